@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a top-down face pipeline that do not depend on the codec."""
+from mmpose.datasets.transforms import (GetBBoxCenterScale,
+                                        RandomBBoxTransform, RandomFlip)
+
+from mmpose_face.datasets.transforms import LoadFaceImage
+
+load_face = [dict(type=LoadFaceImage), dict(type=GetBBoxCenterScale)]
+augment_face = [
+    dict(type=RandomFlip, direction='horizontal'),
+    dict(
+        type=RandomBBoxTransform,
+        shift_prob=0,
+        rotate_factor=60,
+        scale_factor=(0.75, 1.25)),
+]

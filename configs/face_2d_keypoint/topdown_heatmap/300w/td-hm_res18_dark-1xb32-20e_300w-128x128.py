@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ResNet-18 + DARK on 300-W, from scratch: minutes on two CPU cores.
+
+    mim train mmpose_face td-hm_res18_dark-1xb32-20e_300w-128x128.py
+"""
+from mmengine.config import read_base
+from mmpose.codecs import MSRAHeatmap
+from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
+                                        TopdownAffine)
+
+with read_base():
+    from ...._base_.datasets.face_300w import *
+    from ...._base_.datasets.topdown_pipeline import *
+    from ...._base_.default_runtime import *
+    from ...._base_.models.res18_heatmap import *
+    from ...._base_.schedules.adam_60e import *
+
+codec = dict(
+    type=MSRAHeatmap,
+    input_size=(128, 128),
+    heatmap_size=(32, 32),
+    sigma=1.5,
+    unbiased=True)
+model.merge(dict(head=dict(out_channels=68, decoder=codec)))
+
+train_cfg.update(max_epochs=20, val_interval=4)
+optim_wrapper.merge(dict(optimizer=dict(lr=1e-3)))
+param_scheduler = [
+    dict(type=LinearLR, begin=0, end=50, start_factor=0.01, by_epoch=False),
+    dict(type=MultiStepLR, begin=0, end=20, milestones=[13, 18], by_epoch=True)
+]
+auto_scale_lr.update(base_batch_size=32)
+
+augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
+crop = dict(type=TopdownAffine, input_size=codec['input_size'])
+train_pipeline = [
+    *load_face, *augment_face, crop,
+    dict(type=GenerateTarget, encoder=codec),
+    dict(type=PackPoseInputs)
+]
+val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
+
+train_dataloader.merge(
+    dict(batch_size=32, dataset=dict(pipeline=train_pipeline)))
+val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
+test_dataloader = val_dataloader

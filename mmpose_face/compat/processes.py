@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several processes on a machine without a GPU.
+
+For: MMEngine 0.10, whose launchers call ``torch.cuda.set_device`` and hand
+GPU numbers to DistributedDataParallel whatever the backend, so that
+``--launcher pytorch`` cannot start without CUDA. MMEngine leaves a process
+group alone that exists already, and a model wrapper that is configured.
+
+Can go when ``mmengine.dist.init_dist('pytorch', 'gloo')`` works without CUDA.
+"""
+import torch.distributed
+from mmengine.config import Config
+
+
+def init_cpu_processes(cfg: Config) -> None:
+    """Start the gloo group that ``cfg.launcher`` asks for and MMEngine would
+    fail to start.
+
+    Args:
+        cfg (Config): Runner config; ``model_wrapper_cfg`` is set in it.
+
+    Raises:
+        ValueError: For the launchers ``slurm`` and ``mpi``, which need GPUs.
+    """
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    if cfg.launcher != 'pytorch':
+        raise ValueError(
+            f'--launcher {cfg.launcher} needs GPUs, and torch finds none; '
+            'use --launcher pytorch to run several processes on the CPU')
+    torch.distributed.init_process_group(backend='gloo')
+    cfg.setdefault(
+        'model_wrapper_cfg',
+        dict(type='MMDistributedDataParallel', broadcast_buffers=False))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``.pts`` files of the iBUG group: one face, one point a line."""
+import os
+from pathlib import Path
+from typing import List, Union
+
+import numpy as np
+
+
+def read_pts(path: Union[str, 'os.PathLike[str]'],
+             num_points: int = 68) -> np.ndarray:
+    """Read the points of one face.
+
+    Copies in circulation differ in blanks, line ends and blank lines; those
+    are read alike. A file looks like this::
+
+        version: 1
+        n_points:  68
+        {
+        446.000 91.000
+        ...
+        }
+
+    Args:
+        path (str | PathLike): The file.
+        num_points (int): How many points are expected.
+
+    Returns:
+        np.ndarray: Points ``(num_points, 2)`` as they stand in the file, in
+        float64. 300-W counts pixels from 1.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not of this form or has another number of
+            points; the message names the file, the line and what was
+            expected.
+    """
+    text = Path(path).read_bytes().decode('ascii', errors='replace')
+    lines = [line.strip() for line in text.splitlines()]
+    try:
+        start, end = lines.index('{') + 1, lines.index('}')
+    except ValueError:
+        raise ValueError(f'{path}: expected the points between a line "{{" '
+                         'and a line "}"') from None
+    _check_header(path, lines[:start - 1], num_points)
+    points = [
+        _point(path, number, line)
+        for number, line in enumerate(lines[start:end], start=start + 1)
+        if line
+    ]
+    if len(points) != num_points:
+        raise ValueError(f'{path}: expected {num_points} points, '
+                         f'got {len(points)}')
+    return np.array(points)
+
+
+def _check_header(path, lines: List[str], num_points: int) -> None:
+    for number, line in enumerate(lines, start=1):
+        key, _, value = line.partition(':')
+        if key.strip() == 'n_points' and value.strip() != str(num_points):
+            raise ValueError(f'{path}:{number}: expected n_points: '
+                             f'{num_points}, got {line!r}')
+
+
+def _point(path, number: int, line: str) -> List[float]:
+    try:
+        x, y = (float(field) for field in line.split())
+    except ValueError:
+        x = y = float('nan')
+    if not (np.isfinite(x) and np.isfinite(y)):
+        raise ValueError(f'{path}:{number}: expected two numbers "x y", '
+                         f'got {line!r}')
+    return [x, y]

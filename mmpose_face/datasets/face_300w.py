@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""300-W for training and testing."""
+import os.path as osp
+from typing import List
+
+from mmpose.datasets.datasets import Face300WDataset
+from mmpose.registry import DATASETS
+
+from ..landmarks import IBUG68
+from .metainfo import scheme_metainfo
+
+
+@DATASETS.register_module()
+class Face300W(Face300WDataset):
+    """300-W with the 68 iBUG points.
+
+    The same samples as MMPose's ``Face300WDataset``, from the same files
+    (``tools/prepare_data.py 300w`` writes them), with named points and lines
+    to draw. It needs no file of the working directory to know its points.
+
+    Sagonas et al., "300 faces in-the-wild challenge: database and results",
+    Image and Vision Computing 47 (2016).
+
+    Raises:
+        FileNotFoundError: If the annotation file is not there.
+    """
+
+    METAINFO: dict = scheme_metainfo('300w', IBUG68)
+
+    def load_data_list(self) -> List[dict]:
+        if not osp.isfile(self.ann_file):
+            raise FileNotFoundError(
+                f'annotation file {self.ann_file} not found. Expected 300-W '
+                f'under data_root={self.data_root!r}; make it from the '
+                'release with\n    python tools/prepare_data.py 300w '
+                f'--raw RELEASE --out {self.data_root or "data/300w"}')
+        return super().load_data_list()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be said of an image file without decoding it."""
+import os
+from typing import Tuple, Union
+
+from PIL import Image, UnidentifiedImageError
+
+_ORIENTATION = 0x0112  # EXIF tag
+_LYING = (5, 6, 7, 8)  # its values that exchange width and height
+
+# Some cameras and editors write a few bytes behind the end marker.
+_TAIL = 4096
+
+
+def check_complete(data: bytes, name: str) -> None:
+    """Refuse a JPEG or PNG file that ends too early.
+
+    OpenCV decodes such a file without a word and fills the rest with grey.
+
+    Args:
+        data (bytes): The file's content, or at least its first 8 and last
+            4096 bytes.
+        name (str): The file's name, for the message.
+
+    Raises:
+        ValueError: If the end marker of the format is missing.
+    """
+    markers = {b'\xff\xd8': (b'\xff\xd9', 'JPEG'), b'\x89P': (b'IEND', 'PNG')}
+    marker, kind = markers.get(data[:2], (b'', ''))
+    if marker not in data[-_TAIL:]:
+        raise ValueError(f'{name} is a truncated {kind} file: expected its '
+                         'end marker, but the file ends before it')
+
+
+def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
+    """Width and height in pixels, as OpenCV will load the image.
+
+    Reads the header and the last bytes only.
+
+    Args:
+        path (str | PathLike): A JPEG, PNG or other image file.
+
+    Returns:
+        tuple[int, int]: Width and height, the EXIF orientation applied.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no image or is truncated.
+    """
+    with open(path, 'rb') as file:
+        head = file.read(8)
+        file.seek(max(8, file.seek(0, os.SEEK_END) - _TAIL))
+        check_complete(head + file.read(), str(path))
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            lying = image.getexif().get(_ORIENTATION) in _LYING
+    except UnidentifiedImageError:
+        raise ValueError(f'{path} is not an image file') from None
+    return (height, width) if lying else (width, height)

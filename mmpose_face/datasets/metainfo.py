@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMPose's metainfo, derived from :mod:`mmpose_face.landmarks`."""
+from ..landmarks import Scheme
+
+# BGR, one colour for each part of the face.
+_COLORS = dict(
+    jaw=(255, 178, 102),
+    brows=(102, 178, 255),
+    nose=(51, 255, 51),
+    eyes=(255, 51, 153),
+    pupils=(255, 255, 255),
+    lips=(0, 128, 255))
+
+
+def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
+    """Write a scheme as the metainfo that ``parse_pose_metainfo`` takes.
+
+    Args:
+        dataset_name (str): Name that goes with the data, such as ``'300w'``;
+            MMPose's ``NME`` chooses its normaliser by it.
+        scheme (Scheme): The landmark scheme with K points.
+
+    Returns:
+        dict: ``keypoint_info`` with the K points and the mirror image of
+        each (``swap``), ``skeleton_info`` with the lines to draw,
+        ``joint_weights`` of ones and no ``sigmas``.
+    """
+    names, mirror = scheme.points, scheme.mirror
+    color = {i: _COLORS[g] for g, ids in scheme.groups.items() for i in ids}
+    keypoint_info = {
+        i: dict(
+            name=name,
+            id=i,
+            color=list(color[i]),
+            type='',
+            swap='' if mirror[i] == i else names[mirror[i]])
+        for i, name in enumerate(names)
+    }
+    skeleton_info = {
+        i: dict(
+            link=(names[start], names[end]), id=i, color=list(color[start]))
+        for i, (start, end) in enumerate(scheme.lines)
+    }
+    return dict(
+        dataset_name=dataset_name,
+        keypoint_info=keypoint_info,
+        skeleton_info=skeleton_info,
+        joint_weights=[1.] * scheme.num_points,
+        sigmas=[])

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pipeline steps for faces; everything else is MMPose's."""
+from .loading import LoadFaceImage
+
+__all__ = ['LoadFaceImage']

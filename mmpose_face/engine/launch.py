@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ``tools/train.py`` and ``tools/test.py`` do.
+
+The command line and its effect on the config are those of MMPose's own
+scripts, taken from the installed MMPose; what is ours is said in
+:func:`train` and :func:`test`.
+"""
+import difflib
+import os
+import os.path as osp
+import runpy
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional
+
+import mmengine
+import mmpose
+from mmengine.config import Config
+from mmengine.hooks import Hook
+
+from ..compat import init_cpu_processes
+from .runner import FaceRunner
+
+
+def train() -> None:
+    """Train as MMPose's ``tools/train.py`` does, on GPUs or without one."""
+    script = _mmpose_script('train')
+    args = script['parse_args']()
+    with _errors_in_one_line():
+        cfg = script['merge_args'](_load_config(args.config), args)
+        _check_writable(cfg.work_dir)
+        init_cpu_processes(cfg)
+        FaceRunner.from_cfg(cfg).train()
+
+
+def test() -> None:
+    """Test as MMPose's ``tools/test.py`` does; a checkpoint that does not
+    fit the model is an error."""
+    script = _mmpose_script('test')
+    args = script['parse_args']()
+    with _errors_in_one_line():
+        cfg = script['merge_args'](_load_config(args.config), args)
+        _check_writable(cfg.work_dir)
+        init_cpu_processes(cfg)
+        runner = FaceRunner.from_cfg(cfg)
+        if args.out:
+            runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
+        runner.test()
+
+
+class _SaveMetrics(Hook):
+    """Writes the metrics of a test to ``--out``."""
+
+    def __init__(self, path: str):
+        self.path = path
+
+    def after_test_epoch(self,
+                         runner,
+                         metrics: Optional[Dict[str, float]] = None) -> None:
+        if runner.rank == 0:
+            mmengine.dump(metrics, self.path)
+
+
+def _mmpose_script(name: str) -> Dict[str, Any]:
+    """The names that MMPose's script ``tools/<name>.py`` defines."""
+    root = Path(mmpose.__file__).parent
+    for tools in (root / '.mim' / 'tools', root.parent / 'tools'):
+        if (tools / f'{name}.py').is_file():
+            return runpy.run_path(str(tools / f'{name}.py'))
+    raise FileNotFoundError(
+        f'MMPose {mmpose.__version__} at {root} has no tools/{name}.py; '
+        'expected a normal install: pip install "mmpose>=1.3,<1.4"')
+
+
+def _load_config(path: str) -> Config:
+    if osp.isfile(path):
+        return Config.fromfile(path)
+    folder = Path(path).parent
+    names = [p.name for p in folder.glob('*.py')] if folder.is_dir() else []
+    close = difflib.get_close_matches(Path(path).name, names, n=3, cutoff=.6)
+    hint = f'; did you mean {" or ".join(close)}?' if close else ''
+    raise FileNotFoundError(f'config {path} not found{hint}')
+
+
+def _check_writable(work_dir: str) -> None:
+    try:
+        os.makedirs(work_dir, exist_ok=True)
+    except OSError as error:
+        raise PermissionError(
+            f'cannot write to the work dir {work_dir}: {error.strerror}; '
+            'choose another with --work-dir') from None
+    if not os.access(work_dir, os.W_OK | os.X_OK):
+        raise PermissionError(f'no permission to write to the work dir '
+                              f'{work_dir}; choose another with --work-dir')
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """Show what the user can mend as a message, not as a traceback."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError, ValueError) as error:
+        sys.exit(f'error: {error}')

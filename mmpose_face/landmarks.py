@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of landmark schemes: every scheme once, everything else derived.
+
+A scheme is an ordered list of *curves*, runs of consecutive points that are
+drawn as one line. Two schemes that contain a point of the same name mean the
+same place on the face, so that exact maps between schemes follow from the
+names, and a point's mirror image is the point whose name has ``left`` and
+``right`` exchanged.
+
+*Left* and *right* are the viewer's: the left eye is the one at the left of a
+face that looks at the camera, as in the figures of the iBUG and WFLW papers.
+Numbers grow outwards from the middle of the face, or from top to bottom.
+
+Sources:
+    iBUG-68: Sagonas et al., "300 faces in-the-wild challenge: database and
+    results", Image and Vision Computing 47 (2016).
+    WFLW-98: Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment
+    Algorithm", CVPR 2018.
+"""
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+__all__ = ['Curve', 'Scheme', 'IBUG68', 'WFLW98', 'SCHEMES', 'get_scheme']
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A run of points that are neighbours in a scheme and on the face.
+
+    Args:
+        group (str): Part of the face: ``'jaw'``, ``'brows'``, ``'nose'``,
+            ``'eyes'``, ``'pupils'`` or ``'lips'``.
+        points (tuple[str]): Names of the points, in the scheme's order.
+        closed (bool): Whether the last point is joined to the first.
+    """
+
+    group: str
+    points: Tuple[str, ...]
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A landmark scheme ("mark-up") with K named points.
+
+    Args:
+        name (str): Name as the field uses it, such as ``'ibug68'``.
+        curves (tuple[Curve]): The curves, which hold the points in the order
+            of the annotation files.
+        normalizer (tuple[str, str]): The two points whose distance is the
+            benchmark's normaliser (inter-ocular: the outer eye corners).
+    """
+
+    name: str
+    curves: Tuple[Curve, ...]
+    normalizer: Tuple[str, str]
+
+    def __post_init__(self):
+        if len(set(self.points)) != len(self.points):
+            raise ValueError(f'{self.name}: a point name occurs twice')
+
+    @property
+    def points(self) -> Tuple[str, ...]:
+        """The K point names, in the order of the annotation files."""
+        return tuple(name for curve in self.curves for name in curve.points)
+
+    @property
+    def num_points(self) -> int:
+        """K, the number of points."""
+        return len(self.points)
+
+    @property
+    def index(self) -> Dict[str, int]:
+        """From point name to index."""
+        return {name: i for i, name in enumerate(self.points)}
+
+    @property
+    def groups(self) -> Dict[str, Tuple[int, ...]]:
+        """From group name to the indices of its points."""
+        index, groups = self.index, {}
+        for curve in self.curves:
+            indices = tuple(index[name] for name in curve.points)
+            groups[curve.group] = groups.get(curve.group, ()) + indices
+        return groups
+
+    @property
+    def mirror(self) -> Tuple[int, ...]:
+        """For each point the index of its mirror image; a middle point is
+        its own."""
+        index = self.index
+        return tuple(index[_swap_sides(name)] for name in self.points)
+
+    @property
+    def lines(self) -> Tuple[Tuple[int, int], ...]:
+        """Pairs of point indices to join when a face is drawn."""
+        index, lines = self.index, []
+        for curve in self.curves:
+            chain = [index[name] for name in curve.points]
+            lines += zip(chain, chain[1:])
+            if curve.closed:
+                lines.append((chain[-1], chain[0]))
+        return tuple(lines)
+
+    @property
+    def normalizer_indices(self) -> Tuple[int, int]:
+        """Indices of the two points of ``normalizer``."""
+        index = self.index
+        return index[self.normalizer[0]], index[self.normalizer[1]]
+
+    def map_to(self, other: 'Scheme') -> Tuple[int, ...]:
+        """The exact map into another scheme.
+
+        Args:
+            other (Scheme): The scheme to convert to.
+
+        Returns:
+            tuple[int]: For each point of ``other`` the index of the same
+            point here, so that ``keypoints[:, list(map)]`` converts.
+
+        Raises:
+            ValueError: If this scheme lacks a point of ``other``: there are
+                no approximate maps.
+
+        Examples:
+            >>> WFLW98.map_to(IBUG68)[:4]
+            (0, 2, 4, 6)
+        """
+        index = self.index
+        missing = [name for name in other.points if name not in index]
+        if missing:
+            raise ValueError(
+                f'no exact map from {self.name} to {other.name}: '
+                f'{self.name} has no point {", ".join(missing)}')
+        return tuple(index[name] for name in other.points)
+
+
+def _swap_sides(name: str) -> str:
+    side, _, rest = name.partition('_')
+    swapped = {'left': 'right', 'right': 'left'}.get(side)
+    return f'{swapped}_{rest}' if swapped else name
+
+
+def _names(template: str, numbers) -> Tuple[str, ...]:
+    return tuple(template.format(number) for number in numbers)
+
+
+def _jaw(step: int) -> Curve:
+    """The 33 contour points of WFLW, or every ``step``-th of them."""
+    return Curve('jaw', (*_names('left_jaw_{}', range(16, 0, -step)), 'chin',
+                         *_names('right_jaw_{}', range(step, 17, step))))
+
+
+def _brow_uppers() -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    return (_names('left_brow_upper_{}', range(5, 0, -1)),
+            _names('right_brow_upper_{}', range(1, 6)))
+
+
+_NOSE = (
+    Curve('nose', _names('nose_bridge_{}', range(1, 5))),
+    Curve('nose', ('left_nostril_2', 'left_nostril_1', 'nose_base',
+                   'right_nostril_1', 'right_nostril_2')),
+)
+
+_LIPS = (
+    Curve(
+        'lips',
+        ('left_mouth_corner', 'left_upper_lip_outer_2',
+         'left_upper_lip_outer_1', 'upper_lip_outer',
+         'right_upper_lip_outer_1', 'right_upper_lip_outer_2',
+         'right_mouth_corner', 'right_lower_lip_outer_2',
+         'right_lower_lip_outer_1', 'lower_lip_outer',
+         'left_lower_lip_outer_1', 'left_lower_lip_outer_2'),
+        closed=True),
+    Curve(
+        'lips',
+        ('left_mouth_inner_corner', 'left_upper_lip_inner', 'upper_lip_inner',
+         'right_upper_lip_inner', 'right_mouth_inner_corner',
+         'right_lower_lip_inner', 'lower_lip_inner', 'left_lower_lip_inner'),
+        closed=True),
+)
+
+_INTER_OCULAR = ('left_eye_outer_corner', 'right_eye_outer_corner')
+
+
+def _eyes(with_lid_middles: bool) -> Tuple[Curve, Curve]:
+    """Both eyes, from each one's left corner clockwise."""
+    upper = ['upper_outer', 'upper_inner']
+    if with_lid_middles:
+        upper.insert(1, 'upper_middle')
+    lower = [name.replace('upper', 'lower') for name in upper]
+    left = ['outer_corner', *upper, 'inner_corner', *reversed(lower)]
+    right = ['inner_corner', *reversed(upper), 'outer_corner', *lower]
+    return (Curve('eyes', tuple(f'left_eye_{p}' for p in left), closed=True),
+            Curve('eyes', tuple(f'right_eye_{p}' for p in right), closed=True))
+
+
+def _ibug68() -> Scheme:
+    left_brow, right_brow = _brow_uppers()
+    return Scheme(
+        name='ibug68',
+        curves=(_jaw(step=2), Curve('brows', left_brow),
+                Curve('brows', right_brow), *_NOSE,
+                *_eyes(with_lid_middles=False), *_LIPS),
+        normalizer=_INTER_OCULAR)
+
+
+def _wflw98() -> Scheme:
+    left_upper, right_upper = _brow_uppers()
+    left_brow = left_upper + _names('left_brow_lower_{}', range(1, 5))
+    right_brow = right_upper + _names('right_brow_lower_{}', range(4, 0, -1))
+    return Scheme(
+        name='wflw98',
+        curves=(_jaw(step=1), Curve('brows', left_brow, closed=True),
+                Curve('brows', right_brow, closed=True), *_NOSE,
+                *_eyes(with_lid_middles=True), *_LIPS,
+                Curve('pupils', ('left_pupil', )),
+                Curve('pupils', ('right_pupil', ))),
+        normalizer=_INTER_OCULAR)
+
+
+IBUG68 = _ibug68()
+WFLW98 = _wflw98()
+
+SCHEMES = {scheme.name: scheme for scheme in (IBUG68, WFLW98)}
+
+
+def get_scheme(name: str) -> Scheme:
+    """The scheme of that name.
+
+    Raises:
+        ValueError: If there is none; the message lists those there are.
+    """
+    if name not in SCHEMES:
+        raise ValueError(f'unknown landmark scheme {name!r}; known: '
+                         f'{", ".join(sorted(SCHEMES))}')
+    return SCHEMES[name]
