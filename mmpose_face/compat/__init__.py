@@ -5,7 +5,7 @@ The only package that knows about versions. Each module mends one thing, says
 for which releases, and has a test that shows the fault without it; when such
 a test fails, the module can go.
 """
-from . import checkpoints, mmcv_ext
+from . import checkpoints, coco_api, mmcv_ext
 from .processes import init_cpu_processes
 
 __all__ = ['apply', 'init_cpu_processes']
@@ -18,4 +18,5 @@ def apply() -> None:
         ImportError: If no mmcv is installed; the message says what to do.
     """
     mmcv_ext.install()
+    coco_api.install()
     checkpoints.install()

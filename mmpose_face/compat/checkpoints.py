@@ -13,6 +13,7 @@ Who trusts a file that is refused can set the environment variable
 
 Can go when MMEngine loads its own checkpoints with ``weights_only=True``.
 """
+import codecs
 import os
 import pickle
 import re
@@ -143,6 +144,11 @@ def _harmless_globals() -> Dict[str, Any]:
         **dict(_numpy_globals()),
         history_buffer: HistoryBuffer,
         'builtins.getattr': _history_statistic,
+        # Known to torch's own loader only from 2.4 on.
+        '_codecs.encode': codecs.encode,
+        'builtins.set': set,
+        'builtins.bytearray': bytearray,
+        'builtins.complex': complex,
     }
 
 
@@ -173,7 +179,8 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         from torch._weights_only_unpickler import _get_allowed_globals
-        path = f'{module}.{name}'
+        # Files of protocol 2 give the module the name that Python 2 had.
+        path = f'{module}.{name}'.replace('__builtin__.', 'builtins.')
         for table in (_harmless_globals(), _get_allowed_globals()):
             if path in table:
                 return table[path]

@@ -15,8 +15,6 @@ _TAIL = 4096
 def check_complete(data: bytes, name: str) -> None:
     """Refuse a JPEG or PNG file that ends too early.
 
-    OpenCV decodes such a file without a word and fills the rest with grey.
-
     Args:
         data (bytes): The file's content, or at least its first 8 and last
             4096 bytes.

@@ -4,7 +4,6 @@
 Sagonas et al., "300 faces in-the-wild challenge: database and results",
 Image and Vision Computing 47 (2016).
 """
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,17 +185,24 @@ def _image_of(pts: Path) -> Path:
 
 def _place_images(source: Path, target: Path, how: str) -> None:
     """Make ``target`` hold the images of ``source``."""
+    if target.exists() and target.samefile(source):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_symlink():
         target.unlink()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if how == 'copy':
-        shutil.copytree(
-            source,
-            target,
-            ignore=shutil.ignore_patterns('*.pts'),
-            dirs_exist_ok=True)
-    elif target.exists():
+    if target.exists() and how == 'link':
         raise ValueError(f'{target} exists and is not a link; remove it, or '
                          'give --images copy')
+    if how == 'link':
+        target.symlink_to(source.resolve(), target_is_directory=True)
     else:
-        os.symlink(source.resolve(), target, target_is_directory=True)
+        _copy_images(source, target)
+
+
+def _copy_images(source: Path, target: Path) -> None:
+    """Copy beside the final name, so that ``target`` is never half full."""
+    partial = target.with_name(f'{target.name}.partial')
+    for old in (partial, target):
+        shutil.rmtree(old, ignore_errors=True)
+    shutil.copytree(source, partial, ignore=shutil.ignore_patterns('*.pts'))
+    partial.rename(target)

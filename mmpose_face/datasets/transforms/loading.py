@@ -13,8 +13,8 @@ from ..image_files import check_complete
 class LoadFaceImage(LoadImage):
     """MMPose's ``LoadImage`` that says what is wrong with a file.
 
-    ``LoadImage`` gives a truncated JPEG as a picture that is grey from some
-    row on, and for an unreadable file an ``AssertionError``.
+    For a truncated or unreadable file ``LoadImage`` raises an
+    ``AssertionError`` that asks whether the file exists.
 
     Raises:
         FileNotFoundError: If the image is missing.
@@ -31,10 +31,10 @@ class LoadFaceImage(LoadImage):
             data = fileio.get(path, backend_args=self.backend_args)
         except FileNotFoundError:
             raise FileNotFoundError(f'image {path} not found') from None
-        check_complete(data, path)
         image = mmcv.imfrombytes(
             data, flag=self.color_type,
             backend=self.imdecode_backend) if data else None
         if image is None:
+            check_complete(data, path)
             raise ValueError(f'{path} is not an image file')
         return image

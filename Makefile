@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# make test    makes .venv when it is missing and runs the tests
+# make lint    checks the style
+# make dist    builds wheel and sdist and checks their contents
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+# The first Python that can make an environment; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
+	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
+	2>/dev/null && echo $$p && break; done)
+
+.PHONY: test lint dist clean
+
+test: $(STAMP)
+	$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(PY) -m flake8 mmpose_face configs tools tests setup.py
+	$(PY) -m isort --check-only --diff mmpose_face configs tools tests setup.py
+	$(PY) -m yapf --diff --recursive mmpose_face configs tools tests setup.py
+
+dist: $(STAMP)
+	rm -rf build dist
+	$(PY) -m build --outdir dist .
+	$(PY) tools/dev/check_dist.py dist
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info mmpose_face/.mim
+
+$(STAMP): setup.py $(wildcard requirements/*.txt)
+	@test -n "$(PYTHON)" || { echo 'make: no Python 3.10, 3.11 or 3.12 with venv found; name one with PYTHON=...' >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -r requirements/build.txt -c requirements/constraints.txt
+	$(PY) -m pip install --no-build-isolation -c requirements/constraints.txt -e '.[lite,mim,tests]'
+	touch $@

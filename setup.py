@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds mmpose_face; ``pip install ".[lite]"`` is the usual way in."""
+import runpy
+import shutil
+import sysconfig
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+
+# What mim looks for below the installed package, in the folder ``.mim``.
+MIM_FOLDERS = ('configs', 'tools')
+MIM_INDEX = 'model-index.yml'
+
+
+class BuildWithMim(build_py):
+    """Adds configs and tools to the package, where mim finds them."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            self._link_into(ROOT / 'mmpose_face' / '.mim')
+        else:
+            self._copy_into(Path(self.build_lib) / 'mmpose_face' / '.mim')
+
+    @staticmethod
+    def _copy_into(target):
+        shutil.rmtree(target, ignore_errors=True)
+        for folder in MIM_FOLDERS:
+            shutil.copytree(
+                ROOT / folder,
+                target / folder,
+                ignore=shutil.ignore_patterns('__pycache__', 'dev'))
+        shutil.copy(ROOT / MIM_INDEX, target)
+
+    @staticmethod
+    def _link_into(target):
+        target.mkdir(exist_ok=True)
+        for name in (*MIM_FOLDERS, MIM_INDEX):
+            if not (target / name).is_symlink():
+                (target / name).symlink_to(ROOT / name)
+
+
+def requirements(name):
+    """The lines of a requirements file, without comments."""
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    return [line for line in lines if line and not line.startswith('#')]
+
+
+def lite():
+    """mmcv-lite, unless it would overwrite a compiled mmcv.
+
+    mmcv and mmcv-lite are two distributions of one package: pip would put the
+    second over the first without a word. pip builds with the interpreter that
+    it installs for, so that its packages can be looked at here.
+    """
+    mmcv = Path(sysconfig.get_path('platlib')) / 'mmcv'
+    if any(mmcv.glob('_ext.*')):
+        print(f'keeping the compiled mmcv at {mmcv}')
+        return []
+    return requirements('lite')
+
+
+setup(
+    name='mmpose_face',
+    version=runpy.run_path(str(ROOT / 'mmpose_face/version.py'))['__version__'],
+    description='2D face landmark models for MMPose: train, evaluate, use',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    keywords='computer vision, face alignment, face landmarks, MMPose',
+    author='The mmpose_face contributors',
+    license='Apache-2.0',
+    classifiers=[
+        'Development Status :: 3 - Alpha',
+        'License :: OSI Approved :: Apache Software License',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.9',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+    ],
+    packages=find_packages(include=['mmpose_face', 'mmpose_face.*']),
+    python_requires='>=3.9,<3.14',
+    install_requires=requirements('runtime'),
+    extras_require={
+        'lite': lite(),
+        'mim': requirements('mim'),
+        'tests': requirements('tests'),
+    },
+    cmdclass={'build_py': BuildWithMim},
+    zip_safe=False)

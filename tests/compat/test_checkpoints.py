@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+import http.server
+import pickle
+import threading
+import zipfile
+from collections import OrderedDict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from mmengine.runner import load_checkpoint
+from mmengine.utils import digit_version
+
+from mmpose_face.compat import checkpoints
+
+formats = pytest.mark.parametrize('as_zip', [True, False],
+                                  ids=['zip', 'legacy'])
+TORCH_26 = digit_version(torch.__version__) >= digit_version('2.6')
+
+
+class Payload:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), 'w')
+
+
+def save(obj, path: Path, as_zip: bool = True) -> str:
+    torch.save(obj, path, _use_new_zipfile_serialization=as_zip)
+    return str(path)
+
+
+def trained_checkpoint() -> dict:
+    """What MMEngine writes, and MMPose 1.x publishes."""
+    history = HistoryBuffer()
+    history.update(0.5)
+    history.update(0.25)
+    return dict(
+        meta=dict(
+            epoch=2,
+            dataset_meta=dict(
+                sigmas=np.array([.1, .2]),
+                flip_indices=np.arange(3),
+                colors=np.zeros((2, 3), np.uint8),
+                weights=np.ones(2, np.float32),
+                count=np.int64(7),
+                mean=np.float64(.5))),
+        state_dict=OrderedDict(weight=torch.arange(3.)),
+        optimizer=dict(state={0: dict(step=torch.tensor(3.))}),
+        message_hub=dict(log_scalars={'train/loss': history}))
+
+
+@pytest.mark.skipif(not TORCH_26, reason='torch < 2.6 loads by executing')
+def test_the_fault_without_us_from_torch_2_6(tmp_path):
+    """When this loads, the allow-list can go."""
+    path = save(trained_checkpoint(), tmp_path / 'a.pth')
+    with pytest.raises(pickle.UnpicklingError, match='HistoryBuffer|numpy'):
+        torch.load(path)
+
+
+@pytest.mark.skipif(TORCH_26, reason='torch >= 2.6 refuses by default')
+def test_the_fault_without_us_below_torch_2_6(tmp_path):
+    torch.load(save(Payload(tmp_path / 'made'), tmp_path / 'a.pth'))
+    assert (tmp_path / 'made').exists()
+
+
+def test_the_fault_without_us_for_urls(tmp_path, server):
+    """torch.hub executes what it downloads, in every release."""
+    save(Payload(tmp_path / 'made'), server.folder / 'a.pth')
+    torch.hub.load_state_dict_from_url(
+        server.url + '/a.pth', model_dir=str(tmp_path), progress=False)
+    assert (tmp_path / 'made').exists()
+
+
+@formats
+def test_mmengine_loads_what_it_saves(tmp_path, as_zip):
+    saved = trained_checkpoint()
+    path = save(saved, tmp_path / 'a.pth', as_zip)
+    loaded = mmengine_checkpoint._load_checkpoint(path, map_location='cpu')
+    meta, expected = (c['meta']['dataset_meta'] for c in (loaded, saved))
+    for key, value in expected.items():
+        np.testing.assert_array_equal(meta[key], value)
+        assert meta[key].dtype == value.dtype
+    history = loaded['message_hub']['log_scalars']['train/loss']
+    assert history.statistics('mean') == 0.375
+    assert loaded['state_dict']['weight'].tolist() == [0, 1, 2]
+
+
+@formats
+def test_released_0_x_checkpoint(tmp_path, as_zip):
+    """Text in ``meta``, weights in ``state_dict``, nothing else."""
+    saved = dict(
+        meta=dict(mmpose_version='0.18.0', config='channel_cfg = 1', epoch=60),
+        state_dict=OrderedDict({'fc.weight': torch.ones(2, 3)}))
+    path = save(saved, tmp_path / 'a.pth', as_zip)
+    model = torch.nn.Sequential(OrderedDict(fc=torch.nn.Linear(3, 2)))
+    load_checkpoint(model, path, map_location='cpu')
+    assert model.fc.weight.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+@pytest.mark.parametrize('core', ['numpy.core', 'numpy._core'])
+def test_arrays_of_either_numpy(tmp_path, core):
+    path = save(dict(a=np.arange(3.), b=np.float32(2)), tmp_path / 'a.pth')
+    renamed = tmp_path / 'b.pth'
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(renamed, 'w') as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith('data.pkl'):
+                assert b'core.multiarray' in data
+                data = data.replace(b'numpy._core.', b'numpy.core.')
+                data = data.replace(b'numpy.core.', f'{core}.'.encode())
+            new.writestr(name, data)
+    loaded = checkpoints.load(renamed)
+    assert loaded['a'].tolist() == [0, 1, 2] and loaded['b'] == 2
+
+
+@formats
+def test_other_objects_are_refused_and_not_executed(tmp_path, as_zip):
+    path = save(
+        dict(state_dict={}, extra=Payload(tmp_path / 'made')),
+        tmp_path / 'a.pth', as_zip)
+    with pytest.raises(ValueError, match=r'a\.pth: it holds the object '
+                       r'(_?io|builtins)\.open'):
+        mmengine_checkpoint._load_checkpoint(path)
+    assert not (tmp_path / 'made').exists()
+
+
+class Reach:
+    """Pickles as ``getattr(owner, name)``."""
+
+    def __init__(self, owner, name):
+        self.reach = owner, name
+
+    def __reduce__(self):
+        return getattr, self.reach
+
+
+@pytest.mark.parametrize('owner,name', [(HistoryBuffer, 'register_statistics'),
+                                        (HistoryBuffer, '__init__'),
+                                        (np.ndarray, 'tofile'),
+                                        (OrderedDict, 'fromkeys')])
+def test_getattr_reaches_the_four_statistics_only(tmp_path, owner, name):
+    path = save(Reach(owner, name), tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match='builtins.getattr'):
+        checkpoints.load(path)
+
+
+def test_arrays_of_objects_are_refused(tmp_path):
+    array = np.array([Payload(tmp_path / 'made')], dtype=object)
+    with pytest.raises(ValueError, match='refused'):
+        checkpoints.load(save(array, tmp_path / 'a.pth'))
+    assert not (tmp_path / 'made').exists()
+
+
+def test_switch_executes(tmp_path, monkeypatch):
+    path = save(Payload(tmp_path / 'made'), tmp_path / 'a.pth')
+    monkeypatch.setenv(checkpoints.UNSAFE_SWITCH, '1')
+    checkpoints.load(path)
+    assert (tmp_path / 'made').exists()
+
+
+@formats
+def test_restricted_unpickler_agrees_on_every_torch(tmp_path, monkeypatch,
+                                                    as_zip):
+    """The way taken below torch 2.6 works and refuses on this one too."""
+    monkeypatch.setattr(checkpoints, '_HAS_NAMED_GLOBALS', False)
+    test_mmengine_loads_what_it_saves(tmp_path, as_zip)
+    test_other_objects_are_refused_and_not_executed(tmp_path, as_zip)
+
+
+@pytest.mark.parametrize('size', [0, 100, -10])
+def test_cut_off_file(tmp_path, size):
+    path = Path(save(trained_checkpoint(), tmp_path / 'a.pth'))
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(ValueError, match=r'a\.pth'):
+        checkpoints.load(path)
+
+
+def test_file_that_is_no_checkpoint(tmp_path):
+    (tmp_path / 'a.pth').write_text('<html>404</html>')
+    with pytest.raises(ValueError, match=r'a\.pth'):
+        checkpoints.load(tmp_path / 'a.pth')
+
+
+def test_url_is_loaded_as_data_and_cached(tmp_path, server, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'home'))
+    save(trained_checkpoint(), server.folder / 'good.pth')
+    save(Payload(tmp_path / 'made'), server.folder / 'bad.pth')
+    load = partial(mmengine_checkpoint._load_checkpoint, map_location='cpu')
+    for _ in range(2):
+        loaded = load(server.url + '/good.pth')
+        assert loaded['state_dict']['weight'].tolist() == [0, 1, 2]
+        (server.folder / 'good.pth').unlink(missing_ok=True)
+    with pytest.raises(ValueError, match='refused to load .*bad.pth'):
+        load(server.url + '/bad.pth')
+    assert not (tmp_path / 'made').exists()
+
+
+def test_everybody_elses_torch_is_left_alone():
+    assert torch.load is not checkpoints.load
+    assert mmengine_checkpoint.torch.nn is torch.nn
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A folder served on the loopback interface."""
+    folder = tmp_path / 'served'
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        httpd.folder = folder
+        httpd.url = f'http://127.0.0.1:{httpd.server_port}'
+        yield httpd
+        httpd.shutdown()

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+from conftest import run_python
+
+WITHOUT_XTCOCOTOOLS = (
+    'import importlib.util as u; find = u.find_spec\n'
+    'u.find_spec = lambda n, *a: None if n == "xtcocotools" else find(n)\n'
+    'import mmpose_face, pycocotools.coco, xtcocotools.coco\n')
+
+
+def test_pycocotools_answers(tiny_300w):
+    code = (
+        WITHOUT_XTCOCOTOOLS +
+        'assert xtcocotools.coco.COCO is pycocotools.coco.COCO\n'
+        'from mmpose_face.datasets import Face300W\n'
+        f'data = Face300W(data_root={str(tiny_300w)!r}, ann_file='
+        '"annotations/face_landmarks_300w_train.json", '
+        'data_prefix=dict(img="images/"))\n'
+        'assert len(data) == 6\n')
+    run_python('-c', code)
+
+
+def test_evaluation_of_bodies_is_refused():
+    code = (
+        WITHOUT_XTCOCOTOOLS + 'from xtcocotools.cocoeval import COCOeval\n'
+        'try: COCOeval()\n'
+        'except NotImplementedError as e: assert "xtcocotools" in str(e)\n'
+        'else: raise SystemExit(1)\n')
+    run_python('-c', code)
+
+
+def test_installed_one_wins():
+    run_python(
+        '-c', 'import mmpose_face, importlib.util as u, sys\n'
+        'real = u.find_spec("xtcocotools").origin\n'
+        'import xtcocotools; assert xtcocotools.__file__ == real')

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small data in the true formats, and the real faces where they are."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+import mmpose_face  # noqa: F401  registers, and makes mmpose importable
+from mmpose_face.datasets.converters import convert_300w
+
+REPO = Path(__file__).resolve().parents[1]
+CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
+HRNET_300W = CONFIGS_300W / 'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
+RES18_300W = CONFIGS_300W / 'td-hm_res18_dark-1xb32-20e_300w-128x128.py'
+
+
+@pytest.fixture(scope='session')
+def face_data() -> Path:
+    """The development data: real faces, not part of the project."""
+    root = os.environ.get('MMPOSE_FACE_DATA')
+    if not root or not Path(root).is_dir():
+        pytest.skip('real faces: MMPOSE_FACE_DATA names no folder')
+    return Path(root)
+
+
+def write_pts(path: Path, points: np.ndarray) -> None:
+    rows = '\n'.join(f'{x:.4f} {y:.4f}' for x, y in points)
+    path.write_text(f'version: 1\nn_points: {len(points)}\n{{\n{rows}\n}}\n')
+
+
+def make_release(root: Path,
+                 faces: Dict[str, int],
+                 suffix: str = '.jpg') -> Path:
+    """A 300-W release with that many made-up faces in each folder."""
+    rng = np.random.default_rng(0)
+    for folder, number in faces.items():
+        (root / folder).mkdir(parents=True)
+        for i in range(number):
+            image = rng.integers(0, 255, (96, 112, 3), dtype=np.uint8)
+            points = rng.uniform((30, 20), (80, 76), (68, 2)).round(4)
+            points[[36, 45]] = (40, 40), (70, 41)  # outer eye corners apart
+            cv2.imwrite(str(root / folder / f'face_{i}{suffix}'), image)
+            write_pts(root / folder / f'face_{i}.pts', points)
+    return root
+
+
+@pytest.fixture(scope='session')
+def tiny_300w(tmp_path_factory) -> Path:
+    """A converted 300-W with 6 training and 5 test faces."""
+    root = tmp_path_factory.mktemp('tiny')
+    raw = make_release(root / 'raw', {
+        'afw': 4,
+        'helen/trainset': 2,
+        'helen/testset': 3,
+        'ibug': 2
+    })
+    convert_300w(raw, root / '300w', partial=True)
+    return root / '300w'
+
+
+def data_options(data_root: Path) -> Sequence[str]:
+    """``--cfg-options`` that put a small data set under a config."""
+    options = [
+        f'{loader}_dataloader.dataset.data_root={data_root}/'
+        for loader in ('train', 'val', 'test')
+    ]
+    for loader in ('train', 'val', 'test'):
+        options += [
+            f'{loader}_dataloader.batch_size=2',
+            f'{loader}_dataloader.num_workers=0',
+            f'{loader}_dataloader.persistent_workers=False',
+        ]
+    return options
+
+
+def run_python(*args, cwd: Path = REPO, check: bool = True,
+               **env: str) -> subprocess.CompletedProcess:
+    """Run Python in a process of its own and return its output as text."""
+    done = subprocess.run([sys.executable, *map(str, args)],
+                          cwd=cwd,
+                          env={
+                              **os.environ, 'OMP_NUM_THREADS': '1',
+                              **env
+                          },
+                          text=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if check:
+        assert done.returncode == 0, done.stdout
+    return done

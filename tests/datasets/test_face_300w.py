@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from mmpose.datasets.datasets import Face300WDataset
+
+from mmpose_face.datasets import Face300W
+from mmpose_face.landmarks import IBUG68
+
+
+def open_300w(cls, root, part='train', **kwargs):
+    return cls(
+        data_root=str(root),
+        ann_file=f'annotations/face_landmarks_300w_{part}.json',
+        data_prefix=dict(img='images/'),
+        **kwargs)
+
+
+def assert_same_samples(ours, theirs):
+    assert len(ours) == len(theirs) > 0
+    for i in range(len(ours)):
+        a, b = ours.get_data_info(i), theirs.get_data_info(i)
+        assert a.keys() == b.keys()
+        for key in a.keys() - {'skeleton_links'}:
+            np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
+@pytest.mark.parametrize('part', ['train', 'valid', 'valid_challenge'])
+def test_same_samples_as_mmpose(tiny_300w, part):
+    assert_same_samples(
+        open_300w(Face300W, tiny_300w, part),
+        open_300w(Face300WDataset, tiny_300w, part))
+
+
+def test_same_samples_as_mmpose_on_its_own_file(face_data):
+    kwargs = dict(
+        data_root=str(face_data / 'mmpose_samples/300w'),
+        ann_file='test_300w.json',
+        data_prefix=dict(img=''))
+    assert_same_samples(Face300W(**kwargs), Face300WDataset(**kwargs))
+
+
+def test_metainfo_is_the_scheme(tiny_300w):
+    meta = open_300w(Face300W, tiny_300w).metainfo
+    assert meta['dataset_name'] == '300w'
+    assert tuple(meta['flip_indices']) == IBUG68.mirror
+    assert meta['keypoint_id2name'][36] == 'left_eye_outer_corner'
+
+
+def test_missing_annotations(tmp_path):
+    with pytest.raises(
+            FileNotFoundError,
+            match='face_landmarks_300w_train.json not found.*\n'
+            '.*prepare_data.py 300w'):
+        open_300w(Face300W, tmp_path)

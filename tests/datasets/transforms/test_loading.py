@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+import cv2
+import numpy as np
+import pytest
+from mmpose.datasets.transforms import LoadImage
+
+from mmpose_face.datasets import LoadFaceImage
+
+
+@pytest.fixture
+def path(tmp_path):
+    image = np.random.default_rng(0).integers(
+        0, 255, (40, 60, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.jpg'), image)
+    return tmp_path / 'a.jpg'
+
+
+def test_same_as_mmpose(path):
+    ours, theirs = (
+        t(dict(img_path=str(path))) for t in (LoadFaceImage(), LoadImage()))
+    np.testing.assert_array_equal(ours.pop('img'), theirs.pop('img'))
+    assert ours == theirs
+    assert ours['img_shape'] == (40, 60)
+
+
+def test_an_array_passes_through(path):
+    image = np.zeros((4, 6, 3), np.uint8)
+    assert LoadFaceImage()(dict(img=image))['img'] is image
+
+
+def test_missing(path):
+    with pytest.raises(FileNotFoundError, match='image .*b.jpg not found'):
+        LoadFaceImage()(dict(img_path=str(path.with_name('b.jpg'))))
+
+
+def test_truncated(path):
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(AssertionError, match='check whether the file exists'):
+        LoadImage()(dict(img_path=str(path)))  # the fault
+    with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
+        LoadFaceImage()(dict(img_path=str(path)))
+
+
+@pytest.mark.parametrize('content', [b'', b'words'])
+def test_no_image(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='a.jpg is not an image'):
+        LoadFaceImage()(dict(img_path=str(path)))

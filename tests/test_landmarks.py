@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import REPO
+from mmpose.datasets.datasets import Face300WDataset, WFLWDataset
+
+from mmpose_face.landmarks import (IBUG68, SCHEMES, WFLW98, Curve, Scheme,
+                                   get_scheme)
+
+schemes = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
+
+
+@schemes
+def test_mirror_is_an_involution_that_keeps_groups(scheme):
+    mirror = np.array(scheme.mirror)
+    assert (mirror[mirror] == np.arange(scheme.num_points)).all()
+    for indices in scheme.groups.values():
+        assert set(mirror[list(indices)]) == set(indices)
+
+
+@schemes
+def test_mirror_keeps_lines(scheme):
+    lines = {frozenset(line) for line in scheme.lines}
+    mirror = scheme.mirror
+    assert {frozenset(mirror[i] for i in line) for line in lines} == lines
+
+
+@schemes
+def test_every_point_is_in_one_group_and_named_once(scheme):
+    grouped = sorted(i for ids in scheme.groups.values() for i in ids)
+    assert grouped == list(range(scheme.num_points))
+    assert len(set(scheme.points)) == scheme.num_points
+
+
+@pytest.mark.parametrize('scheme,dataset', [(IBUG68, Face300WDataset),
+                                            (WFLW98, WFLWDataset)])
+def test_mirror_equals_mmpose(scheme, dataset):
+    assert list(
+        scheme.mirror) == dataset._load_metainfo()['flip_indices']
+
+
+def test_sizes_and_normalizers():
+    assert (IBUG68.num_points, WFLW98.num_points) == (68, 98)
+    # The indices of the benchmarks' inter-ocular distance.
+    assert IBUG68.normalizer_indices == (36, 45)
+    assert WFLW98.normalizer_indices == (60, 72)
+
+
+def test_map_98_to_68():
+    """The published correspondence, written by its ranges."""
+    expected = [
+        *range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60), 60,
+        61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)
+    ]
+    assert list(WFLW98.map_to(IBUG68)) == expected
+
+
+def test_map_commutes_with_mirror():
+    to68 = np.array(WFLW98.map_to(IBUG68))
+    mirror98, mirror68 = np.array(WFLW98.mirror), np.array(IBUG68.mirror)
+    assert (mirror98[to68] == to68[mirror68]).all()
+
+
+def test_no_approximate_map():
+    with pytest.raises(ValueError, match='no exact map from ibug68.*pupil'):
+        IBUG68.map_to(WFLW98)
+
+
+def test_closed_curve_joins_its_ends():
+    curves = (Curve('eyes', ('a', 'b', 'c'), closed=True), )
+    assert Scheme('s', curves, ('a', 'b')).lines == ((0, 1), (1, 2), (2, 0))
+
+
+def test_errors():
+    with pytest.raises(ValueError, match='unknown.*ibug68, wflw98'):
+        get_scheme('ibug69')
+    with pytest.raises(ValueError, match='a point name occurs twice'):
+        Scheme('s', (Curve('jaw', ('a', 'a')), ), ('a', 'a'))
+
+
+def test_needs_nothing_heavier_than_numpy():
+    """Where torch is missing the landmarks are served all the same."""
+    code = ('import sys; sys.modules["torch"] = None\n'
+            'import importlib.util as u; find = u.find_spec\n'
+            'u.find_spec = lambda n, *a: None if n == "torch" else find(n)\n'
+            'import mmpose_face.landmarks as m; print(m.IBUG68.num_points)\n'
+            'assert "mmengine" not in sys.modules\n')
+    done = subprocess.run([sys.executable, '-c', code],
+                          cwd=REPO,
+                          capture_output=True,
+                          text=True)
+    assert done.stdout.strip() == '68', done.stderr
