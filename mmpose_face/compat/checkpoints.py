@@ -144,6 +144,7 @@ def _harmless_globals() -> Dict[str, Any]:
         **dict(_numpy_globals()),
         history_buffer: HistoryBuffer,
         'builtins.getattr': _history_statistic,
+        'builtins.bytes': bytes,  # of an empty array
         # Known to torch's own loader only from 2.4 on.
         '_codecs.encode': codecs.encode,
         'builtins.set': set,

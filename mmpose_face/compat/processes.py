@@ -8,13 +8,17 @@ group alone that exists already, and a model wrapper that is configured.
 
 Can go when ``mmengine.dist.init_dist('pytorch', 'gloo')`` works without CUDA.
 """
+from contextlib import contextmanager
+from typing import Iterator
+
 import torch.distributed
 from mmengine.config import Config
 
 
-def init_cpu_processes(cfg: Config) -> None:
-    """Start the gloo group that ``cfg.launcher`` asks for and MMEngine would
-    fail to start.
+@contextmanager
+def cpu_processes(cfg: Config) -> Iterator[None]:
+    """Keep the gloo group that ``cfg.launcher`` asks for and MMEngine would
+    fail to start; does nothing where there is a GPU, or one process.
 
     Args:
         cfg (Config): Runner config; ``model_wrapper_cfg`` is set in it.
@@ -23,12 +27,21 @@ def init_cpu_processes(cfg: Config) -> None:
         ValueError: For the launchers ``slurm`` and ``mpi``, which need GPUs.
     """
     if cfg.launcher == 'none' or torch.cuda.is_available():
+        yield
         return
     if cfg.launcher != 'pytorch':
         raise ValueError(
             f'--launcher {cfg.launcher} needs GPUs, and torch finds none; '
             'use --launcher pytorch to run several processes on the CPU')
-    torch.distributed.init_process_group(backend='gloo')
     cfg.setdefault(
         'model_wrapper_cfg',
-        dict(type='MMDistributedDataParallel', broadcast_buffers=False))
+        dict(
+            type='MMDistributedDataParallel',
+            device_ids=None,
+            broadcast_buffers=False))
+    torch.distributed.init_process_group(backend='gloo')
+    try:
+        yield
+    finally:
+        # gloo's threads abort a process that ends while they run.
+        torch.distributed.destroy_process_group()

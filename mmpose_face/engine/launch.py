@@ -19,7 +19,7 @@ import mmpose
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from ..compat import init_cpu_processes
+from ..compat import cpu_processes
 from .runner import FaceRunner
 
 
@@ -30,8 +30,8 @@ def train() -> None:
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        init_cpu_processes(cfg)
-        FaceRunner.from_cfg(cfg).train()
+        with cpu_processes(cfg):
+            FaceRunner.from_cfg(cfg).train()
 
 
 def test() -> None:
@@ -42,11 +42,11 @@ def test() -> None:
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        init_cpu_processes(cfg)
-        runner = FaceRunner.from_cfg(cfg)
-        if args.out:
-            runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
-        runner.test()
+        with cpu_processes(cfg):
+            runner = FaceRunner.from_cfg(cfg)
+            if args.out:
+                runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
+            runner.test()
 
 
 class _SaveMetrics(Hook):

@@ -46,7 +46,8 @@ def trained_checkpoint() -> dict:
         meta=dict(
             epoch=2,
             dataset_meta=dict(
-                sigmas=np.array([.1, .2]),
+                sigmas=np.array([], np.float32),
+                thresholds=np.array([.1, .2]),
                 flip_indices=np.arange(3),
                 colors=np.zeros((2, 3), np.uint8),
                 weights=np.ones(2, np.float32),

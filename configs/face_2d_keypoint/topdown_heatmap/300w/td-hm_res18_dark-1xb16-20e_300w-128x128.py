@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-18 + DARK on 300-W, from scratch: minutes on two CPU cores.
 
-    mim train mmpose_face td-hm_res18_dark-1xb32-20e_300w-128x128.py
+    mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
 """
 from mmengine.config import read_base
+from mmengine.optim import CosineAnnealingLR
 from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
                                         TopdownAffine)
@@ -26,10 +27,16 @@ model.merge(dict(head=dict(out_channels=68, decoder=codec)))
 train_cfg.update(max_epochs=20, val_interval=4)
 optim_wrapper.merge(dict(optimizer=dict(lr=1e-3)))
 param_scheduler = [
-    dict(type=LinearLR, begin=0, end=50, start_factor=0.01, by_epoch=False),
-    dict(type=MultiStepLR, begin=0, end=20, milestones=[13, 18], by_epoch=True)
+    dict(type=LinearLR, begin=0, end=100, start_factor=0.01, by_epoch=False),
+    dict(
+        type=CosineAnnealingLR,
+        begin=0,
+        end=20,
+        T_max=20,
+        by_epoch=True,
+        convert_to_iter_based=True),
 ]
-auto_scale_lr.update(base_batch_size=32)
+auto_scale_lr.update(base_batch_size=16)
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop = dict(type=TopdownAffine, input_size=codec['input_size'])
@@ -41,6 +48,6 @@ train_pipeline = [
 val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
 
 train_dataloader.merge(
-    dict(batch_size=32, dataset=dict(pipeline=train_pipeline)))
+    dict(batch_size=16, dataset=dict(pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
 test_dataloader = val_dataloader

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every config builds, takes a training step and a test step."""
+import re
+from collections import Counter
+from pathlib import Path
+
+import mmpose
+import pytest
+from conftest import REPO, data_options
+from mmengine.config import Config, DictAction
+from mmpose.apis import init_model
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS, VISUALIZERS
+
+from mmpose_face.engine import FaceRunner
+
+ROWS = sorted((REPO / 'configs/face_2d_keypoint').rglob('*.py'))
+MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
+
+
+def load(path: Path, options=()) -> Config:
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(
+        {k: DictAction._parse_iterable(v)
+         for k, v in (o.split('=', 1) for o in options)})
+    return cfg
+
+
+def small(path: Path, data_root: Path, work_dir: Path) -> Config:
+    """The config on a small data set: 2 training steps and a validation."""
+    cfg = load(path, data_options(data_root))
+    cfg.train_dataloader.dataset.indices = 4
+    cfg.val_dataloader.dataset.indices = 2
+    cfg.test_dataloader.dataset.indices = 2
+    cfg.train_cfg.max_epochs = cfg.train_cfg.val_interval = 1
+    cfg.model.backbone.init_cfg = None
+    cfg.work_dir = str(work_dir)
+    cfg.randomness = dict(seed=0)
+    return cfg
+
+
+@pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)
+def test_trains_and_tests(path, tiny_300w, tmp_path):
+    runner = FaceRunner.from_cfg(small(path, tiny_300w, tmp_path))
+    runner.train()
+    assert runner.iter == 2
+    checkpoint = tmp_path / 'epoch_1.pth'
+    cfg = small(path, tiny_300w, tmp_path / 'test')
+    cfg.load_from = str(checkpoint)
+    assert FaceRunner.from_cfg(cfg).test()['NME'] > 0
+
+
+@pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)
+def test_dumped_config_is_the_config(path, tmp_path):
+    cfg = Config.fromfile(path)
+    cfg.dump(tmp_path / 'dumped.py')
+    dumped = Config.fromfile(tmp_path / 'dumped.py')
+    assert dumped.to_dict() == cfg.to_dict()
+
+
+@pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)
+def test_row_is_a_short_diff_and_says_its_command(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) < 70
+    assert any(f'mim train mmpose_face {path.name}' in line for line in lines)
+
+
+def test_base_names_are_unique():
+    names = Counter(p.name for p in (REPO / 'configs').rglob('*.py'))
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_names_follow_mmpose():
+    """{method}_{backbone}_{batch}-{epochs}e_{data}-{size}, as MMPose has."""
+    pattern = r'td-(hm|reg)_[\w-]+[_-]\d+xb\d+-\d+e_[\w-]+-\d+x\d+'
+    assert [p.stem for p in ROWS if not re.fullmatch(pattern, p.stem)] == []
+
+
+def test_mmpose_data_sets_work_from_our_root(monkeypatch):
+    """MMPose looks for its metainfo files in the working directory first, so
+    no file of ours may have such a name."""
+    monkeypatch.chdir(REPO)
+    checked = 0
+    for name, cls in DATASETS.module_dict.items():
+        path = getattr(cls, 'METAINFO', {}).get('from_file', '')
+        theirs = MMPOSE_CONFIGS / '_base_/datasets' / Path(path).name
+        if theirs.is_file():
+            assert not (REPO / path).exists(), f'{path} hides {name}'
+            meta = parse_pose_metainfo(dict(from_file=path))
+            expected = parse_pose_metainfo(dict(from_file=str(theirs)))
+            assert meta['keypoint_id2name'] == expected['keypoint_id2name']
+            checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)
+def test_init_model_knows_the_points(path):
+    """Not COCO's, which MMPose falls back to without an error."""
+    cfg = Config.fromfile(path)
+    cfg.model.backbone.init_cfg = None
+    model = init_model(cfg, None, device='cpu')
+    assert model.dataset_meta['dataset_name'] == '300w'
+    assert model.dataset_meta['num_keypoints'] == cfg.model.head.out_channels
+
+
+@pytest.fixture(autouse=True)
+def no_visualizer_left():
+    """Each runner makes the visualizer of its own config."""
+    yield
+    VISUALIZERS.module_dict['PoseLocalVisualizer']._instance_dict.clear()

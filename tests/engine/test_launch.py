@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line tools, in processes of their own."""
+import json
+
+import pytest
+from conftest import RES18_300W, data_options, run_python
+
+TORCHRUN = ('-m', 'torch.distributed.run', '--nproc_per_node=2',
+            '--master_port=29653')
+
+
+@pytest.fixture(scope='module')
+def options(tiny_300w):
+    return [
+        '--cfg-options', *data_options(tiny_300w), 'train_cfg.max_epochs=1',
+        'randomness.seed=0'
+    ]
+
+
+@pytest.fixture(scope='module')
+def work_dir(tmp_path_factory, options):
+    folder = tmp_path_factory.mktemp('work')
+    run_python('tools/train.py', RES18_300W, '--work-dir', folder, *options)
+    return folder
+
+
+def test_train_and_resume(work_dir, options):
+    assert (work_dir / 'epoch_1.pth').is_file()
+    options = [o.replace('max_epochs=1', 'max_epochs=2') for o in options]
+    done = run_python('tools/train.py', RES18_300W, '--work-dir', work_dir,
+                      '--resume', *options)
+    assert 'resumed epoch: 1' in done.stdout
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
+@pytest.fixture(scope='module')
+def test_one(work_dir, options):
+    """The metrics of a test in one process."""
+    out = work_dir / 'one.json'
+    run_python('tools/test.py', RES18_300W, work_dir / 'epoch_1.pth',
+               '--work-dir', work_dir, '--out', out, *options)
+    return json.loads(out.read_text())
+
+
+def test_two_processes_give_the_metric_of_one(work_dir, options, test_one):
+    """The test set has 5 faces, an odd number."""
+    out = work_dir / 'two.json'
+    run_python(*TORCHRUN, 'tools/test.py', RES18_300W,
+               work_dir / 'epoch_1.pth', '--launcher', 'pytorch',
+               '--work-dir', work_dir, '--out', out, *options)
+    metrics = json.loads(out.read_text())
+    assert metrics == pytest.approx(test_one, abs=1e-9)
+    assert test_one['NME'] > 0
+
+
+def test_two_processes_train(work_dir, options):
+    done = run_python(*TORCHRUN, 'tools/train.py', RES18_300W, '--launcher',
+                      'pytorch', '--work-dir', work_dir / 'two', *options)
+    assert 'NME' in done.stdout
+    assert (work_dir / 'two/epoch_1.pth').is_file()
+
+
+def test_the_fault_mmpose_needs_a_gpu_for_two_processes(work_dir, options):
+    """When this passes, compat.processes can go."""
+    import torch
+    if torch.cuda.is_available():
+        pytest.skip('a GPU is there')
+    script = ('import sys, mmpose, pathlib, runpy, mmpose_face\n'
+              'tool = pathlib.Path(mmpose.__file__).parent\n'
+              'tool = tool / ".mim/tools/test.py"\n'
+              'sys.argv[0] = str(tool)\n'
+              'runpy.run_path(str(tool), run_name="__main__")\n')
+    path = work_dir / 'mmpose_test.py'
+    path.write_text(script)
+    done = run_python(
+        *TORCHRUN,
+        path,
+        RES18_300W,
+        work_dir / 'epoch_1.pth',
+        '--launcher',
+        'pytorch',
+        '--work-dir',
+        work_dir,
+        *options,
+        'env_cfg.dist_cfg.backend=gloo',
+        check=False)
+    assert done.returncode != 0 and 'cuda' in done.stdout.lower()
+
+
+def test_slurm_without_gpus_is_refused(work_dir, options):
+    out = fails('tools/train.py', RES18_300W, '--launcher', 'slurm',
+                '--work-dir', work_dir, *options)
+    assert '--launcher slurm needs GPUs' in out
+
+
+def fails(*args) -> str:
+    done = run_python(*args, check=False)
+    assert done.returncode == 1, done.stdout
+    assert 'error: ' in done.stdout and 'Traceback' not in done.stdout
+    return done.stdout
+
+
+def test_unknown_config():
+    typo = RES18_300W.with_name(RES18_300W.name.replace('128x128', '128'))
+    out = fails('tools/train.py', typo)
+    assert f'{typo} not found; did you mean' in out and RES18_300W.name in out
+
+
+def test_missing_data_set(tmp_path):
+    out = fails('tools/train.py', RES18_300W, '--work-dir', tmp_path / 'work',
+                '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}')
+    assert 'face_landmarks_300w_train.json not found' in out
+    assert 'prepare_data.py 300w' in out
+
+
+def test_work_dir_that_cannot_be_made(tmp_path, options):
+    (tmp_path / 'file').touch()
+    out = fails('tools/train.py', RES18_300W, '--work-dir',
+                tmp_path / 'file/work', *options)
+    assert f'cannot write to the work dir {tmp_path}/file/work' in out
+
+
+def test_missing_checkpoint(tmp_path, options):
+    out = fails('tools/test.py', RES18_300W, tmp_path / 'none.pth',
+                '--work-dir', tmp_path, *options)
+    assert 'none.pth' in out
+
+
+def test_missing_image_while_training(tiny_300w, tmp_path):
+    import shutil
+    shutil.copytree(tiny_300w, tmp_path / '300w')
+    (tmp_path / '300w/images/afw/face_1.jpg').unlink()
+    out = fails('tools/train.py', RES18_300W, '--work-dir', tmp_path / 'work',
+                '--cfg-options', *data_options(tmp_path / '300w'))
+    assert 'images/afw/face_1.jpg not found' in out
