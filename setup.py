@@ -65,7 +65,8 @@ def lite():
 
 setup(
     name='mmpose_face',
-    version=runpy.run_path(str(ROOT / 'mmpose_face/version.py'))['__version__'],
+    version=runpy.run_path(str(ROOT /
+                               'mmpose_face/version.py'))['__version__'],
     description='2D face landmark models for MMPose: train, evaluate, use',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',

@@ -128,9 +128,8 @@ class Scheme:
         index = self.index
         missing = [name for name in other.points if name not in index]
         if missing:
-            raise ValueError(
-                f'no exact map from {self.name} to {other.name}: '
-                f'{self.name} has no point {", ".join(missing)}')
+            raise ValueError(f'no exact map from {self.name} to {other.name}: '
+                             f'{self.name} has no point {", ".join(missing)}')
         return tuple(index[name] for name in other.points)
 
 
@@ -151,8 +150,9 @@ def _jaw(step: int) -> Curve:
 
 
 def _brow_uppers() -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-    return (_names('left_brow_upper_{}', range(5, 0, -1)),
-            _names('right_brow_upper_{}', range(1, 6)))
+    return (_names('left_brow_upper_{}',
+                   range(5, 0, -1)), _names('right_brow_upper_{}', range(1,
+                                                                         6)))
 
 
 _NOSE = (
@@ -163,13 +163,12 @@ _NOSE = (
 
 _LIPS = (
     Curve(
-        'lips',
-        ('left_mouth_corner', 'left_upper_lip_outer_2',
-         'left_upper_lip_outer_1', 'upper_lip_outer',
-         'right_upper_lip_outer_1', 'right_upper_lip_outer_2',
-         'right_mouth_corner', 'right_lower_lip_outer_2',
-         'right_lower_lip_outer_1', 'lower_lip_outer',
-         'left_lower_lip_outer_1', 'left_lower_lip_outer_2'),
+        'lips', ('left_mouth_corner', 'left_upper_lip_outer_2',
+                 'left_upper_lip_outer_1', 'upper_lip_outer',
+                 'right_upper_lip_outer_1', 'right_upper_lip_outer_2',
+                 'right_mouth_corner', 'right_lower_lip_outer_2',
+                 'right_lower_lip_outer_1', 'lower_lip_outer',
+                 'left_lower_lip_outer_1', 'left_lower_lip_outer_2'),
         closed=True),
     Curve(
         'lips',
@@ -198,9 +197,9 @@ def _ibug68() -> Scheme:
     left_brow, right_brow = _brow_uppers()
     return Scheme(
         name='ibug68',
-        curves=(_jaw(step=2), Curve('brows', left_brow),
-                Curve('brows', right_brow), *_NOSE,
-                *_eyes(with_lid_middles=False), *_LIPS),
+        curves=(_jaw(step=2), Curve('brows',
+                                    left_brow), Curve('brows', right_brow),
+                *_NOSE, *_eyes(with_lid_middles=False), *_LIPS),
         normalizer=_INTER_OCULAR)
 
 
@@ -211,9 +210,9 @@ def _wflw98() -> Scheme:
     return Scheme(
         name='wflw98',
         curves=(_jaw(step=1), Curve('brows', left_brow, closed=True),
-                Curve('brows', right_brow, closed=True), *_NOSE,
-                *_eyes(with_lid_middles=True), *_LIPS,
-                Curve('pupils', ('left_pupil', )),
+                Curve('brows', right_brow,
+                      closed=True), *_NOSE, *_eyes(with_lid_middles=True),
+                *_LIPS, Curve('pupils', ('left_pupil', )),
                 Curve('pupils', ('right_pupil', ))),
         normalizer=_INTER_OCULAR)
 

@@ -78,7 +78,9 @@ def data_options(data_root: Path) -> Sequence[str]:
     return options
 
 
-def run_python(*args, cwd: Path = REPO, check: bool = True,
+def run_python(*args,
+               cwd: Path = REPO,
+               check: bool = True,
                **env: str) -> subprocess.CompletedProcess:
     """Run Python in a process of its own and return its output as text."""
     done = subprocess.run([sys.executable, *map(str, args)],
@@ -93,3 +95,21 @@ def run_python(*args, cwd: Path = REPO, check: bool = True,
     if check and done.returncode:
         pytest.fail(done.stdout[-3000:], pytrace=False)
     return done
+
+
+@pytest.fixture(scope='session')
+def dist(tmp_path_factory) -> Path:
+    """A folder with the wheel and the sdist of this tree."""
+    folder = tmp_path_factory.mktemp('dist')
+    run_python('-m', 'build', '--no-isolation', '--outdir', folder, REPO)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def installed(dist, tmp_path_factory) -> Path:
+    """The wheel installed for real, into a folder of its own."""
+    site = tmp_path_factory.mktemp('site')
+    wheel = next(dist.glob('*.whl'))
+    run_python('-m', 'pip', 'install', '--quiet', '--no-deps', '--target',
+               site, wheel)
+    return site

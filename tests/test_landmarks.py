@@ -38,8 +38,7 @@ def test_every_point_is_in_one_group_and_named_once(scheme):
 @pytest.mark.parametrize('scheme,dataset', [(IBUG68, Face300WDataset),
                                             (WFLW98, WFLWDataset)])
 def test_mirror_equals_mmpose(scheme, dataset):
-    assert list(
-        scheme.mirror) == dataset._load_metainfo()['flip_indices']
+    assert list(scheme.mirror) == dataset._load_metainfo()['flip_indices']
 
 
 def test_sizes_and_normalizers():

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every row shares: MMPose's default runtime, as classes."""
-from mmengine.hooks import (CheckpointHook, DistSamplerSeedHook,
-                            IterTimerHook, LoggerHook, ParamSchedulerHook,
-                            SyncBuffersHook)
+from mmengine.hooks import (CheckpointHook, DistSamplerSeedHook, IterTimerHook,
+                            LoggerHook, ParamSchedulerHook, SyncBuffersHook)
 from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
 from mmpose.engine.hooks import BadCaseAnalysisHook, PoseVisualizationHook

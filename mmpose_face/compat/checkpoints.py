@@ -32,8 +32,7 @@ UNSAFE_SWITCH = 'MMPOSE_FACE_UNSAFE_CHECKPOINTS'
 
 # The first release whose weights_only loader can be given names that differ
 # from the object's own, as NumPy's moved modules need.
-_HAS_NAMED_GLOBALS = (
-    digit_version(torch.__version__) >= digit_version('2.6'))
+_HAS_NAMED_GLOBALS = (digit_version(torch.__version__) >= digit_version('2.6'))
 
 _Source = Union[str, 'os.PathLike[str]', IO[bytes]]
 
@@ -59,8 +58,8 @@ def load(f: _Source, map_location: Any = None) -> Any:
             object that is not on the list of harmless ones; nothing of it
             has been executed then.
     """
-    name = getattr(f, 'name', None) or (
-        os.fspath(f) if isinstance(f, (str, os.PathLike)) else 'checkpoint')
+    name = getattr(f, 'name', None) or (os.fspath(f) if isinstance(
+        f, (str, os.PathLike)) else 'checkpoint')
     if os.environ.get(UNSAFE_SWITCH) == '1':
         print_log(
             f'{UNSAFE_SWITCH}=1: executing the pickle in {name}',
@@ -180,6 +179,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         from torch._weights_only_unpickler import _get_allowed_globals
+
         # Files of protocol 2 give the module the name that Python 2 had.
         path = f'{module}.{name}'.replace('__builtin__.', 'builtins.')
         for table in (_harmless_globals(), _get_allowed_globals()):

@@ -33,10 +33,14 @@ def install() -> None:
     evaluation = ModuleType('xtcocotools.cocoeval', doc=__doc__)
     evaluation.COCOeval = COCOeval
     sys.modules.update({
-        'xtcocotools': package,
-        'xtcocotools.cocoeval': evaluation,
-        'xtcocotools.coco': importlib.import_module('pycocotools.coco'),
-        'xtcocotools.mask': importlib.import_module('pycocotools.mask'),
+        'xtcocotools':
+        package,
+        'xtcocotools.cocoeval':
+        evaluation,
+        'xtcocotools.coco':
+        importlib.import_module('pycocotools.coco'),
+        'xtcocotools.mask':
+        importlib.import_module('pycocotools.mask'),
     })
     for name in ('coco', 'mask', 'cocoeval'):
         setattr(package, name, sys.modules[f'xtcocotools.{name}'])

@@ -28,7 +28,8 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
     names, mirror = scheme.points, scheme.mirror
     color = {i: _COLORS[g] for g, ids in scheme.groups.items() for i in ids}
     keypoint_info = {
-        i: dict(
+        i:
+        dict(
             name=name,
             id=i,
             color=list(color[i]),
@@ -37,8 +38,8 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
         for i, name in enumerate(names)
     }
     skeleton_info = {
-        i: dict(
-            link=(names[start], names[end]), id=i, color=list(color[start]))
+        i:
+        dict(link=(names[start], names[end]), id=i, color=list(color[start]))
         for i, (start, end) in enumerate(scheme.lines)
     }
     return dict(

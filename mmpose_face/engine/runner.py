@@ -38,9 +38,8 @@ class FaceRunner(Runner):
             ValueError: If the checkpoint does not fit the model.
         """
         try:
-            checkpoint = super().load_checkpoint(filename, map_location,
-                                                 strict or self._strict,
-                                                 revise_keys)
+            checkpoint = super().load_checkpoint(filename, map_location, strict
+                                                 or self._strict, revise_keys)
         except RuntimeError as error:
             raise ValueError(
                 f'{filename} does not fit the model of this config; expected '

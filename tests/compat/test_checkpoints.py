@@ -17,8 +17,8 @@ from mmengine.utils import digit_version
 
 from mmpose_face.compat import checkpoints
 
-formats = pytest.mark.parametrize('as_zip', [True, False],
-                                  ids=['zip', 'legacy'])
+formats = pytest.mark.parametrize(
+    'as_zip', [True, False], ids=['zip', 'legacy'])
 TORCH_26 = digit_version(torch.__version__) >= digit_version('2.6')
 
 
@@ -127,8 +127,10 @@ def test_other_objects_are_refused_and_not_executed(tmp_path, as_zip):
     path = save(
         dict(state_dict={}, extra=Payload(tmp_path / 'made')),
         tmp_path / 'a.pth', as_zip)
-    with pytest.raises(ValueError, match=r'a\.pth: it holds the object '
-                       r'(_?io|builtins)\.open'):
+    with pytest.raises(
+            ValueError,
+            match=r'a\.pth: it holds the object '
+            r'(_?io|builtins)\.open'):
         mmengine_checkpoint._load_checkpoint(path)
     assert not (tmp_path / 'made').exists()
 

@@ -32,8 +32,8 @@ def numpy_nms(boxes: np.ndarray, scores: np.ndarray, threshold: float,
 def iou(a: np.ndarray, b: np.ndarray, offset: int) -> float:
 
     def area(box):
-        return max(0, box[2] - box[0] + offset) * max(
-            0, box[3] - box[1] + offset)
+        return max(0, box[2] - box[0] + offset) * max(0,
+                                                      box[3] - box[1] + offset)
 
     low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
     overlap = area(np.hstack([low, high]))
@@ -55,8 +55,8 @@ def test_the_fault_without_us():
 
 
 def test_what_imports_after_us():
-    run_python(
-        '-c', 'import mmpose_face, mmpose.models, mmpose.apis, mmdet.models')
+    run_python('-c',
+               'import mmpose_face, mmpose.models, mmpose.apis, mmdet.models')
 
 
 def test_import_builds_no_model():
@@ -123,7 +123,8 @@ def test_batched_nms_keeps_classes_apart():
 def test_other_operators_say_how_to_get_them():
     from mmcv.ops import soft_nms
     boxes, scores = random_boxes(0)
-    with pytest.raises(NotImplementedError, match="(?s)'softnms'.*mim install"):
+    with pytest.raises(
+            NotImplementedError, match="(?s)'softnms'.*mim install"):
         soft_nms(torch.tensor(boxes), torch.tensor(scores).float(), .5)
 
 

@@ -20,9 +20,10 @@ MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 def load(path: Path, options=()) -> Config:
     cfg = Config.fromfile(path)
-    cfg.merge_from_dict(
-        {k: DictAction._parse_iterable(v)
-         for k, v in (o.split('=', 1) for o in options)})
+    cfg.merge_from_dict({
+        k: DictAction._parse_iterable(v)
+        for k, v in (o.split('=', 1) for o in options)
+    })
     return cfg
 
 

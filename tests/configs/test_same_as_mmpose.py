@@ -75,9 +75,9 @@ def test_same_losses_and_nme_on_real_faces(face_data, tmp_path):
 
 def test_same_settings():
     """What three iterations do not show: schedule, scaling, flip test."""
-    theirs = Config.fromfile(
-        MMPOSE_CONFIGS / 'face_2d_keypoint/topdown_heatmap/300w' /
-        HRNET_300W.name)
+    theirs = Config.fromfile(MMPOSE_CONFIGS /
+                             'face_2d_keypoint/topdown_heatmap/300w' /
+                             HRNET_300W.name)
     ours = Config.fromfile(HRNET_300W)
     ours = Config(plain(ours.to_dict()))
     for key in ('auto_scale_lr', 'model', 'codec', 'val_evaluator',

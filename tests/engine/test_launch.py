@@ -46,8 +46,8 @@ def test_two_processes_give_the_metric_of_one(work_dir, options, test_one):
     """The test set has 5 faces, an odd number."""
     out = work_dir / 'two.json'
     run_python(*TORCHRUN, 'tools/test.py', RES18_300W,
-               work_dir / 'epoch_1.pth', '--launcher', 'pytorch',
-               '--work-dir', work_dir, '--out', out, *options)
+               work_dir / 'epoch_1.pth', '--launcher', 'pytorch', '--work-dir',
+               work_dir, '--out', out, *options)
     metrics = json.loads(out.read_text())
     assert metrics == pytest.approx(test_one, abs=1e-9)
     assert test_one['NME'] > 0
@@ -108,7 +108,8 @@ def test_unknown_config():
 
 def test_missing_data_set(tmp_path):
     out = fails('tools/train.py', RES18_300W, '--work-dir', tmp_path / 'work',
-                '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}')
+                '--cfg-options',
+                f'train_dataloader.dataset.data_root={tmp_path}')
     assert 'face_landmarks_300w_train.json not found' in out
     assert 'prepare_data.py 300w' in out
 

@@ -17,8 +17,9 @@ def build(tiny_300w, tmp_path):
     def build(cls=FaceRunner, depth=18, **options):
         cfg = Config.fromfile(RES18_300W)
         cfg.merge_from_dict(
-            dict(o.split('=', 1) for o in data_options(tiny_300w)
-                 if 'root' in o))
+            dict(
+                o.split('=', 1) for o in data_options(tiny_300w)
+                if 'root' in o))
         for name in ('train', 'val', 'test'):
             cfg[f'{name}_dataloader'].update(
                 batch_size=2, num_workers=0, persistent_workers=False)

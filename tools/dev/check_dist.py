@@ -48,8 +48,8 @@ def check_wheel(path: Path) -> Iterator[str]:
         yield (f'{path.name}: expected mmcv-lite in the extra "lite" and no '
                f'other mmcv, got {lite}; build where no compiled mmcv is')
     for name in ('numpy', 'torch', 'mmpose', 'mmdet', 'mmengine'):
-        if not any(r.startswith(name) and 'extra ==' not in r
-                   for r in required):
+        if not any(
+                r.startswith(name) and 'extra ==' not in r for r in required):
             yield f'{path.name} does not require {name}'
 
 

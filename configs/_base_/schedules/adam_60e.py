@@ -6,8 +6,7 @@ from torch.optim import Adam
 
 train_cfg = dict(by_epoch=True, max_epochs=60, val_interval=1)
 
-optim_wrapper = dict(
-    type=OptimWrapper, optimizer=dict(type=Adam, lr=2e-3))
+optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=Adam, lr=2e-3))
 
 param_scheduler = [
     dict(type=LinearLR, begin=0, end=500, start_factor=0.001, by_epoch=False),

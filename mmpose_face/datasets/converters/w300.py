@@ -47,8 +47,8 @@ FOLDERS = (
     Folder(('helen/testset', ), 'helen/testset', 330, _COMMON),
     Folder(('lfpw/testset', ), 'lfpw/testset', 224, _COMMON),
     Folder(('ibug', ), 'ibug', 135, _CHALLENGE),
-    Folder(('300W/01_Indoor', 'Test/01_Indoor', '01_Indoor'),
-           'Test/01_Indoor', 300, ('test', )),
+    Folder(('300W/01_Indoor', 'Test/01_Indoor', '01_Indoor'), 'Test/01_Indoor',
+           300, ('test', )),
     Folder(('300W/02_Outdoor', 'Test/02_Outdoor', '02_Outdoor'),
            'Test/02_Outdoor', 300, ('test', )),
 )
@@ -157,8 +157,8 @@ def _check_counts(raw: Path, sources: dict, partial: bool) -> None:
 
 
 def _with_progress(sources: dict):
-    faces = [(folder, source, path) for folder, (source, pts) in
-             sources.items() for path in pts]
+    faces = [(folder, source, path)
+             for folder, (source, pts) in sources.items() for path in pts]
     return track(faces, description='reading 300-W')
 
 

@@ -114,8 +114,8 @@ def test_variations(tmp_path):
     """Test folders under other names, capital suffixes, a blank in a name."""
     raw = make_release(tmp_path / 'raw', {'01_Indoor': 1, 'ibug': 1}, '.PNG')
     for suffix in ('.PNG', '.pts'):
-        (raw / f'ibug/face_0{suffix}').rename(
-            raw / f'ibug/image_092 _01{suffix}')
+        (raw / f'ibug/face_0{suffix}').rename(raw /
+                                              f'ibug/image_092 _01{suffix}')
     convert_300w(raw, tmp_path / 'out', partial=True)
     assert 'ibug/image_092 _01.PNG' in annotations(tmp_path / 'out',
                                                    'valid')[1]
@@ -125,7 +125,8 @@ def test_variations(tmp_path):
 
 def test_incomplete_release_is_refused_with_counts(release, tmp_path):
     with pytest.raises(
-            ValueError, match='(?s)helen/trainset +found +1, expected 2000'
+            ValueError,
+            match='(?s)helen/trainset +found +1, expected 2000'
             '.*--partial'):
         convert_300w(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
@@ -146,8 +147,9 @@ def damage(release, name):
     else:
         lines[5] = 'left eye'
     (release / 'afw/face_0.pts').write_text('\n'.join(lines))
-    return ValueError, ('face_0.pts: expected 68 points, got 67' if name ==
-                        '67 points' else 'face_0.pts:6: expected two numbers')
+    return ValueError, ('face_0.pts: expected 68 points, got 67'
+                        if name == '67 points' else
+                        'face_0.pts:6: expected two numbers')
 
 
 @pytest.mark.parametrize('name',

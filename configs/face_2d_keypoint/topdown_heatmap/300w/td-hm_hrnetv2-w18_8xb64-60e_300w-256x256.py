@@ -19,10 +19,7 @@ with read_base():
 # border one cell off (upstream behaviour, kept: the released weights were
 # trained so).
 codec = dict(
-    type=MSRAHeatmap,
-    input_size=(256, 256),
-    heatmap_size=(64, 64),
-    sigma=1.5)
+    type=MSRAHeatmap, input_size=(256, 256), heatmap_size=(64, 64), sigma=1.5)
 model.merge(dict(head=dict(out_channels=68, decoder=codec)))
 
 crop = dict(type=TopdownAffine, input_size=codec['input_size'])
