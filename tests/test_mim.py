@@ -135,5 +135,16 @@ def test_editable_install(mim, elsewhere):
         pytest.skip('not an editable install')
     out = mim('search', 'mmpose_face', site=REPO)
     assert HRNET_300W.stem in out
-    out = mim('run', 'mmpose_face', 'prepare_data', '--help', site=REPO)
-    assert 'Convert a raw data set release' in out
+    raw = make_release(elsewhere / 'raw2', {'ibug': 1})
+    out = mim(
+        'run',
+        'mmpose_face',
+        'prepare_data',
+        '300w',
+        '--raw',
+        raw,
+        '--out',
+        elsewhere / 'made2',
+        '--partial',
+        site=REPO)
+    assert str(REPO / 'mmpose_face/.mim/tools/prepare_data.py') in out

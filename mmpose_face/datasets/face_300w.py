@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W for training and testing."""
-import os.path as osp
 from typing import List
 
+from mmengine import fileio
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
 
@@ -28,7 +28,7 @@ class Face300W(Face300WDataset):
     METAINFO: dict = scheme_metainfo('300w', IBUG68)
 
     def load_data_list(self) -> List[dict]:
-        if not osp.isfile(self.ann_file):
+        if not fileio.exists(self.ann_file):
             raise FileNotFoundError(
                 f'annotation file {self.ann_file} not found. Expected 300-W '
                 f'under data_root={self.data_root!r}; make it from the '

@@ -59,7 +59,10 @@ class _SaveMetrics(Hook):
                          runner,
                          metrics: Optional[Dict[str, float]] = None) -> None:
         if runner.rank == 0:
-            mmengine.dump(metrics, self.path)
+            stem, suffix = osp.splitext(self.path)
+            partial = f'{stem}.partial{suffix}'
+            mmengine.dump(metrics, partial)
+            os.replace(partial, self.path)
 
 
 def _mmpose_script(name: str) -> Dict[str, Any]:

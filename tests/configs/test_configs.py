@@ -67,8 +67,15 @@ def test_row_is_a_short_diff_and_says_its_command(path):
 
 
 def test_base_names_are_unique():
-    names = Counter(p.name for p in (REPO / 'configs').rglob('*.py'))
-    assert [name for name, number in names.items() if number > 1] == []
+    """mim looks a config up by its base name, in the whole package."""
+    configs = Counter(p.name for p in (REPO / 'configs').rglob('*.py'))
+    assert [name for name, number in configs.items() if number > 1] == []
+    others = {
+        p.name
+        for folder in ('mmpose_face', 'tools')
+        for p in (REPO / folder).rglob('*.py') if '.mim' not in p.parts
+    }
+    assert not others & {p.name for p in ROWS}
 
 
 def test_names_follow_mmpose():

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line tools, in processes of their own."""
 import json
+import shutil
 
 import pytest
+import torch
 from conftest import RES18_300W, data_options, run_python
+
+from mmpose_face.engine.launch import _check_writable
 
 TORCHRUN = ('-m', 'torch.distributed.run', '--nproc_per_node=2',
             '--master_port=29653')
@@ -62,7 +66,6 @@ def test_two_processes_train(work_dir, options):
 
 def test_the_fault_mmpose_needs_a_gpu_for_two_processes(work_dir, options):
     """When this passes, compat.processes can go."""
-    import torch
     if torch.cuda.is_available():
         pytest.skip('a GPU is there')
     script = ('import sys, mmpose, pathlib, runpy, mmpose_face\n'
@@ -121,14 +124,33 @@ def test_work_dir_that_cannot_be_made(tmp_path, options):
     assert f'cannot write to the work dir {tmp_path}/file/work' in out
 
 
+def test_work_dir_without_permission(tmp_path, monkeypatch):
+    monkeypatch.setattr('os.access', lambda *args: False)
+    with pytest.raises(PermissionError, match=f'no permission.*{tmp_path}'):
+        _check_writable(str(tmp_path))
+
+
 def test_missing_checkpoint(tmp_path, options):
     out = fails('tools/test.py', RES18_300W, tmp_path / 'none.pth',
                 '--work-dir', tmp_path, *options)
     assert 'none.pth' in out
 
 
+def test_checkpoint_that_would_execute_something(tmp_path, options):
+
+    class Payload:
+
+        def __reduce__(self):
+            return open, (str(tmp_path / 'made'), 'w')
+
+    torch.save(dict(state_dict={}, more=Payload()), tmp_path / 'a.pth')
+    out = fails('tools/test.py', RES18_300W, tmp_path / 'a.pth', '--work-dir',
+                tmp_path, *options)
+    assert 'a.pth: it holds the object io.open' in out
+    assert not (tmp_path / 'made').exists()
+
+
 def test_missing_image_while_training(tiny_300w, tmp_path):
-    import shutil
     shutil.copytree(tiny_300w, tmp_path / '300w')
     (tmp_path / '300w/images/afw/face_1.jpg').unlink()
     out = fails('tools/train.py', RES18_300W, '--work-dir', tmp_path / 'work',

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+import re
+from collections import OrderedDict
+
 import pytest
 import torch
-from conftest import RES18_300W, data_options
+from conftest import HRNET_300W, RES18_300W, data_options
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -14,8 +17,8 @@ NUMBER = iter(range(1000))
 def build(tiny_300w, tmp_path):
     """Make a runner of the small model on the small data set."""
 
-    def build(cls=FaceRunner, depth=18, **options):
-        cfg = Config.fromfile(RES18_300W)
+    def build(cls=FaceRunner, depth=None, cfg_file=RES18_300W, **options):
+        cfg = Config.fromfile(cfg_file)
         cfg.merge_from_dict(
             dict(
                 o.split('=', 1) for o in data_options(tiny_300w)
@@ -23,7 +26,8 @@ def build(tiny_300w, tmp_path):
         for name in ('train', 'val', 'test'):
             cfg[f'{name}_dataloader'].update(
                 batch_size=2, num_workers=0, persistent_workers=False)
-        cfg.model.backbone.depth = depth
+        if depth:
+            cfg.model.backbone.depth = depth
         cfg.train_cfg.update(max_epochs=1, val_interval=1)
         cfg.work_dir = str(tmp_path)
         cfg.experiment_name = f'runner_{next(NUMBER)}'
@@ -60,6 +64,27 @@ def test_checkpoint_with_another_number_of_points(build, checkpoint):
 def test_resuming_another_architecture(build, checkpoint):
     with pytest.raises(ValueError, match='epoch_1.pth does not fit'):
         build(depth=34, load_from=checkpoint, resume=True).train()
+
+
+def test_released_0_x_checkpoint_fits(build, tmp_path):
+    """Under the key names of MMPose 0.x, which its heads convert."""
+    options = {'cfg_file': HRNET_300W, 'model.backbone.init_cfg': None}
+    model = build(**options).model
+    old = OrderedDict()
+    for key, value in model.state_dict().items():
+        key = re.sub(r'^head\.final_layer\.', 'head.conv_layers.3.', key)
+        key = re.sub(r'^head\.conv_layers', 'keypoint_head.final_layer', key)
+        old[key] = torch.rand_like(value, dtype=torch.float32).to(value.dtype)
+    assert not any(key.startswith('head.') for key in old)
+    path = tmp_path / 'old.pth'
+    meta = dict(mmpose_version='0.18.0', epoch=60)
+    torch.save(dict(meta=meta, state_dict=old), path)
+
+    runner = build(load_from=str(path), **options)
+    runner.test()
+    loaded = runner.model.state_dict()
+    for ours, theirs in zip(loaded.values(), old.values()):
+        assert torch.equal(ours, theirs)
 
 
 def test_fine_tuning_takes_what_fits(build, checkpoint):
