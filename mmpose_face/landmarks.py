@@ -149,11 +149,8 @@ def _jaw(step: int) -> Curve:
                          *_names('right_jaw_{}', range(step, 17, step))))
 
 
-def _brow_uppers() -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-    return (_names('left_brow_upper_{}',
-                   range(5, 0, -1)), _names('right_brow_upper_{}', range(1,
-                                                                         6)))
-
+_LEFT_BROW = _names('left_brow_upper_{}', range(5, 0, -1))
+_RIGHT_BROW = _names('right_brow_upper_{}', range(1, 6))
 
 _NOSE = (
     Curve('nose', _names('nose_bridge_{}', range(1, 5))),
@@ -194,26 +191,25 @@ def _eyes(with_lid_middles: bool) -> Tuple[Curve, Curve]:
 
 
 def _ibug68() -> Scheme:
-    left_brow, right_brow = _brow_uppers()
+    brows = Curve('brows', _LEFT_BROW), Curve('brows', _RIGHT_BROW)
+    eyes = _eyes(with_lid_middles=False)
     return Scheme(
         name='ibug68',
-        curves=(_jaw(step=2), Curve('brows',
-                                    left_brow), Curve('brows', right_brow),
-                *_NOSE, *_eyes(with_lid_middles=False), *_LIPS),
+        curves=(_jaw(step=2), *brows, *_NOSE, *eyes, *_LIPS),
         normalizer=_INTER_OCULAR)
 
 
 def _wflw98() -> Scheme:
-    left_upper, right_upper = _brow_uppers()
-    left_brow = left_upper + _names('left_brow_lower_{}', range(1, 5))
-    right_brow = right_upper + _names('right_brow_lower_{}', range(4, 0, -1))
+    left_brow = _LEFT_BROW + _names('left_brow_lower_{}', range(1, 5))
+    right_brow = _RIGHT_BROW + _names('right_brow_lower_{}', range(4, 0, -1))
+    brows = (Curve('brows', left_brow,
+                   closed=True), Curve('brows', right_brow, closed=True))
+    eyes = _eyes(with_lid_middles=True)
+    pupils = (Curve('pupils',
+                    ('left_pupil', )), Curve('pupils', ('right_pupil', )))
     return Scheme(
         name='wflw98',
-        curves=(_jaw(step=1), Curve('brows', left_brow, closed=True),
-                Curve('brows', right_brow,
-                      closed=True), *_NOSE, *_eyes(with_lid_middles=True),
-                *_LIPS, Curve('pupils', ('left_pupil', )),
-                Curve('pupils', ('right_pupil', ))),
+        curves=(_jaw(step=1), *brows, *_NOSE, *eyes, *_LIPS, *pupils),
         normalizer=_INTER_OCULAR)
 
 

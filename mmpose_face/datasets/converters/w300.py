@@ -7,7 +7,7 @@ Image and Vision Computing 47 (2016).
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Literal, Tuple
+from typing import Dict, List, Literal, Set, Tuple
 
 from mmengine.logging import print_log
 from rich.progress import track
@@ -154,6 +154,21 @@ def _check_counts(raw: Path, sources: dict, partial: bool) -> None:
             'Give --partial to convert what is there; figures measured on it '
             'are then not those of the benchmark.')
     print_log(f'converting an incomplete 300-W release:\n{table}', 'current')
+    for source, pts in sources.values():
+        left_out = _images_without_points(source, pts)
+        if left_out:
+            print_log(
+                f'{source}: {len(left_out)} images have no .pts and are left '
+                f'out: {", ".join(sorted(left_out))}', 'current')
+
+
+def _images_without_points(source: Path, pts: List[Path]) -> Set[str]:
+    annotated = {path.stem for path in pts}
+    return {
+        path.name
+        for path in source.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES
+        and path.stem not in annotated
+    }
 
 
 def _with_progress(sources: dict):
@@ -202,7 +217,7 @@ def _place_images(source: Path, target: Path, how: str) -> None:
 def _copy_images(source: Path, target: Path) -> None:
     """Copy beside the final name, so that ``target`` is never half full."""
     partial = target.with_name(f'{target.name}.partial')
-    for old in (partial, target):
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(source, partial, ignore=shutil.ignore_patterns('*.pts'))
+    shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)

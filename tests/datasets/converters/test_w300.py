@@ -172,6 +172,15 @@ def test_wrong_folder(tmp_path, make):
         convert_300w(raw, tmp_path / 'out', partial=True)
 
 
+def test_images_without_points_are_named(release, tmp_path):
+    (release / 'ibug/face_0.jpg').rename(release / 'ibug/other.jpg')
+    for suffix in ('.jpg', '.pts'):
+        path = release / f'afw/face_0{suffix}'
+        (release / f'ibug/face_0{suffix}').write_bytes(path.read_bytes())
+    out = run_tool('--raw', release, '--out', tmp_path / 'out', '--partial')
+    assert '1 images have no .pts and are left out: other.jpg' in out
+
+
 def run_tool(*args, check=True):
     return run_python(
         'tools/prepare_data.py', '300w', *args, check=check).stdout
