@@ -7,6 +7,15 @@ WITHOUT_XTCOCOTOOLS = (
     'import mmpose_face, pycocotools.coco, xtcocotools.coco\n')
 
 
+def test_the_fault_without_us():
+    """When MMPose reads its files without xtcocotools, this can go."""
+    done = run_python(
+        '-c', 'import sys; sys.modules["xtcocotools"] = None\n'
+        'import mmpose.datasets',
+        check=False)
+    assert "No module named 'xtcocotools" in done.stdout
+
+
 def test_pycocotools_answers(tiny_300w):
     code = (
         WITHOUT_XTCOCOTOOLS +
