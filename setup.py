@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds mmpose_face; ``pip install ".[lite]"`` is the usual way in."""
+import os
 import runpy
 import shutil
-import sysconfig
+import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -49,16 +51,28 @@ def requirements(name):
     return [line for line in lines if line and not line.startswith('#')]
 
 
-def lite():
-    """mmcv-lite, unless it would overwrite a compiled mmcv.
+def compiled_mmcv():
+    """The compiled mmcv that the installing interpreter finds, if any.
 
-    mmcv and mmcv-lite are two distributions of one package: pip would put the
-    second over the first without a word. pip builds with the interpreter that
-    it installs for, so that its packages can be looked at here.
+    pip builds with that interpreter, in an environment of its own that
+    hangs on PYTHONPATH; -E takes it away again.
     """
-    mmcv = Path(sysconfig.get_path('platlib')) / 'mmcv'
-    if any(mmcv.glob('_ext.*')):
-        print(f'keeping the compiled mmcv at {mmcv}')
+    find = ('import importlib.util as u; spec = u.find_spec("mmcv")\n'
+            'print(*(spec.submodule_search_locations if spec else ()))')
+    found = subprocess.run([sys.executable, '-E', '-c', find],
+                           cwd=os.sep,
+                           stdout=subprocess.PIPE,
+                           text=True).stdout.strip()
+    return next(Path(found).glob('_ext.*'), None) if found else None
+
+
+def lite():
+    """mmcv-lite, unless it would overwrite a compiled mmcv: the two are
+    distributions of one package, and pip would put the second over the first
+    without a word."""
+    compiled = compiled_mmcv()
+    if compiled:
+        print(f'keeping the compiled mmcv: {compiled}')
         return []
     return requirements('lite')
 

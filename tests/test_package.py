@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from pathlib import Path
 
 import pytest
 from conftest import REPO, run_python
@@ -56,18 +57,24 @@ def test_plain_install_asks_for_no_mmcv(dist):
     assert 'extra == "lite"' in found[0]
 
 
-def test_lite_never_goes_over_a_compiled_mmcv(tmp_path):
-    """pip builds with the interpreter that it installs for; here that one's
-    site-packages holds an mmcv with operators."""
+@pytest.mark.parametrize('place', ['site-packages', 'a .pth file'])
+def test_lite_never_goes_over_a_compiled_mmcv(tmp_path, place):
+    """pip builds with the interpreter that it installs for; here that one
+    finds an mmcv with operators."""
     env = tmp_path / 'env'
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', env],
                    check=True)
     python = env / 'bin/python'
-    site = subprocess.check_output(
-        [python, '-c', 'import sysconfig as s; print(s.get_path("platlib"))'],
-        text=True).strip()
-    os.makedirs(f'{site}/mmcv')
-    open(f'{site}/mmcv/_ext.cpython-311-x86_64-linux-gnu.so', 'w').close()
+    site = Path(
+        subprocess.check_output([
+            python, '-c', 'import sysconfig as s; print(s.get_path("purelib"))'
+        ],
+                                text=True).strip())
+    folder = site if place == 'site-packages' else tmp_path / 'source'
+    (folder / 'mmcv').mkdir(parents=True)
+    (folder / 'mmcv/__init__.py').touch()
+    (folder / 'mmcv/_ext.cpython-311-x86_64-linux-gnu.so').touch()
+    (site / 'source.pth').write_text(str(folder))
     subprocess.run([
         python, '-m', 'build', '--wheel', '--no-isolation', '--outdir',
         tmp_path / 'dist', REPO

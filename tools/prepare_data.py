@@ -48,8 +48,8 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
     except OSError as error:
-        sys.exit(f'error: cannot write {error.filename or options["out"]}: '
-                 f'{error.strerror}')
+        sys.exit('error: cannot read or write '
+                 f'{error.filename or options["out"]}: {error.strerror}')
     for name, number in counts.items():
         print(f'{name}: {number} faces')
 

@@ -6,9 +6,9 @@ for which releases, and has a test that shows the fault without it; when such
 a test fails, the module can go.
 """
 from . import checkpoints, coco_api, mmcv_ext
-from .processes import cpu_processes
+from .processes import cpu_model_wrapper, cpu_processes
 
-__all__ = ['apply', 'cpu_processes']
+__all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 
 
 def apply() -> None:

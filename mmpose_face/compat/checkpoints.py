@@ -4,29 +4,29 @@
 For: MMEngine 0.10, which calls ``torch.load`` without saying how. From torch
 2.6 on that refuses the checkpoints that MMEngine itself writes, because they
 hold a ``HistoryBuffer`` and NumPy arrays; below 2.6, and for URLs in every
-release, it executes the file's pickle. Here every load that MMEngine makes
-takes tensors, containers, numbers, strings, NumPy arrays and
-``HistoryBuffer``, and refuses everything else by name.
+release, it executes the file's pickle. Besides, MMEngine's runner and
+inferencers execute the config text that a checkpoint carries.
 
-Who trusts a file that is refused can set the environment variable
-``MMPOSE_FACE_UNSAFE_CHECKPOINTS=1``: then its pickle is executed.
+Here every load that MMEngine makes takes tensors, containers, numbers,
+strings, NumPy arrays and ``HistoryBuffer``, refuses everything else by name,
+and leaves the config text out. Who trusts a file that is refused can set the
+environment variable ``MMPOSE_FACE_UNSAFE_CHECKPOINTS=1``: then its pickle is
+executed.
 
 Can go when MMEngine loads its own checkpoints with ``weights_only=True``.
 """
-import codecs
 import os
-import pickle
 import re
-from functools import lru_cache
 from types import ModuleType
-from typing import IO, Any, Dict, List, Optional, Tuple, Union
+from typing import IO, Any, Optional, Union
 from urllib.parse import urlparse
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer, print_log
+from mmengine.logging import print_log
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.utils import digit_version
+
+from . import pickled_data, restricted_pickle
 
 UNSAFE_SWITCH = 'MMPOSE_FACE_UNSAFE_CHECKPOINTS'
 
@@ -51,7 +51,7 @@ def load(f: _Source, map_location: Any = None) -> Any:
         map_location: As in ``torch.load``.
 
     Returns:
-        Any: What the file holds, usually a dict.
+        Any: What the file holds, usually a dict, without the config text.
 
     Raises:
         ValueError: If the file is no checkpoint, is cut off, or names an
@@ -66,13 +66,14 @@ def load(f: _Source, map_location: Any = None) -> Any:
             logger='current')
         return torch.load(f, map_location=map_location, weights_only=False)
     try:
-        return _load_data(f, map_location)
-    except pickle.UnpicklingError as error:
-        raise ValueError(_refusal(name, str(error))) from error
-    except (EOFError, RuntimeError) as error:
-        raise ValueError(
-            f'{name} is not a complete checkpoint: expected a file written '
-            f'by torch.save, but reading it gave: {error}') from error
+        checkpoint = pickled_data.to_objects(_load_data(f, map_location))
+    except OSError:
+        raise
+    except Exception as error:
+        if 'deserialize object on' in str(error):  # a device is missing
+            raise
+        raise ValueError(_what_is_wrong(name, str(error))) from error
+    return _without_config(checkpoint)
 
 
 def load_url(url: str,
@@ -116,83 +117,38 @@ class _TorchLoadingSafely(ModuleType):
 
 def _load_data(f: _Source, map_location: Any) -> Any:
     if _HAS_NAMED_GLOBALS:
-        allowed = [(obj, name) for name, obj in _harmless_globals().items()]
+        allowed = [(obj, name) for name, obj in pickled_data.GLOBALS.items()]
         with torch.serialization.safe_globals(allowed):
             return torch.load(f, map_location=map_location, weights_only=True)
+    restricted_pickle.refuse_other_formats(f)
     return torch.load(
         f,
         map_location=map_location,
-        pickle_module=_RestrictedPickle('restricted_pickle'),
+        pickle_module=restricted_pickle,
         weights_only=False)
 
 
-def _refusal(name: str, error: str) -> str:
+def _what_is_wrong(name: str, error: str) -> str:
     found = re.search(r'GLOBAL (\S+)', error)
-    what = f'the object {found[1]}' if found else error.strip()
-    return (f'refused to load {name}: it holds {what}, and only tensors, '
-            'numbers, strings, containers, NumPy arrays and HistoryBuffer '
-            'were expected. Nothing of it has been executed. If you trust '
-            f'the file, set {UNSAFE_SWITCH}=1 to load it all the same.')
+    if not found:
+        return (f'{name} is not a complete checkpoint; expected a file '
+                'written by torch.save')
+    return (f'refused to load {name}: it holds the object {found[1]}, and '
+            'only tensors, numbers, strings, containers, NumPy arrays and '
+            'HistoryBuffer were expected. Nothing of it has been executed. '
+            f'If you trust the file, set {UNSAFE_SWITCH}=1 to load it all '
+            'the same.')
 
 
-@lru_cache(maxsize=None)
-def _harmless_globals() -> Dict[str, Any]:
-    """From the name in the file to what it stands for."""
-    history_buffer = f'{HistoryBuffer.__module__}.{HistoryBuffer.__name__}'
-    return {
-        **dict(_numpy_globals()),
-        history_buffer: HistoryBuffer,
-        'builtins.getattr': _history_statistic,
-        'builtins.bytes': bytes,  # of an empty array
-        # Known to torch's own loader only from 2.4 on.
-        '_codecs.encode': codecs.encode,
-        'builtins.set': set,
-        'builtins.bytearray': bytearray,
-        'builtins.complex': complex,
-    }
-
-
-def _numpy_globals() -> List[Tuple[str, Any]]:
-    """What pickled arrays and scalars name, under the module paths of NumPy
-    1 and 2 alike. The dtype of Python objects is not among them."""
-    reconstruct = np.ones(1).__reduce__()[0]
-    scalar = np.float64(1).__reduce__()[0]
-    pairs = [('numpy.ndarray', np.ndarray), ('numpy.dtype', np.dtype)]
-    for core in ('numpy.core', 'numpy._core'):
-        pairs.append((f'{core}.multiarray._reconstruct', reconstruct))
-        pairs.append((f'{core}.multiarray.scalar', scalar))
-    for dtype in {type(np.dtype(code)) for code in '?bhilqBHILQefdSU'}:
-        pairs.append((f'{dtype.__module__}.{dtype.__qualname__}', dtype))
-    return pairs
-
-
-def _history_statistic(owner: Any, name: str) -> Any:
-    """Stands for ``getattr``, with which a pickled HistoryBuffer names its
-    four statistics (``HistoryBuffer.mean`` ...), and reaches nothing else."""
-    if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
-        return getattr(HistoryBuffer, name)
-    raise pickle.UnpicklingError(f'GLOBAL builtins.getattr of {name!r}')
-
-
-class _RestrictedUnpickler(pickle.Unpickler):
-    """Finds what torch's own ``weights_only`` loader finds, and ours."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        from torch._weights_only_unpickler import _get_allowed_globals
-
-        # Files of protocol 2 give the module the name that Python 2 had.
-        path = f'{module}.{name}'.replace('__builtin__.', 'builtins.')
-        for table in (_harmless_globals(), _get_allowed_globals()):
-            if path in table:
-                return table[path]
-        raise pickle.UnpicklingError(f'GLOBAL {path} is not allowed')
-
-
-class _RestrictedPickle(ModuleType):
-    """A ``pickle_module`` for ``torch.load`` below 2.6."""
-
-    Unpickler = _RestrictedUnpickler
-
-    @staticmethod
-    def load(file: IO[bytes], **kwargs) -> Any:
-        return _RestrictedUnpickler(file, **kwargs).load()
+def _without_config(checkpoint: Any) -> Any:
+    """Drop the texts that MMEngine's ``Runner.resume`` and inferencers would
+    execute as Python configs."""
+    if isinstance(checkpoint, dict):
+        hub = checkpoint.get('message_hub')
+        for part, keys in ((checkpoint.get('meta'), ('config', 'cfg')),
+                           (isinstance(hub, dict)
+                            and hub.get('runtime_info'), ('cfg', ))):
+            if isinstance(part, dict):
+                for key in keys:
+                    part.pop(key, None)
+    return checkpoint

@@ -11,6 +11,7 @@ Can go when xtcocotools has wheels, or MMPose reads JSON without it.
 """
 import importlib
 import sys
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -26,11 +27,11 @@ class COCOeval:
 
 def install() -> None:
     """Register the stand-in unless xtcocotools can be found."""
-    if find_spec('xtcocotools') is not None:
+    if 'xtcocotools' in sys.modules or find_spec('xtcocotools') is not None:
         return
-    package = ModuleType('xtcocotools', doc=__doc__)
+    package = _module('xtcocotools')
     package.__path__ = []
-    evaluation = ModuleType('xtcocotools.cocoeval', doc=__doc__)
+    evaluation = _module('xtcocotools.cocoeval')
     evaluation.COCOeval = COCOeval
     sys.modules.update({
         'xtcocotools':
@@ -44,3 +45,9 @@ def install() -> None:
     })
     for name in ('coco', 'mask', 'cocoeval'):
         setattr(package, name, sys.modules[f'xtcocotools.{name}'])
+
+
+def _module(name: str) -> ModuleType:
+    module = ModuleType(name, doc=__doc__)
+    module.__spec__ = ModuleSpec(name, loader=None, origin=__file__)
+    return module

@@ -16,12 +16,14 @@ from typing import Callable
 
 _NAME = 'mmcv._ext'
 
+# Without the bound pip brings openxlab, which sets setuptools back to 60.
+_INSTALL_COMPILED = ('pip install openmim "opendatalab<0.0.10" && '
+                     'mim install "mmcv>=2.0.1,<2.2"')
 NO_MMCV = (
     'mmpose_face needs mmcv, and none is installed. Either install the pure '
     'Python one,\n    pip install "mmcv-lite>=2.0.1,<2.2"\n'
     '(enough for every face model and for the YOLOX face detector), or one '
-    'with compiled operators that fits your torch,\n'
-    '    pip install openmim && mim install "mmcv>=2.0.1,<2.2"')
+    f'with compiled operators that fits your torch,\n    {_INSTALL_COMPILED}')
 
 
 def install() -> None:
@@ -85,8 +87,7 @@ def _missing_operator(name: str) -> Callable:
         raise NotImplementedError(
             f'the operator {name!r} needs an mmcv with compiled operators; '
             'the installed mmcv-lite has none. Replace it:\n'
-            '    pip uninstall -y mmcv-lite && pip install openmim && '
-            'mim install "mmcv>=2.0.1,<2.2"')
+            f'    pip uninstall -y mmcv-lite && {_INSTALL_COMPILED}')
 
     operator.__name__ = name
     return operator

@@ -9,39 +9,51 @@ group alone that exists already, and a model wrapper that is configured.
 Can go when ``mmengine.dist.init_dist('pytorch', 'gloo')`` works without CUDA.
 """
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Iterator, Optional
 
 import torch.distributed
 from mmengine.config import Config
 
 
 @contextmanager
-def cpu_processes(cfg: Config) -> Iterator[None]:
-    """Keep the gloo group that ``cfg.launcher`` asks for and MMEngine would
-    fail to start; does nothing where there is a GPU, or one process.
+def cpu_processes(launcher: str) -> Iterator[None]:
+    """Keep the gloo group that a launcher asks for and MMEngine would fail
+    to start; does nothing where there is a GPU, or one process.
 
     Args:
-        cfg (Config): Runner config; ``model_wrapper_cfg`` is set in it.
+        launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
 
     Raises:
         ValueError: For the launchers ``slurm`` and ``mpi``, which need GPUs.
     """
-    if cfg.launcher == 'none' or torch.cuda.is_available():
+    if launcher == 'none' or torch.cuda.is_available():
         yield
         return
-    if cfg.launcher != 'pytorch':
+    if launcher != 'pytorch':
         raise ValueError(
-            f'--launcher {cfg.launcher} needs GPUs, and torch finds none; '
+            f'--launcher {launcher} needs GPUs, and torch finds none; '
             'use --launcher pytorch to run several processes on the CPU')
-    cfg.setdefault(
-        'model_wrapper_cfg',
-        dict(
-            type='MMDistributedDataParallel',
-            device_ids=None,
-            broadcast_buffers=False))
     torch.distributed.init_process_group(backend='gloo')
     try:
         yield
     finally:
         # gloo's threads abort a process that ends while they run.
         torch.distributed.destroy_process_group()
+
+
+def cpu_model_wrapper(cfg: Config) -> Optional[dict]:
+    """The model wrapper that MMEngine makes by itself, without GPU numbers.
+
+    Args:
+        cfg (Config): Runner config.
+
+    Returns:
+        dict | None: None where MMEngine's own will do.
+    """
+    if torch.cuda.is_available():
+        return None
+    return dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False))

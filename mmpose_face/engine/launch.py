@@ -6,10 +6,12 @@ scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
 import difflib
+import logging
 import os
 import os.path as osp
 import runpy
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
@@ -18,6 +20,7 @@ import mmengine
 import mmpose
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
 from .runner import FaceRunner
@@ -30,7 +33,7 @@ def train() -> None:
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        with cpu_processes(cfg):
+        with cpu_processes(cfg.launcher):
             FaceRunner.from_cfg(cfg).train()
 
 
@@ -42,7 +45,7 @@ def test() -> None:
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        with cpu_processes(cfg):
+        with cpu_processes(cfg.launcher):
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
@@ -100,8 +103,23 @@ def _check_writable(work_dir: str) -> None:
 
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
-    """Show what the user can mend as a message, not as a traceback."""
+    """Show what the user can mend as a message; the traceback goes to the
+    run's log file."""
     try:
         yield
     except (FileNotFoundError, PermissionError, ValueError) as error:
-        sys.exit(f'error: {error}')
+        _log_traceback()
+        message = str(error)
+        if 'in DataLoader worker process' in message:
+            # The worker's whole traceback; its last line is the error.
+            message = message.strip().splitlines()[-1].partition(': ')[2]
+        sys.exit(f'error: {message}')
+
+
+def _log_traceback() -> None:
+    logger = MMLogger.get_current_instance()
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(
+                logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
+                                  traceback.format_exc(), (), None))

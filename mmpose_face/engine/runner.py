@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMEngine's runner, with checkpoints checked."""
-from typing import Any, Callable, Dict, Union
+"""MMEngine's runner, with checkpoints checked and written whole."""
+import os
+import textwrap
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Optional, Union
 
+import torch.nn as nn
+from mmengine import fileio
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+
+from ..compat import cpu_model_wrapper
 
 
 @RUNNERS.register_module()
@@ -14,18 +21,28 @@ class FaceRunner(Runner):
     architecture is tested with random weights and a long warning. Here
     testing and resuming are strict; fine-tuning (``load_from`` in training)
     is not, so that a head of another size can be trained anew.
+
+    A checkpoint is written beside its name and then renamed, so that a write
+    that fails leaves no part of a file under it.
     """
 
     _strict = False
 
     def test(self) -> Dict[str, float]:
-        self._strict = True
-        return super().test()
+        with self._loading_strictly():
+            return super().test()
 
     def resume(self, *args, **kwargs) -> None:
-        self._strict = True
-        super().resume(*args, **kwargs)
-        self._strict = False
+        with self._loading_strictly():
+            super().resume(*args, **kwargs)
+
+    @contextmanager
+    def _loading_strictly(self) -> Iterator[None]:
+        before, self._strict = self._strict, True
+        try:
+            yield
+        finally:
+            self._strict = before
 
     def load_checkpoint(self,
                         filename: str,
@@ -38,14 +55,50 @@ class FaceRunner(Runner):
             ValueError: If the checkpoint does not fit the model.
         """
         try:
-            checkpoint = super().load_checkpoint(filename, map_location, strict
-                                                 or self._strict, revise_keys)
+            return super().load_checkpoint(filename, map_location, strict
+                                           or self._strict, revise_keys)
         except RuntimeError as error:
             raise ValueError(
                 f'{filename} does not fit the model of this config; expected '
                 'a checkpoint of the same architecture and number of points. '
-                f'{error}') from error
-        if isinstance(checkpoint.get('meta'), dict):
-            # Runner.resume would execute this text as a Python config.
-            checkpoint['meta'].pop('config', None)
-        return checkpoint
+                + _in_short(str(error))) from error
+
+    def save_checkpoint(self,
+                        out_dir: str,
+                        filename: str,
+                        file_client_args: Optional[dict] = None,
+                        *args,
+                        **kwargs) -> None:
+        """As in MMEngine; a local file appears only when it is complete."""
+        backend = fileio.get_file_backend(
+            out_dir, backend_args=kwargs.get('backend_args'))
+        if file_client_args or not isinstance(backend, fileio.LocalBackend):
+            return super().save_checkpoint(out_dir, filename, file_client_args,
+                                           *args, **kwargs)
+        path = os.path.join(out_dir, filename)
+        try:
+            super().save_checkpoint(out_dir, f'{filename}.partial',
+                                    file_client_args, *args, **kwargs)
+            if self.rank == 0:
+                os.replace(f'{path}.partial', path)
+        finally:
+            if os.path.exists(f'{path}.partial'):
+                os.unlink(f'{path}.partial')
+
+    def wrap_model(self, model_wrapper_cfg: Optional[dict],
+                   model: nn.Module) -> nn.Module:
+        """As in MMEngine, on CPU processes too."""
+        if self.distributed and model_wrapper_cfg is None:
+            model_wrapper_cfg = cpu_model_wrapper(self.cfg)
+        return super().wrap_model(model_wrapper_cfg, model)
+
+
+def _in_short(message: str, lines: int = 8, width: int = 300) -> str:
+    """The beginning of a message that lists hundreds of keys."""
+    shown = [line for line in message.splitlines() if line.strip()]
+    rest = len(shown) - lines
+    shown = [
+        textwrap.shorten(line, width, placeholder=' ...')
+        for line in shown[:lines]
+    ]
+    return '\n'.join(shown + [f'... and {rest} more lines'] * (rest > 0))

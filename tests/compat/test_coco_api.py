@@ -26,7 +26,9 @@ def test_pycocotools_answers(tiny_300w):
         f'data = Face300W(data_root={str(tiny_300w)!r}, ann_file='
         '"annotations/face_landmarks_300w_train.json", '
         'data_prefix=dict(img="images/"))\n'
-        'assert len(data) == 6\n')
+        'assert len(data) == 6\n'
+        'from mmpose_face import compat; compat.apply()\n'
+        'assert u.find_spec("xtcocotools.coco")\n')
     run_python('-c', code)
 
 

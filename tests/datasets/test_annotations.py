@@ -4,7 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_face.datasets.annotations import (FaceRecord, center_and_scale,
+from mmpose_face.datasets.annotations import (FaceRecord, _annotation,
+                                              center_and_scale,
                                               write_annotations,
                                               write_atomically)
 
@@ -30,9 +31,8 @@ def test_box_rule_equals_mmpose_files(face_data):
         assert written(record)['area'] == pytest.approx(ann['area'])
 
 
-def written(record, tmp_path=None) -> dict:
-    from mmpose_face.datasets import annotations
-    return annotations._annotation(1, 1, record)
+def written(record) -> dict:
+    return _annotation(1, 1, record)
 
 
 def test_bbox_is_clipped_to_the_image():

@@ -150,9 +150,18 @@ def test_checkpoint_that_would_execute_something(tmp_path, options):
     assert not (tmp_path / 'made').exists()
 
 
-def test_missing_image_while_training(tiny_300w, tmp_path):
+@pytest.mark.parametrize('workers', [0, 1])
+def test_missing_image_while_training(tiny_300w, tmp_path, workers):
     shutil.copytree(tiny_300w, tmp_path / '300w')
     (tmp_path / '300w/images/afw/face_1.jpg').unlink()
+    options = [
+        o.replace('num_workers=0', f'num_workers={workers}')
+        for o in data_options(tmp_path / '300w')
+    ]
     out = fails('tools/train.py', RES18_300W, '--work-dir', tmp_path / 'work',
-                '--cfg-options', *data_options(tmp_path / '300w'))
-    assert 'images/afw/face_1.jpg not found' in out
+                '--cfg-options', *options)
+    last = out.strip().splitlines()[-1]
+    assert last.startswith('error: image ')
+    assert last.endswith('images/afw/face_1.jpg not found')
+    log = next((tmp_path / 'work').glob('*/*.log')).read_text()
+    assert 'Traceback' in log  # for who wants to know more

@@ -4,6 +4,7 @@
 Sagonas et al., "300 faces in-the-wild challenge: database and results",
 Image and Vision Computing 47 (2016).
 """
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,10 +113,15 @@ def convert(raw: Path,
         converter_version=VERSION)
     counts = {}
     for part, faces in records.items():
+        path = out / 'annotations' / f'face_landmarks_300w_{part}.json'
         if faces:
-            path = out / 'annotations' / f'face_landmarks_300w_{part}.json'
             write_annotations(path, faces, info)
             counts[path.name] = len(faces)
+        elif path.exists():
+            print_log(
+                f'removing {path} of an earlier run: this release has no '
+                'faces for it', 'current')
+            path.unlink()
     return counts
 
 
@@ -127,7 +133,8 @@ def _locate(raw: Path) -> Dict[Folder, Tuple[Path, List[Path]]]:
     found = {}
     for folder in FOLDERS:
         for candidate in folder.raw:
-            pts = sorted((raw / candidate).glob('*.pts'))
+            # A leading dot marks the copies that macOS keeps of its own.
+            pts = sorted((raw / candidate).glob('[!.]*.pts'))
             if pts:
                 found[folder] = (raw / candidate, pts)
                 break
@@ -205,19 +212,22 @@ def _place_images(source: Path, target: Path, how: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_symlink():
         target.unlink()
-    if target.exists() and how == 'link':
-        raise ValueError(f'{target} exists and is not a link; remove it, or '
-                         'give --images copy')
-    if how == 'link':
-        target.symlink_to(source.resolve(), target_is_directory=True)
+    if how == 'copy':
+        shutil.copytree(
+            source,
+            target,
+            ignore=shutil.ignore_patterns('*.pts'),
+            copy_function=_copy_whole,
+            dirs_exist_ok=True)
+    elif target.exists():
+        raise ValueError(f'{target} exists and is not a link; move it away, '
+                         'or give --images copy')
     else:
-        _copy_images(source, target)
+        target.symlink_to(source.resolve(), target_is_directory=True)
 
 
-def _copy_images(source: Path, target: Path) -> None:
-    """Copy beside the final name, so that ``target`` is never half full."""
-    partial = target.with_name(f'{target.name}.partial')
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial, ignore=shutil.ignore_patterns('*.pts'))
-    shutil.rmtree(target, ignore_errors=True)
-    partial.rename(target)
+def _copy_whole(source: str, target: str) -> None:
+    """Copy beside the final name, then rename."""
+    partial = f'{target}.partial'
+    shutil.copy2(source, partial)
+    os.replace(partial, target)

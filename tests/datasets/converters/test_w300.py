@@ -94,6 +94,26 @@ def test_mmpose_reads_it(release, tmp_path, images):
     assert (out / 'images/afw').is_symlink() == (images == 'link')
 
 
+def test_a_second_release_leaves_nothing_of_the_first(release, tmp_path):
+    out = tmp_path / 'out'
+    convert_300w(release, out, partial=True)
+    smaller = make_release(tmp_path / 'smaller', {'afw': 1})
+    convert_300w(smaller, out, partial=True, origin=0)
+    assert [p.name for p in (out / 'annotations').iterdir()
+            ] == ['face_landmarks_300w_train.json']
+
+
+def test_copying_keeps_what_is_there(release, tmp_path):
+    mine = tmp_path / 'out/images/afw/mine.jpg'
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    with pytest.raises(ValueError, match='images/afw exists and is not a'):
+        convert_300w(release, tmp_path / 'out', partial=True)
+    convert_300w(release, tmp_path / 'out', partial=True, images='copy')
+    assert sorted(
+        p.name for p in mine.parent.iterdir()) == ['face_0.jpg', 'mine.jpg']
+
+
 def test_converting_in_place_keeps_the_images(tmp_path):
     make_release(tmp_path / 'images', {'afw': 1})
     for images in ('link', 'copy'):
@@ -116,6 +136,7 @@ def test_variations(tmp_path):
     for suffix in ('.PNG', '.pts'):
         (raw / f'ibug/face_0{suffix}').rename(raw /
                                               f'ibug/image_092 _01{suffix}')
+    (raw / 'ibug/._image_092 _01.pts').touch()  # macOS
     convert_300w(raw, tmp_path / 'out', partial=True)
     assert 'ibug/image_092 _01.PNG' in annotations(tmp_path / 'out',
                                                    'valid')[1]
@@ -199,7 +220,7 @@ def test_tool_says_errors_in_a_line(release, tmp_path):
          'is not a folder'),
         (('--raw', release, '--out', tmp_path / 'out'), 'not the complete'),
         (('--raw', release, '--out', tmp_path / 'file', '--partial'),
-         'cannot write'),
+         'cannot read or write'),
     ]:
         out = run_tool(*args, check=False)
         assert 'error: ' in out and message in out

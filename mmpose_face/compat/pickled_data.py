@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stand-ins for what the pickles of MMEngine's checkpoints name.
+
+A pickle that may call NumPy's own reconstructors can make arrays over memory
+that is not theirs, for instance by changing a dtype after it was used. So the
+names in a file stand for classes of ours here, which keep plain values, and
+arrays and buffers are made from those, with their sizes checked, when the
+file has been read.
+"""
+import pickle
+import re
+from typing import Any, Callable, Dict, Optional, Tuple, Union
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+
+_DTYPE_CODE = re.compile(r'[biufcSU][0-9]{1,8}|\?')
+
+
+class _Dtype:
+    """A pickled ``numpy.dtype``: numbers, truth values and text."""
+
+    def __init__(self, code: str, align: bool = False, copy: bool = True):
+        if not (isinstance(code, str) and _DTYPE_CODE.fullmatch(code)):
+            raise _refused(f'numpy.dtype({code!r})')
+        self.code = code
+        self.order = '='
+
+    def __setstate__(self, state: Tuple) -> None:
+        _, order, *inner = state
+        if order not in ('<', '>', '|', '=') or any(inner[:3]):
+            raise _refused('numpy.dtype(...)')
+        self.order = order
+
+    def read(self, data: bytes) -> np.ndarray:
+        """A copy of the data as a vector."""
+        order = '' if self.order == '|' else self.order
+        return np.frombuffer(data, np.dtype(order + self.code)).copy()
+
+
+class _Array:
+    """A pickled ``numpy.ndarray``."""
+
+    state: Optional[Tuple] = None
+
+    def __setstate__(self, state: Tuple) -> None:
+        self.state = state
+
+    def read(self) -> np.ndarray:
+        _, shape, dtype, is_fortran, data = self.state
+        if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
+            raise _refused('numpy.ndarray(...)')
+        order = 'F' if is_fortran else 'C'
+        values = dtype.read(data) if data else np.empty(
+            0,
+            dtype.read(b'').dtype)
+        return values.reshape(shape, order=order)
+
+
+class _History:
+    """A pickled ``HistoryBuffer``; its table of statistics is the class's
+    own and not taken from a file."""
+
+    state: Optional[dict] = None
+
+    def __setstate__(self, state: dict) -> None:
+        self.state = state
+
+    def read(self, read: Callable) -> HistoryBuffer:
+        values, counts = (
+            np.asarray(read(self.state[key]))
+            for key in ('_log_history', '_count_history'))
+        return HistoryBuffer(values, counts, int(self.state['max_length']))
+
+
+def _reconstruct(subtype: type, shape: Tuple, typecode: bytes) -> _Array:
+    """Stands for ``numpy.core.multiarray._reconstruct``."""
+    return _Array()
+
+
+def _scalar(dtype: _Dtype, data: bytes) -> Any:
+    """Stands for ``numpy.core.multiarray.scalar``."""
+    if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
+        raise _refused('numpy.core.multiarray.scalar(...)')
+    value, = dtype.read(data)
+    return value
+
+
+def _statistic(owner: Any, name: str) -> str:
+    """Stands for ``getattr``, with which a pickled HistoryBuffer names its
+    four statistics, and reaches nothing else."""
+    if owner is _History and name in ('min', 'max', 'current', 'mean'):
+        return name
+    raise _refused(f'builtins.getattr(...,{name!r})')
+
+
+def _no_bytes(*args) -> bytes:
+    """Stands for ``bytes``, which pickles use for an empty string."""
+    if args:
+        raise _refused('builtins.bytes(...)')
+    return b''
+
+
+def _refused(what: str) -> pickle.UnpicklingError:
+    return pickle.UnpicklingError(f'GLOBAL {what} is not allowed')
+
+
+# From the name in the file to what stands for it; NumPy's module paths are
+# those of NumPy 1 and 2.
+GLOBALS: Dict[str, Any] = {
+    'numpy.ndarray': _Array,
+    'numpy.dtype': _Dtype,
+    'numpy.core.multiarray._reconstruct': _reconstruct,
+    'numpy._core.multiarray._reconstruct': _reconstruct,
+    'numpy.core.multiarray.scalar': _scalar,
+    'numpy._core.multiarray.scalar': _scalar,
+    f'{HistoryBuffer.__module__}.{HistoryBuffer.__name__}': _History,
+    'builtins.getattr': _statistic,
+    'builtins.bytes': _no_bytes,
+}
+
+
+def to_objects(loaded: Any) -> Any:
+    """Replace the stand-ins in what has been loaded by the real objects.
+
+    Args:
+        loaded (Any): Nested containers; dicts and lists are changed in place.
+
+    Returns:
+        Any: The same with arrays and buffers.
+    """
+    # By identity, with the value itself, so that no id is used twice.
+    done: Dict[int, Tuple[Any, Any]] = {}
+
+    def read(value: Any) -> Any:
+        if id(value) not in done:
+            if isinstance(value, (dict, list)):
+                done[id(value)] = value, value
+                _read_items(value, read)
+            else:
+                done[id(value)] = value, _read_one(value, read)
+        return done[id(value)][1]
+
+    return read(loaded)
+
+
+def _read_items(container: Union[dict, list], read: Callable) -> None:
+    items = container.items() if isinstance(container,
+                                            dict) else enumerate(container)
+    for key, item in list(items):
+        container[key] = read(item)
+
+
+def _read_one(value: Any, read: Callable) -> Any:
+    if type(value) is tuple:
+        return tuple(read(item) for item in value)
+    if isinstance(value, _Array):
+        return value.read()
+    if isinstance(value, _History):
+        return value.read(read)
+    return value
