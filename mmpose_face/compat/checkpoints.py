@@ -58,8 +58,8 @@ def load(f: _Source, map_location: Any = None) -> Any:
             object that is not on the list of harmless ones; nothing of it
             has been executed then.
     """
-    name = getattr(f, 'name', None) or (os.fspath(f) if isinstance(
-        f, (str, os.PathLike)) else 'checkpoint')
+    is_open = hasattr(f, 'read')
+    name = getattr(f, 'name', 'checkpoint') if is_open else os.fspath(f)
     if os.environ.get(UNSAFE_SWITCH) == '1':
         print_log(
             f'{UNSAFE_SWITCH}=1: executing the pickle in {name}',

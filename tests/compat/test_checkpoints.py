@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import http.server
+import io
 import pickle
 import threading
 import zipfile
@@ -211,6 +212,15 @@ def save_pickle(content: bytes, path: Path) -> str:
                 data = content
             archive.writestr(name, data)
     return str(path)
+
+
+def test_open_file_and_buffer(way, tmp_path):
+    """MMEngine's storage backends hand buffers over."""
+    path = save(trained_checkpoint(), tmp_path / 'a.pth')
+    with open(path, 'rb') as file:
+        assert checkpoints.load(file)['meta']['epoch'] == 2
+    buffer = io.BytesIO(Path(path).read_bytes())
+    assert checkpoints.load(buffer)['meta']['epoch'] == 2
 
 
 def test_functions_cannot_be_changed(way, tmp_path):

@@ -4,7 +4,6 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
 """
 from mmengine.config import read_base
-from mmengine.optim import CosineAnnealingLR
 from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
                                         TopdownAffine)
@@ -14,7 +13,7 @@ with read_base():
     from ...._base_.datasets.topdown_pipeline import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_heatmap import *
-    from ...._base_.schedules.adam_60e import *
+    from ...._base_.schedules.adam_20e import *
 
 codec = dict(
     type=MSRAHeatmap,
@@ -23,20 +22,6 @@ codec = dict(
     sigma=1.5,
     unbiased=True)
 model.merge(dict(head=dict(out_channels=68, decoder=codec)))
-
-train_cfg.update(max_epochs=20, val_interval=4)
-optim_wrapper.merge(dict(optimizer=dict(lr=1e-3)))
-param_scheduler = [
-    dict(type=LinearLR, begin=0, end=100, start_factor=0.01, by_epoch=False),
-    dict(
-        type=CosineAnnealingLR,
-        begin=0,
-        end=20,
-        T_max=20,
-        by_epoch=True,
-        convert_to_iter_based=True),
-]
-auto_scale_lr.update(base_batch_size=16)
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop = dict(type=TopdownAffine, input_size=codec['input_size'])
