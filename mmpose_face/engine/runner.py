@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Union
 
 import torch.nn as nn
 from mmengine import fileio
+from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -63,6 +64,7 @@ class FaceRunner(Runner):
                 'a checkpoint of the same architecture and number of points. '
                 + _in_short(str(error))) from error
 
+    @master_only
     def save_checkpoint(self,
                         out_dir: str,
                         filename: str,
@@ -79,8 +81,7 @@ class FaceRunner(Runner):
         try:
             super().save_checkpoint(out_dir, f'{filename}.partial',
                                     file_client_args, *args, **kwargs)
-            if self.rank == 0:
-                os.replace(f'{path}.partial', path)
+            os.replace(f'{path}.partial', path)
         finally:
             if os.path.exists(f'{path}.partial'):
                 os.unlink(f'{path}.partial')
