@@ -79,8 +79,7 @@ def load(f: _Source, map_location: Any = None) -> Any:
 def load_url(url: str,
              model_dir: Optional[str] = None,
              map_location: Any = None,
-             progress: bool = True,
-             **kwargs) -> Any:
+             progress: bool = True) -> Any:
     """Load a checkpoint from a URL, through the torch hub cache.
 
     Args:
@@ -88,7 +87,6 @@ def load_url(url: str,
         model_dir (str, optional): Cache folder; default that of torch.hub.
         map_location: As in ``torch.load``.
         progress (bool): Whether to show a progress bar.
-        kwargs: The other arguments of ``torch.hub.download_url_to_file``.
 
     Raises:
         ValueError: As :func:`load`.
@@ -97,8 +95,7 @@ def load_url(url: str,
     os.makedirs(folder, exist_ok=True)
     cached = os.path.join(folder, os.path.basename(urlparse(url).path))
     if not os.path.exists(cached):
-        torch.hub.download_url_to_file(
-            url, cached, progress=progress, **kwargs)
+        torch.hub.download_url_to_file(url, cached, progress=progress)
     return load(cached, map_location)
 
 
@@ -143,12 +140,12 @@ def _what_is_wrong(name: str, error: str) -> str:
 def _without_config(checkpoint: Any) -> Any:
     """Drop the texts that MMEngine's ``Runner.resume`` and inferencers would
     execute as Python configs."""
-    if isinstance(checkpoint, dict):
-        hub = checkpoint.get('message_hub')
-        for part, keys in ((checkpoint.get('meta'), ('config', 'cfg')),
-                           (isinstance(hub, dict)
-                            and hub.get('runtime_info'), ('cfg', ))):
-            if isinstance(part, dict):
-                for key in keys:
-                    part.pop(key, None)
+    if not isinstance(checkpoint, dict):
+        return checkpoint
+    hub = checkpoint.get('message_hub')
+    runtime_info = hub.get('runtime_info') if isinstance(hub, dict) else None
+    for part in (checkpoint.get('meta'), runtime_info):
+        if isinstance(part, dict):
+            part.pop('config', None)
+            part.pop('cfg', None)
     return checkpoint

@@ -51,10 +51,7 @@ class _Array:
         if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
             raise _refused('numpy.ndarray(...)')
         order = 'F' if is_fortran else 'C'
-        values = dtype.read(data) if data else np.empty(
-            0,
-            dtype.read(b'').dtype)
-        return values.reshape(shape, order=order)
+        return dtype.read(data).reshape(shape, order=order)
 
 
 class _History:

@@ -10,6 +10,7 @@ Can go when torch 2.6 is required.
 import pickle
 import tarfile
 from collections import OrderedDict
+from functools import lru_cache
 from typing import IO, Any, Iterable
 
 import torch
@@ -48,6 +49,7 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
+@lru_cache(maxsize=None)
 def _table() -> dict:
     from torch._weights_only_unpickler import _get_allowed_globals
     return {

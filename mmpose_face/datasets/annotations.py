@@ -8,12 +8,13 @@ from.
 """
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
+
+from ..files import written_whole
 
 # The face boxes of HRNet's and MMPose's files are in units of 200 pixels.
 PIXEL_STD = 200.
@@ -84,27 +85,12 @@ def write_annotations(path: Path, records: Sequence[FaceRecord],
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the final name, then rename: a reader finds the old file
-    or the complete new one, never a part of it."""
+    """Write bytes through to the disk; see :func:`written_whole`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner may read.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with written_whole(path) as partial, open(partial, 'wb') as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _image(image_id: int, record: FaceRecord) -> dict:

@@ -49,10 +49,11 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
         head = file.read(8)
         file.seek(max(8, file.seek(0, os.SEEK_END) - _TAIL))
         check_complete(head + file.read(), str(path))
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            lying = image.getexif().get(_ORIENTATION) in _LYING
-    except UnidentifiedImageError:
-        raise ValueError(f'{path} is not an image file') from None
+        file.seek(0)
+        try:
+            image = Image.open(file)
+        except UnidentifiedImageError:
+            raise ValueError(f'{path} is not an image file') from None
+        width, height = image.size
+        lying = image.getexif().get(_ORIENTATION) in _LYING
     return (height, width) if lying else (width, height)

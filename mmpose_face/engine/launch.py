@@ -23,6 +23,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
+from ..files import written_whole
 from .runner import FaceRunner
 
 
@@ -62,10 +63,9 @@ class _SaveMetrics(Hook):
                          runner,
                          metrics: Optional[Dict[str, float]] = None) -> None:
         if runner.rank == 0:
-            stem, suffix = osp.splitext(self.path)
-            partial = f'{stem}.partial{suffix}'
-            mmengine.dump(metrics, partial)
-            os.replace(partial, self.path)
+            suffix = osp.splitext(self.path)[1].lstrip('.')
+            with written_whole(self.path) as partial:
+                mmengine.dump(metrics, partial, file_format=suffix)
 
 
 def _mmpose_script(name: str) -> Dict[str, Any]:

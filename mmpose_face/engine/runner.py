@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ..compat import cpu_model_wrapper
+from ..files import written_whole
 
 
 @RUNNERS.register_module()
@@ -77,14 +78,9 @@ class FaceRunner(Runner):
         if file_client_args or not isinstance(backend, fileio.LocalBackend):
             return super().save_checkpoint(out_dir, filename, file_client_args,
                                            *args, **kwargs)
-        path = os.path.join(out_dir, filename)
-        try:
-            super().save_checkpoint(out_dir, f'{filename}.partial',
+        with written_whole(os.path.join(out_dir, filename)) as partial:
+            super().save_checkpoint(out_dir, os.path.basename(partial),
                                     file_client_args, *args, **kwargs)
-            os.replace(f'{path}.partial', path)
-        finally:
-            if os.path.exists(f'{path}.partial'):
-                os.unlink(f'{path}.partial')
 
     def wrap_model(self, model_wrapper_cfg: Optional[dict],
                    model: nn.Module) -> nn.Module:

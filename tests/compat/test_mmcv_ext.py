@@ -6,7 +6,7 @@ import mmpose
 import numpy as np
 import pytest
 import torch
-from conftest import run_python
+from conftest import REPO, run_python
 from mmcv.ops import batched_nms, nms
 from mmdet.apis import inference_detector, init_detector
 from mmengine.config import Config
@@ -81,6 +81,8 @@ def test_missing_mmcv_says_what_to_do():
     done = run_python('-c', code, check=False)
     assert done.returncode != 0
     assert 'pip install "mmcv-lite>=2.0.1,<2.2"' in done.stdout
+    lite = (REPO / 'requirements/lite.txt').read_text().splitlines()[-1]
+    assert f'pip install "{lite}"' in done.stdout
     # Without the bound openxlab comes along and sets setuptools back.
     assert ('pip install openmim "opendatalab<0.0.10" && '
             'mim install "mmcv>=2.0.1,<2.2"') in done.stdout

@@ -4,7 +4,6 @@
 Sagonas et al., "300 faces in-the-wild challenge: database and results",
 Image and Vision Computing 47 (2016).
 """
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Dict, List, Literal, Set, Tuple
 from mmengine.logging import print_log
 from rich.progress import track
 
+from ...files import written_whole
 from ..annotations import FaceRecord, write_annotations
 from ..image_files import image_size
 from .pts import read_pts
@@ -227,7 +227,5 @@ def _place_images(source: Path, target: Path, how: str) -> None:
 
 
 def _copy_whole(source: str, target: str) -> None:
-    """Copy beside the final name, then rename."""
-    partial = f'{target}.partial'
-    shutil.copy2(source, partial)
-    os.replace(partial, target)
+    with written_whole(target) as partial:
+        shutil.copy2(source, partial)

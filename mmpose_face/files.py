@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are there whole or not at all."""
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, Union
+
+
+@contextmanager
+def written_whole(path: Union[str, 'os.PathLike[str]']) -> Iterator[str]:
+    """Write beside the final name, then rename: a reader finds the old file
+    or the complete new one, never a part of it.
+
+    Args:
+        path (str | PathLike): The final name, on a local disk.
+
+    Yields:
+        str: The name to write to. It is renamed to ``path`` at the end, and
+        removed if the block raises.
+    """
+    partial = f'{os.fspath(path)}.partial'
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
