@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small data in the true formats, and the real faces where they are."""
+import http.server
 import os
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Sequence
+from typing import Dict, Iterator, Sequence
 
 import cv2
+import mmpose
 import numpy as np
 import pytest
 
@@ -17,6 +21,7 @@ REPO = Path(__file__).resolve().parents[1]
 CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
 HRNET_300W = CONFIGS_300W / 'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 RES18_300W = CONFIGS_300W / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
+MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 
 @pytest.fixture(scope='session')
@@ -76,6 +81,24 @@ def data_options(data_root: Path) -> Sequence[str]:
             f'{loader}_dataloader.persistent_workers=False',
         ]
     return options
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A folder on the loopback interface; gives its address."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
 
 
 def run_python(*args,

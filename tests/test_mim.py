@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """mim on the installed wheel, from a folder that knows nothing of us."""
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import HRNET_300W, REPO, RES18_300W, data_options, make_release
+from conftest import (HRNET_300W, REPO, RES18_300W, data_options, make_release,
+                      serving)
 
 MIM = Path(sys.executable).parent / 'mim'
 pytestmark = pytest.mark.skipif(
@@ -98,18 +97,11 @@ def test_download(mim, installed, elsewhere):
     served = elsewhere / 'served'
     served.mkdir()
     torch.save(dict(state_dict={}), served / 'weights-12345678.pth')
-    handler = type(
-        'Handler', (http.server.SimpleHTTPRequestHandler, ), {
-            '__init__':
-            lambda self, *args: http.server.SimpleHTTPRequestHandler.__init__(
-                self, *args, directory=str(served))
-        })
     site = elsewhere / 'site'
     subprocess.run(['cp', '-r', installed, site], check=True)
     metafile = next((site / 'mmpose_face/.mim').rglob('hrnetv2_300w.yml'))
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f'http://127.0.0.1:{server.server_port}/weights-12345678.pth'
+    with serving(served) as address:
+        url = f'{address}/weights-12345678.pth'
         text = metafile.read_text()
         start = text.index('https://download.openmmlab.com')
         metafile.write_text(text[:start] + url + '\n')
@@ -120,7 +112,6 @@ def test_download(mim, installed, elsewhere):
             '--dest',
             elsewhere / 'got',
             site=site)
-        server.shutdown()
     assert (elsewhere / 'got/weights-12345678.pth').read_bytes() == (
         served / 'weights-12345678.pth').read_bytes()
     from mmengine.config import Config

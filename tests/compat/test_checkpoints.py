@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-import http.server
 import io
 import pickle
-import threading
 import zipfile
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from conftest import serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.logging import HistoryBuffer
@@ -331,21 +331,7 @@ def test_everybody_elses_torch_is_left_alone():
 
 @pytest.fixture
 def server(tmp_path):
-    """A folder served on the loopback interface."""
     folder = tmp_path / 'served'
     folder.mkdir()
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        httpd.folder = folder
-        httpd.url = f'http://127.0.0.1:{httpd.server_port}'
-        yield httpd
-        httpd.shutdown()
+    with serving(folder) as url:
+        yield SimpleNamespace(folder=folder, url=url)

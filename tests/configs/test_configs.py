@@ -4,9 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import mmpose
 import pytest
-from conftest import REPO, data_options
+from conftest import MMPOSE_CONFIGS, REPO, data_options
 from mmengine.config import Config, DictAction
 from mmpose.apis import init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -15,7 +14,6 @@ from mmpose.registry import DATASETS, VISUALIZERS
 from mmpose_face.engine import FaceRunner
 
 ROWS = sorted((REPO / 'configs/face_2d_keypoint').rglob('*.py'))
-MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 
 def load(path: Path, options=()) -> Config:

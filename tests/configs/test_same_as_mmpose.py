@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import List, Tuple
 
-import mmpose
 import pytest
-from conftest import HRNET_300W
+from conftest import HRNET_300W, MMPOSE_CONFIGS
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.engine import FaceRunner
 
-MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 TOLERANCE = 1e-5
 
 
