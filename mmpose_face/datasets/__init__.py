@@ -2,7 +2,11 @@
 """Face data sets, as classes for MMPose's registries and readers of the raw
 releases (:mod:`mmpose_face.datasets.converters`)."""
 from .face_300w import Face300W
+from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
-from .transforms import LoadFaceImage
+from .transforms import LoadFaceImage, PackFaceInputs
 
-__all__ = ['Face300W', 'LoadFaceImage', 'scheme_metainfo']
+__all__ = [
+    'Face300W', 'FaceDataset', 'LoadFaceImage', 'PackFaceInputs',
+    'scheme_metainfo'
+]

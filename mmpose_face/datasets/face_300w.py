@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W for training and testing."""
-from typing import List
+from typing import List, Tuple
 
 from mmengine import fileio
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
 
 from ..landmarks import IBUG68
+from .converters.w300 import FOLDERS
+from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
 
 @DATASETS.register_module()
-class Face300W(Face300WDataset):
+class Face300W(FaceDataset, Face300WDataset):
     """300-W with the 68 iBUG points.
 
     The same samples as MMPose's ``Face300WDataset``, from the same files
     (``tools/prepare_data.py 300w`` writes them), with named points and lines
-    to draw. It needs no file of the working directory to know its points.
+    to draw and the subsets of each face: ``full`` with ``common`` or
+    ``challenge``, or ``test``. It needs no file of the working directory to
+    know its points.
 
     Sagonas et al., "300 faces in-the-wild challenge: database and results",
     Image and Vision Computing 47 (2016).
@@ -35,3 +39,9 @@ class Face300W(Face300WDataset):
                 'release with\n    python tools/prepare_data.py 300w '
                 f'--raw RELEASE --out {self.data_root or "data/300w"}')
         return super().load_data_list()
+
+    def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
+        for folder in FOLDERS:
+            if file_name.startswith(f'{folder.name}/'):
+                return folder.subsets
+        return ()

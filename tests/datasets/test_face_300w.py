@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import numpy as np
 import pytest
 from mmpose.datasets.datasets import Face300WDataset
@@ -19,8 +21,8 @@ def assert_same_samples(ours, theirs):
     assert len(ours) == len(theirs) > 0
     for i in range(len(ours)):
         a, b = ours.get_data_info(i), theirs.get_data_info(i)
-        assert a.keys() == b.keys()
-        for key in a.keys() - {'skeleton_links'}:
+        assert a.keys() == b.keys() | {'subsets'}
+        for key in b.keys() - {'skeleton_links'}:
             np.testing.assert_array_equal(a[key], b[key], err_msg=key)
 
 
@@ -44,6 +46,31 @@ def test_metainfo_is_the_scheme(tiny_300w):
     assert meta['dataset_name'] == '300w'
     assert tuple(meta['flip_indices']) == IBUG68.mirror
     assert meta['keypoint_id2name'][36] == 'left_eye_outer_corner'
+
+
+def subsets(dataset):
+    return [
+        set(dataset.get_data_info(i)['subsets']) for i in range(len(dataset))
+    ]
+
+
+def test_subsets(tiny_300w):
+    assert subsets(open_300w(Face300W, tiny_300w)) == [set()] * 6
+    assert subsets(open_300w(Face300W, tiny_300w,
+                             'valid')) == ([{'common', 'full'}] * 3 +
+                                           [{'challenge', 'full'}] * 2)
+
+
+def test_subsets_of_a_file_that_does_not_say_them(tiny_300w, tmp_path):
+    """Such as those that MMPose offers; the folder of the image says it."""
+    path = tiny_300w / 'annotations/face_landmarks_300w_valid.json'
+    content = json.loads(path.read_text())
+    for annotation in content['annotations']:
+        del annotation['subsets']
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'annotations' / path.name).write_text(json.dumps(content))
+    assert subsets(open_300w(Face300W, tmp_path, 'valid')) == subsets(
+        open_300w(Face300W, tiny_300w, 'valid'))
 
 
 def test_missing_annotations(tmp_path):

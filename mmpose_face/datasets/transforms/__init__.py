@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipeline steps for faces; everything else is MMPose's."""
+from .formatting import PackFaceInputs
 from .loading import LoadFaceImage
 
-__all__ = ['LoadFaceImage']
+__all__ = ['LoadFaceImage', 'PackFaceInputs']
