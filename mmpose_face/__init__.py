@@ -17,6 +17,6 @@ if _find_spec('torch') is not None:
 
     compat.apply()
 
-    from . import datasets, engine
+    from . import datasets, engine, evaluation
 
-    __all__ += ['compat', 'datasets', 'engine']
+    __all__ += ['compat', 'datasets', 'engine', 'evaluation']

@@ -18,9 +18,11 @@ Sources:
     Algorithm", CVPR 2018.
 """
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Dict, Iterable, Tuple
 
-__all__ = ['Curve', 'Scheme', 'IBUG68', 'WFLW98', 'SCHEMES', 'get_scheme']
+__all__ = [
+    'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'SCHEMES', 'get_scheme', 'scheme_of'
+]
 
 
 @dataclass(frozen=True)
@@ -229,3 +231,22 @@ def get_scheme(name: str) -> Scheme:
         raise ValueError(f'unknown landmark scheme {name!r}; known: '
                          f'{", ".join(sorted(SCHEMES))}')
     return SCHEMES[name]
+
+
+def scheme_of(points: Iterable[str]) -> Scheme:
+    """The scheme that has these points, such as those of a data set or of a
+    checkpoint (``dataset_meta['keypoint_id2name'].values()``).
+
+    Args:
+        points (Iterable[str]): The K point names in order.
+
+    Raises:
+        ValueError: If no scheme has these points in this order.
+    """
+    points = tuple(points)
+    for scheme in SCHEMES.values():
+        if scheme.points == points:
+            return scheme
+    raise ValueError(f'no landmark scheme has these {len(points)} points '
+                     f'({", ".join(points[:3])}, ...); known: '
+                     f'{", ".join(sorted(SCHEMES))}')

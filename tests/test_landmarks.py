@@ -8,7 +8,7 @@ from conftest import REPO
 from mmpose.datasets.datasets import Face300WDataset, WFLWDataset
 
 from mmpose_face.landmarks import (IBUG68, SCHEMES, WFLW98, Curve, Scheme,
-                                   get_scheme)
+                                   get_scheme, scheme_of)
 
 schemes = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
 
@@ -73,7 +73,14 @@ def test_closed_curve_joins_its_ends():
     assert Scheme('s', curves, ('a', 'b')).lines == ((0, 1), (1, 2), (2, 0))
 
 
+@schemes
+def test_scheme_of_its_points(scheme):
+    assert scheme_of(iter(scheme.points)) is scheme
+
+
 def test_errors():
+    with pytest.raises(ValueError, match='these 2 points .a, b, .*wflw98'):
+        scheme_of(['a', 'b'])
     with pytest.raises(ValueError, match='unknown.*ibug68, wflw98'):
         get_scheme('ibug69')
     with pytest.raises(ValueError, match='a point name occurs twice'):

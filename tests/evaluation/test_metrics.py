@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import logging
+
+import numpy as np
+import pytest
+from conftest import run_python
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.evaluation.metrics import NME
+from mmpose.registry import METRICS
+
+from mmpose_face.datasets import (Face300W, LoadFaceImage, PackFaceInputs,
+                                  scheme_metainfo)
+from mmpose_face.evaluation import (SubsetNME, auc, face_errors, failure_rate,
+                                    nme, normalized_errors, point_distance)
+from mmpose_face.landmarks import IBUG68
+
+META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
+LEFT, RIGHT = IBUG68.normalizer_indices
+SUBSETS = ('test', 'pose', 'blur')
+
+
+def make_samples(n: int = 7, seed: int = 0) -> list:
+    """Data samples as MMEngine's evaluator hands them to a metric."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for i in range(n):
+        gt = rng.uniform(0, 100, (1, 68, 2))
+        gt[0, [LEFT, RIGHT]] = (20, 30), (70, 40)
+        samples.append(
+            dict(
+                id=i,
+                img_path=f'images/{i}.jpg',
+                subsets=('pose', ) if i % 2 else ('blur', 'pose'),
+                gt_instances=dict(
+                    keypoints=gt, keypoints_visible=np.ones((1, 68))),
+                pred_instances=dict(keypoints=gt +
+                                    rng.normal(0, 1 + i, gt.shape)),
+            ))
+    return samples
+
+
+def evaluate(samples, meta=META, **kwargs) -> dict:
+    metric = SubsetNME(**kwargs)
+    metric.dataset_meta = meta
+    for sample in samples:
+        metric.process({}, [sample])
+    return metric.evaluate(len(samples))
+
+
+def errors_of(samples) -> np.ndarray:
+    gt, pred = (
+        np.concatenate([s[part]['keypoints'] for s in samples])
+        for part in ('gt_instances', 'pred_instances'))
+    return face_errors(
+        normalized_errors(pred, gt, point_distance(gt, LEFT, RIGHT)))
+
+
+@pytest.fixture
+def logged(caplog, monkeypatch):
+    """What goes to MMEngine's logger."""
+    logger = logging.getLogger('of-this-test')
+    logger.setLevel('INFO')
+    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
+                        lambda: logger)
+    return caplog
+
+
+def test_registered():
+    assert METRICS.get('SubsetNME') is SubsetNME
+
+
+def test_figures_are_those_of_functional():
+    samples = make_samples()
+    metrics = evaluate(samples, subsets=SUBSETS, threshold=0.08)
+    errors = errors_of(samples)
+    expected = {}
+    for prefix, e in (('', errors), ('pose/', errors), ('blur/', errors[::2])):
+        expected[f'{prefix}NME'] = 100 * nme(e)
+        expected[f'{prefix}FR@8'] = 100 * failure_rate(e, 0.08)
+        expected[f'{prefix}AUC@8'] = 100 * auc(e, 0.08)
+    assert metrics == pytest.approx(expected, abs=1e-12)
+    assert list(metrics)[0] == 'NME'
+    assert 0 < metrics['AUC@8'] < 100
+
+
+def mmpose_nme(samples) -> float:
+    metric = NME(norm_mode='keypoint_distance')
+    metric.dataset_meta = META
+    metric.process({}, samples)
+    return 100 * metric.evaluate(len(samples))['NME']
+
+
+def test_equals_mmpose_where_all_points_are_visible():
+    samples = make_samples(20)
+    # MMPose rounds each distance to float32.
+    assert evaluate(samples)['NME'] == pytest.approx(
+        mmpose_nme(samples), rel=1e-7)
+
+
+def test_equals_mmpose_exactly_where_float32_is_exact():
+    """Every distance is a multiple of 5 pixels, the normaliser 64."""
+    samples = make_samples(20)
+    steps = np.random.default_rng(1).integers(0, 5, (20, 1, 68, 1))
+    for sample, step in zip(samples, steps):
+        gt = sample['gt_instances']['keypoints'] = (
+            sample['gt_instances']['keypoints'].round())
+        gt[0, [LEFT, RIGHT]] = (20, 30), (84, 30)
+        sample['pred_instances']['keypoints'] = gt + step * (3, 4)
+    expected = 100 * 5 * steps.mean() / 64
+    assert evaluate(samples)['NME'] == pytest.approx(expected, abs=1e-9)
+    assert mmpose_nme(samples) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize('shape', [(1, 68), (1, 68, 1), (1, 68, 2)])
+def test_points_that_are_not_visible_do_not_count(shape):
+    sample, = make_samples(1)
+    visible = np.ones(shape)
+    visible[0, 5] = 0
+    sample['gt_instances']['keypoints_visible'] = visible
+    sample['pred_instances']['keypoints'][0, 5] = 1e6
+    assert evaluate([sample])['NME'] < 20
+
+
+def test_prediction_that_is_no_number_is_a_failure(logged):
+    samples = make_samples(4)
+    for sample in samples:
+        sample['pred_instances'] = sample['gt_instances'].copy()
+    samples[2]['pred_instances'] = dict(keypoints=np.full((1, 68, 2), np.nan))
+    metrics = evaluate(samples)
+    assert metrics == {'NME': float('inf'), 'FR@10': 25, 'AUC@10': 75}
+    assert 'NaN or infinite: 1 (images/2.jpg)' in logged.text
+
+
+@pytest.mark.parametrize('how', ['coincide', 'not labelled'])
+def test_faces_without_normaliser_are_left_out(how, logged, tmp_path):
+    samples = make_samples()
+    truth = samples[3]['gt_instances']
+    if how == 'coincide':
+        truth['keypoints'][0, LEFT] = truth['keypoints'][0, RIGHT]
+    else:
+        truth['keypoints_visible'][0, LEFT] = 0
+    rest = samples[:3] + samples[4:]
+    assert evaluate(samples, out_dir=tmp_path) == evaluate(rest)
+    assert 'or are not labelled: 1 (images/3.jpg)' in logged.text
+    assert '| n      |     6 |' in logged.text
+    face = json.loads((tmp_path / 'per_face.json').read_text())[3]
+    assert face['error'] is None and set(face['point_errors']) == {None}
+
+
+def test_long_lists_are_cut(logged):
+    samples = make_samples(12)
+    for sample in samples:
+        sample['gt_instances']['keypoints_visible'][:] = 0
+    assert np.isnan(list(evaluate(samples).values())).all()
+    assert 'not labelled: 12 (images/0.jpg, ' in logged.text
+    assert 'images/9.jpg, ...)' in logged.text
+
+
+def test_table_goes_to_the_log(logged):
+    evaluate(make_samples(), subsets=('test', 'pose', 'none'))
+    assert '|        |  test |  pose | none |' in logged.text
+    assert '| n      |     7 |     7 |    0 |' in logged.text
+
+
+def test_files(tmp_path):
+    samples = make_samples()
+    samples[1]['pred_instances']['keypoints'][0, 9] = np.inf
+    metrics = evaluate(
+        samples, subsets=('test', 'blur', 'none'), out_dir=tmp_path / 'out')
+    table = json.loads((tmp_path / 'out/metrics.json').read_text())
+    assert table['threshold'] == 0.10 and table['failed'] == ['images/1.jpg']
+    assert table['subsets']['test']['NME'] == 'Infinity'
+    assert table['subsets']['blur'] == {
+        'n': 4,
+        **{
+            key: metrics[f'blur/{key}']
+            for key in ('NME', 'FR@10', 'AUC@10')
+        }
+    }
+    assert table['subsets']['none']['NME'] is None
+    faces = json.loads((tmp_path / 'out/per_face.json').read_text())
+    assert [face['file']
+            for face in faces] == [f'images/{i}.jpg' for i in range(7)]
+    assert faces[0]['subsets'] == ['blur', 'pose']
+    # float() and JavaScript's Number() read it.
+    assert faces[1]['point_errors'][9] == faces[1]['error'] == 'Infinity'
+    errors = [float(face['error']) for face in faces]
+    assert 100 * auc(errors, 0.10) == metrics['AUC@10']
+    for face in (faces[0], *faces[2:]):
+        assert np.mean(face['point_errors']) == pytest.approx(face['error'])
+
+
+def test_order_of_the_samples_is_not_seen(tmp_path):
+    samples = make_samples()
+    one = evaluate(samples, out_dir=tmp_path / 'a')
+    assert evaluate(samples[::-1], out_dir=tmp_path / 'b') == one
+    a, b = (tmp_path / x / 'per_face.json' for x in 'ab')
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_no_samples():
+    assert np.isnan(evaluate([])['NME'])
+
+
+def test_samples_without_subsets():
+    samples = make_samples(1)
+    expected = evaluate(samples)
+    del samples[0]['subsets']
+    assert evaluate(samples) == expected
+    with pytest.raises(ValueError, match='PackFaceInputs in place of'):
+        evaluate(samples, subsets=SUBSETS)
+
+
+def test_errors():
+    with pytest.raises(ValueError, match='one or more subsets'):
+        SubsetNME(subsets=())
+    with pytest.raises(ValueError, match="each once, got \\['a', 'a'\\]"):
+        SubsetNME(subsets=('a', 'a'))
+    with pytest.raises(ValueError, match='positive, got 0'):
+        SubsetNME(threshold=0)
+    with pytest.raises(ValueError, match='no landmark scheme.*kpt-0'):
+        evaluate(
+            make_samples(1),
+            meta=parse_pose_metainfo(
+                dict(from_file='configs/_base_/datasets/300w.py')))
+
+
+def test_from_the_data_set_through_the_pipeline(tiny_300w):
+    """A perfect model on the converted 300-W; its subsets arrive."""
+    dataset = Face300W(
+        data_root=str(tiny_300w),
+        ann_file='annotations/face_landmarks_300w_valid.json',
+        data_prefix=dict(img='images/'))
+    load, pack = LoadFaceImage(), PackFaceInputs()
+    samples = []
+    for i in range(len(dataset)):
+        sample = pack(load(dataset.get_data_info(i)))['data_samples']
+        sample.pred_instances = sample.gt_instances.clone()
+        samples.append(sample.to_dict())
+    metrics = evaluate(
+        samples, meta=dataset.metainfo, subsets=('full', 'common', 'test'))
+    assert metrics['NME'] == metrics['common/NME'] == 0
+    assert metrics['common/AUC@10'] == 100
+    assert np.isnan(metrics['test/NME'])
+
+
+TWO_PROCESSES = '''
+import json, sys
+import torch.distributed as dist
+from test_metrics import SUBSETS, META, SubsetNME, make_samples
+
+dist.init_process_group('gloo')
+rank = dist.get_rank()
+samples = make_samples(5)
+metric = SubsetNME(subsets=SUBSETS, out_dir=f'{sys.argv[1]}/{rank}')
+metric.dataset_meta = META
+metric.process({}, (samples + samples[:1])[rank::2])  # padded to 6
+metrics = metric.evaluate(5)
+open(f'{sys.argv[1]}/{rank}.json', 'w').write(json.dumps(metrics))
+dist.barrier()
+dist.destroy_process_group()
+'''
+
+
+def test_two_processes_give_the_figures_of_one(tmp_path):
+    (tmp_path / 'two.py').write_text(TWO_PROCESSES)
+    here = str(tmp_path / 'two.py')
+    tests = __file__.rsplit('/', 2)[0]
+    run_python(
+        '-m',
+        'torch.distributed.run',
+        '--nproc_per_node=2',
+        '--master_port=29655',
+        here,
+        tmp_path,
+        cwd=tmp_path,
+        PYTHONPATH=f'{tests}:{tests}/evaluation:{tests}/..')
+    one = evaluate(make_samples(5), subsets=SUBSETS, out_dir=tmp_path / 'one')
+    for rank in (0, 1):
+        assert json.loads((tmp_path / f'{rank}.json').read_text()) == one
+    assert not (tmp_path / '1').exists()
+    for name in ('metrics.json', 'per_face.json'):
+        assert (tmp_path / '0' / name).read_bytes() == (tmp_path / 'one' /
+                                                        name).read_bytes()
