@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's metainfo, derived from :mod:`mmpose_face.landmarks`."""
+from typing import Dict, Tuple
+
 from ..landmarks import Scheme
 
-# BGR, one colour for each part of the face.
-_COLORS = dict(
+# BGR, one colour for each part of the face, also in our own drawings.
+GROUP_COLORS = dict(
     jaw=(255, 178, 102),
     brows=(102, 178, 255),
     nose=(51, 255, 51),
     eyes=(255, 51, 153),
     pupils=(255, 255, 255),
     lips=(0, 128, 255))
+
+
+def point_colors(scheme: Scheme) -> Dict[int, Tuple[int, int, int]]:
+    """From the index of a point to the colour of its group, BGR."""
+    return {
+        i: GROUP_COLORS[g]
+        for g, ids in scheme.groups.items()
+        for i in ids
+    }
 
 
 def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
@@ -26,7 +37,7 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
         ``joint_weights`` of ones and no ``sigmas``.
     """
     names, mirror = scheme.points, scheme.mirror
-    color = {i: _COLORS[g] for g, ids in scheme.groups.items() for i in ids}
+    color = point_colors(scheme)
     keypoint_info = {
         i:
         dict(
