@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One synthetic face: who, what, where, in which light, and its landmarks."""
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Collection, Dict, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from ...landmarks import WFLW98
+from . import photo, scene
+from .render import (Camera, View, normals, rotation, sample_grid, see, shade)
+from .shape import Expression, Identity, deform
+from .template import CENTER, GRID, template
+from .texture import SIZE, Painting, grid_to_texture, paint, uv_to_grid
+
+# WFLW's names, and how often a face has each when none is asked for.
+ATTRIBUTES = dict(
+    pose=.15,
+    expression=.15,
+    illumination=.2,
+    makeup=.15,
+    occlusion=.25,
+    blur=.15)
+
+_EYES = ('left', 'right')
+_IRIS = 5.8  # millimetres
+
+
+@dataclass(frozen=True)
+class SyntheticFace:
+    """A picture with its truth.
+
+    Args:
+        image (np.ndarray): ``(size, size, 3)`` uint8, BGR.
+        keypoints (np.ndarray): WFLW's points ``(98, 2)`` in pixels; the
+            middle of the first pixel is (0, 0).
+        occluded (np.ndarray): ``(98,)`` bool, hidden by the head itself or
+            by something before it.
+        attributes (tuple[str]): Those of :data:`ATTRIBUTES` that it has.
+    """
+
+    image: np.ndarray
+    keypoints: np.ndarray
+    occluded: np.ndarray
+    attributes: Tuple[str, ...]
+
+
+def render_face(seed: int,
+                index: int,
+                size: int = 256,
+                attributes: Optional[Collection[str]] = None) -> SyntheticFace:
+    """Make a face that depends on the arguments alone.
+
+    Args:
+        seed (int): Number of the collection.
+        index (int): Number of the face in it.
+        size (int): Width and height in pixels.
+        attributes (Collection[str], optional): Those that the face shall
+            have. Defaults to a random choice.
+
+    Raises:
+        ValueError: If an attribute is not one of :data:`ATTRIBUTES`.
+    """
+    rng = np.random.default_rng((seed, index))
+    chosen = {name for name, p in ATTRIBUTES.items() if rng.random() < p}
+    if attributes is not None:
+        chosen = set(attributes)
+        if chosen - set(ATTRIBUTES):
+            raise ValueError(
+                f'unknown attribute {sorted(chosen - set(ATTRIBUTES))}; '
+                f'expected some of {list(ATTRIBUTES)}')
+    return _render(rng, size, chosen)
+
+
+def _render(rng: np.random.Generator, size: int,
+            has: Collection[str]) -> SyntheticFace:
+    expression = Expression.sample(rng, 'expression' in has)
+    controls = deform(Identity.sample(rng), expression)
+    surface = _surface(controls)
+    pupils = _pupils(expression)
+    painting = paint(rng, grid_to_texture(pupils), _iris_axes(controls),
+                     'makeup' in has)
+    if painting.hair is not None:
+        surface = _with_hair(surface, painting, rng.uniform(2, 14))
+    places = np.concatenate([_grid_points()[:96], pupils])
+    camera = _frame(rng, surface, places, size, 'pose' in has)
+    seen = camera.project(surface)
+    normal = normals(surface) @ camera.rotation.T.astype(np.float32)
+    view = see(seen, normal[..., 2] > -.15, size)
+    keypoints = _keypoints(seen, places, camera)
+
+    light = photo.sample_light(rng, 'illumination' in has)
+    canvas = _compose(rng, size, camera, painting, normal, view, light, has)
+    image = canvas.image
+    if 'illumination' in has and rng.random() < .35:
+        image = photo.cast_shadow(image, rng)
+    image = photo.expose(image, rng, 'illumination' in has)
+    image = photo.defocus(image, rng, 'blur' in has)
+    image = photo.store(image, rng)
+    hidden = _hidden(keypoints, view, canvas.cover)
+    hidden |= _below_hair(painting, places)
+    names = tuple(name for name in ATTRIBUTES if name in has)
+    return SyntheticFace(image, keypoints[:, :2].astype(np.float64), hidden,
+                         names)
+
+
+@lru_cache(maxsize=1)
+def _grid_points() -> np.ndarray:
+    """Grid coordinates of the template's landmarks, ``(98, 2)``."""
+    return uv_to_grid(template().uv[:98])
+
+
+def _surface(controls: np.ndarray) -> np.ndarray:
+    base = template()
+    moved = base.spread @ (controls - base.controls)
+    return base.surface + moved.reshape(*GRID, 3)
+
+
+def _with_hair(surface: np.ndarray, painting: Painting,
+               thickness: float) -> np.ndarray:
+    """The surface pushed outwards below hair."""
+    alpha = cv2.resize(painting.hair.alpha.astype(np.float32), GRID[::-1])
+    alpha = cv2.GaussianBlur(alpha, (0, 0), 1.5)[..., None]
+    outward = surface - CENTER.astype(np.float32)
+    length = np.sqrt((outward**2).sum(-1, keepdims=True))
+    return surface + outward / length * alpha * np.float32(thickness)
+
+
+def _eye_extent(values: np.ndarray, side: str) -> np.ndarray:
+    """Width and height of the eye opening in some coordinates."""
+    index = WFLW98.index
+    corners = [index[f'{side}_eye_{c}_corner'] for c in ('inner', 'outer')]
+    lids = [index[f'{side}_eye_{c}_middle'] for c in ('upper', 'lower')]
+    return np.array([
+        np.linalg.norm(values[corners[0]] - values[corners[1]]),
+        np.linalg.norm(values[lids[0]] - values[lids[1]])
+    ])
+
+
+def _iris_axes(controls: np.ndarray) -> np.ndarray:
+    """Half axes ``(2, 2)`` in texture pixels that look round on the face."""
+    axes = []
+    for side in _EYES:
+        texture = _eye_extent(grid_to_texture(_grid_points()), side)
+        axes.append(_IRIS * texture / _eye_extent(controls, side))
+    return np.minimum(axes, 60)
+
+
+def _pupils(expression: Expression) -> np.ndarray:
+    """Grid coordinates ``(2, 2)`` of the pupils."""
+    points, gaze = _grid_points(), np.asarray(expression.gaze)
+    pupils = []
+    for side in _EYES:
+        half = _eye_extent(points, side) / 2
+        center = points[WFLW98.index[f'{side}_pupil']]
+        pupils.append(center + gaze * half * (.5, .55))
+    return np.array(pupils)
+
+
+def _frame(rng: np.random.Generator, surface: np.ndarray, places: np.ndarray,
+           size: int, turned: bool) -> Camera:
+    """Choose the pose, and put the face into the picture."""
+    yaw, pitch, roll = rng.normal(0, (16, 8, 8)).clip(-34, 34)
+    if turned:
+        yaw = rng.choice((-1, 1)) * rng.uniform(38, 72)
+        if rng.random() < .2:
+            yaw, pitch = rng.uniform(-25, 25), rng.choice(
+                (-1, 1)) * rng.uniform(22, 34)
+    matrix = rotation(yaw, pitch, roll)
+    distance = rng.uniform(450, 2000)
+    camera = Camera(matrix, distance, 1., (0., 0.))
+    points = sample_grid(camera.project(surface), places)[:, :2]
+    low, high = points.min(0), points.max(0)
+    scale = size * rng.uniform(.5, .68) / (high - low).max()
+    center = size * (.5 + rng.normal(0, .03, 2)) - (low + high) / 2 * scale
+    return Camera(matrix, distance, scale, tuple(center.tolist()))
+
+
+def _compose(rng: np.random.Generator, size: int, camera: Camera,
+             painting: Painting, normal: np.ndarray, view: View,
+             light: photo.Light, has: Collection[str]) -> scene.Canvas:
+    mean = (light.key * .6 + light.ambient).astype(np.float32)
+    canvas = scene.Canvas(scene.background(rng, size), mean)
+    hair = painting.hair
+    color = painting.skin * .4 if hair is None else hair.color
+    scene.body(canvas, camera, painting.skin, rng)
+    hangs = hair is not None and rng.random() < .4
+    if hangs:
+        scene.long_hair(canvas, camera, color, rng)
+    else:
+        for sign in (-1, 1):
+            scene.ear(canvas, camera, sign, painting.skin)
+    _put_head(canvas, painting.texture, normal, view, light)
+    for sign in (-1, 1):
+        if not hangs and scene.ear_faces_camera(camera, sign):
+            scene.ear(canvas, camera, sign, painting.skin)
+    canvas.cover[:] = 0  # what is drawn so far hides no landmark
+    if hangs and rng.random() < .5:
+        scene.locks(canvas, camera, color, rng, (-1, 1))
+    if rng.random() < .13:
+        scene.glasses(canvas, camera, rng, dark=False)
+    if 'occlusion' in has:
+        scene.occlude(canvas, camera, painting.skin, color, rng)
+    return canvas
+
+
+def _put_head(canvas: scene.Canvas, texture: np.ndarray, normal: np.ndarray,
+              view: View, light: photo.Light) -> None:
+    key, ambient, shine = (
+        cv2.resize(part, SIZE[::-1]) for part in shade(normal, light))
+    lit = cv2.merge([
+        plane * (key * np.float32(k) + ambient * np.float32(a)) + shine
+        for plane, k, a in zip(texture, light.key, light.ambient)
+    ])
+    at = grid_to_texture(view.texture).astype(np.float32)
+    head = cv2.remap(lit, at, None, cv2.INTER_LINEAR)
+    cv2.multiply(head, 255, head)
+    head = cv2.convertScaleAbs(np.clip(head, 0, 1e3, out=head))
+    canvas.image[:] = cv2.blendLinear(head, canvas.image, view.alpha,
+                                      1 - view.alpha)
+
+
+_JAW = np.array(WFLW98.groups['jaw'])
+_MARCH = np.linspace(.3, 1, 20)
+
+
+def _keypoints(seen: np.ndarray, places: np.ndarray,
+               camera: Camera) -> np.ndarray:
+    """Landmarks ``(98, 3)`` as annotators set them: a point of the jaw that
+    the face hides moves to the outline."""
+    points = sample_grid(seen, places)
+    middle = (GRID[1] - 1) / 2
+    marched = np.repeat(places[_JAW][:, None], len(_MARCH), 1)
+    marched[..., 0] = middle + (marched[..., 0] - middle) * _MARCH
+    candidates = sample_grid(seen, marched.reshape(-1, 2))
+    candidates = candidates.reshape(len(_JAW), len(_MARCH), 3)
+    across = camera.rotation[:2, 0] / np.linalg.norm(camera.rotation[:2, 0])
+    side = np.sign(places[_JAW, 0] - middle).round()
+    outward = (candidates[..., :2] @ across) * side[:, None]
+    best = candidates[np.arange(len(_JAW)), outward.argmax(1)]
+    points[_JAW] = np.where(side[:, None] == 0, points[_JAW], best)
+    return points
+
+
+_HIDDEN_BY = 7.  # millimetres of the head before a point
+
+
+def _hidden(keypoints: np.ndarray, view: View,
+            cover: np.ndarray) -> np.ndarray:
+    """Which points ``(98,)`` the head or a thing before it hides."""
+    limit = len(cover) - 1
+    x, y = np.rint(keypoints[:, :2]).astype(int).clip(0, limit).T
+    # A point of the outline has neighbours that see past the head.
+    depth = cv2.erode(view.depth, np.ones((5, 5), np.uint8))[y, x]
+    return (depth > keypoints[:, 2] + _HIDDEN_BY) | (cover[y, x] > 127)
+
+
+def _below_hair(painting: Painting, places: np.ndarray) -> np.ndarray:
+    if painting.hair is None:
+        return np.zeros(len(places), bool)
+    at = grid_to_texture(places)
+    alpha = sample_grid(painting.hair.alpha[..., None], at)[:, 0]
+    hidden = alpha > .6
+    hidden[_JAW] = False  # its end lies beside the sideburns
+    return hidden
+
+
+def face_attributes() -> Dict[str, float]:
+    """The attributes and how often each occurs."""
+    return dict(ATTRIBUTES)

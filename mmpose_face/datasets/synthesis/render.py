@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a surface with a texture to an image: camera, light, visibility.
+
+There is no triangle here: the surface is sampled more finely than the image,
+the samples are written from far to near, and what remains in each pixel says
+which texture coordinate is seen there.
+"""
+from dataclasses import dataclass
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+from .template import GRID
+
+FINE = 2  # samples for each cell of the surface, in each direction
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole in front of the face.
+
+    Args:
+        rotation (np.ndarray): ``(3, 3)``, from head to camera axes.
+        distance (float): From the camera to the head's centre, millimetres.
+        scale (float): Pixels per millimetre at the head's centre.
+        center (tuple[float, float]): Where that centre is seen, in pixels.
+    """
+
+    rotation: np.ndarray
+    distance: float
+    scale: float
+    center: Tuple[float, float]
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """From head space ``(..., 3)`` in millimetres to x and y in pixels
+        and z, the millimetres towards the camera."""
+        points = np.asarray(points, np.float32)
+        seen = points @ self.rotation.T.astype(np.float32)
+        near = np.float32(self.scale * self.distance) / (
+            np.float32(self.distance) - seen[..., 2:])
+        seen[..., :2] = seen[..., :2] * near + np.float32(self.center)
+        return seen
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Head pose as a matrix; degrees, positive to the viewer's right, down
+    and clockwise."""
+    y, p, r = np.deg2rad([yaw, pitch, roll])
+    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0,
+                                                      np.cos(y)]]
+    about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p),
+                                                      np.cos(p)]]
+    about_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0],
+               [0, 0, 1]]
+    return np.array(about_z) @ about_x @ about_y
+
+
+@dataclass(frozen=True)
+class View:
+    """What of the surface each pixel sees.
+
+    Args:
+        texture (np.ndarray): ``(H, W, 2)``, columns and rows of the surface
+            grid, where ``alpha`` is not 0.
+        alpha (np.ndarray): ``(H, W)``, how much of the pixel is covered.
+        depth (np.ndarray): ``(H, W)``, millimetres towards the camera;
+            ``-inf`` where nothing is seen.
+    """
+
+    texture: np.ndarray
+    alpha: np.ndarray
+    depth: np.ndarray
+
+
+_COARSE = 2  # pixels, of what is searched for what is in front
+_DEEP = 200.  # more than any millimetre behind the head's centre
+_STEPS = 64.  # steps of depth in a millimetre
+
+
+def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
+    """Find what is in front.
+
+    Args:
+        projected (np.ndarray): The surface ``(*GRID, 3)`` as seen by
+            :meth:`Camera.project`.
+        facing (np.ndarray): ``(*GRID)``, whether it is turned to the camera.
+        size (int): Width and height of the image in pixels.
+    """
+    samples = cv2.resize(projected, None, fx=FINE, fy=FINE).reshape(-1, 3)
+    facing = cv2.resize(
+        facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
+    coarse = -(-size // _COARSE)
+    at = (samples[:, :2] + .5) / _COARSE - .5
+    x, y = np.rint(at).astype(np.int32).T
+    inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
+    chosen = np.flatnonzero(inside & (facing > 0))
+    place = y[chosen] * coarse + x[chosen]
+    # Depth above the sample's number: the largest key is what is in front.
+    key = ((samples[chosen, 2] + _DEEP) * _STEPS).astype(np.int64) << 32
+    front = np.zeros(coarse * coarse, np.int64)
+    np.maximum.at(front, place, key | chosen)
+    found = np.flatnonzero(front)
+    sample = front[found] & 0xffffffff
+    layers = np.zeros((coarse * coarse, 6), np.float32)
+    layers[found, :2] = _grid_coordinates(sample)
+    layers[found, 2] = samples[sample, 2]
+    layers[found, 3:5] = at[sample] - np.stack(
+        [found % coarse, found // coarse], 1)
+    layers[found, 5] = 1
+    layers = layers.reshape(coarse, coarse, 6)
+    layers[_seen_through(layers)] = 0
+    return _smooth_view(layers, size)
+
+
+_THIN = 10.  # millimetres; what lies deeper is seen through a hole
+
+
+def _seen_through(layers: np.ndarray) -> np.ndarray:
+    """Single pixels that no sample of the front fell into."""
+    depth = np.where(layers[..., 5] > 0, layers[..., 2], -_DEEP)
+    closed = cv2.morphologyEx(depth, cv2.MORPH_CLOSE, np.ones((3, 3)))
+    return depth < closed - _THIN
+
+
+def _grid_coordinates(sample: np.ndarray) -> np.ndarray:
+    row, column = np.divmod(sample, GRID[1] * FINE)
+    return (np.stack([column, row], 1) - (FINE - 1) / 2) / FINE
+
+
+def _smooth_view(layers: np.ndarray, size: int) -> View:
+    """Average neighbouring samples, and go on to all the image's pixels.
+
+    Args:
+        layers (np.ndarray): ``(rows, columns, 6)``: grid column and row,
+            depth, how far the sample lies to the right of the pixel's middle
+            and below it, and 1; 0 where nothing is seen.
+        size (int): Width and height of the image in pixels.
+    """
+    total = cv2.blur(layers, (3, 3))
+    wide = cv2.blur(layers, (7, 7))
+    seen = layers[..., 5]
+    # Beyond the outline the coordinates go on, so that its pixels can be
+    # painted; a single hole in the head is filled.
+    outside = total[..., 5] < .01
+    total[outside] = wide[outside]
+    mean = total[..., :5] / np.maximum(total[..., 5:], 1e-6)
+    texture = mean[..., :2] - _slope(mean, mean[..., 3:])
+    depth = np.where(seen > 0, mean[..., 2], -np.inf).astype(np.float32)
+    seen = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3)))
+    alpha = cv2.GaussianBlur(cv2.resize(seen, (size, size)), (5, 5), 1.2)
+    return View(
+        cv2.resize(texture, (size, size)),
+        np.clip(alpha * 2 - .5, 0, 1),
+        cv2.resize(depth, (size, size), interpolation=cv2.INTER_NEAREST))
+
+
+def _slope(mean: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """What the grid coordinates change by over an offset in pixels."""
+    texture = np.ascontiguousarray(mean[..., :2])
+    across = np.clip(cv2.Scharr(texture, -1, 1, 0, scale=1 / 32), -4, 4)
+    down = np.clip(cv2.Scharr(texture, -1, 0, 1, scale=1 / 32), -4, 4)
+    return across * offset[..., :1] + down * offset[..., 1:]
+
+
+def normals(surface: np.ndarray) -> np.ndarray:
+    """Outward unit normals ``(rows, columns, 3)`` of a surface."""
+    across = cv2.Sobel(surface, -1, 1, 0, ksize=3)
+    down = cv2.Sobel(surface, -1, 0, 1, ksize=3)
+    cross = np.stack([
+        across[..., 1] * down[..., 2] - across[..., 2] * down[..., 1],
+        across[..., 2] * down[..., 0] - across[..., 0] * down[..., 2],
+        across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    ], -1)
+    length = np.sqrt((cross**2).sum(-1, keepdims=True))
+    return cross / np.maximum(length, 1e-9)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Light from everywhere and from one direction, in BGR.
+
+    Args:
+        direction (np.ndarray): ``(3,)``, towards the light, camera axes.
+        key (np.ndarray): Colour of the directed light, about 0 to 1.5.
+        ambient (np.ndarray): Colour of the light from everywhere.
+        sky (float): How much more of it comes from above, 0 to 1.
+        gloss (float): Strength of the highlights on skin.
+    """
+
+    direction: np.ndarray
+    key: np.ndarray
+    ambient: np.ndarray
+    sky: float
+    gloss: float
+
+
+def shade(normal: np.ndarray,
+          light: Light) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How much of the key light, of the ambient light and of the highlight a
+    surface shows, each ``(...)``; normals ``(..., 3)`` in camera axes."""
+    lambert = normal @ light.direction.astype(np.float32)
+    # Skin lets light through: the edge of the shadow is soft.
+    key = np.clip((lambert + np.float32(.25)) * np.float32(.8), 0, 1)
+    ambient = 1 - np.float32(light.sky) * (.5 + .5 * normal[..., 1])
+    half = light.direction + (0, 0, 1)
+    half = (half / np.linalg.norm(half)).astype(np.float32)
+    shine = np.clip(normal @ half, 0, 1)**24
+    return key, ambient, shine * np.float32(light.gloss)
+
+
+def sample_grid(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Bilinear values ``(N, C)`` of a grid ``(rows, columns, C)`` at grid
+    coordinates ``(N, 2)``; exact in float, unlike ``cv2.remap``."""
+    low = np.floor(at).astype(np.int64)
+    low = np.clip(low, 0, np.array(grid.shape[1::-1]) - 2)
+    (fx, fy), (x, y) = (at - low).T[..., None], low.T
+    top = grid[y, x] * (1 - fx) + grid[y, x + 1] * fx
+    bottom = grid[y + 1, x] * (1 - fx) + grid[y + 1, x + 1] * fx
+    return top * (1 - fy) + bottom * fy
