@@ -4,13 +4,15 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import run_python
+from conftest import RES18_300W, run_python
+from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import NME
 from mmpose.registry import METRICS
 
 from mmpose_face.datasets import (Face300W, LoadFaceImage, PackFaceInputs,
                                   scheme_metainfo)
+from mmpose_face.engine import FaceRunner
 from mmpose_face.evaluation import (SubsetNME, auc, face_errors, failure_rate,
                                     nme, normalized_errors, point_distance)
 from mmpose_face.landmarks import IBUG68
@@ -283,3 +285,31 @@ def test_two_processes_give_the_figures_of_one(tmp_path):
     for name in ('metrics.json', 'per_face.json'):
         assert (tmp_path / '0' / name).read_bytes() == (tmp_path / 'one' /
                                                         name).read_bytes()
+
+
+def test_in_a_training(tiny_300w, tmp_path):
+    """The best checkpoint is that of the lowest NME, and the test writes its
+    files."""
+    cfg = Config.fromfile(RES18_300W)
+    evaluator = dict(
+        type='SubsetNME', subsets=('full', 'challenge'), threshold=0.08)
+    pipeline = cfg.val_dataloader.dataset.pipeline
+    pipeline[-1] = dict(type='PackFaceInputs')
+    cfg.work_dir = str(tmp_path)
+    cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    cfg.val_evaluator = evaluator
+    cfg.test_evaluator = dict(**evaluator, out_dir=str(tmp_path / 'out'))
+    for name in ('train', 'val', 'test'):
+        loader = cfg[f'{name}_dataloader']
+        loader.update(batch_size=3, num_workers=0, persistent_workers=False)
+        loader.dataset.data_root = str(tiny_300w)
+        if name != 'train':
+            loader.dataset.pipeline = pipeline
+    runner = FaceRunner.from_cfg(cfg)
+    runner.train()
+    assert (tmp_path / 'best_NME_epoch_1.pth').is_file()
+    metrics = runner.test()
+    assert metrics['NME'] > 0
+    table = json.loads((tmp_path / 'out/metrics.json').read_text())['subsets']
+    assert table['full']['n'] == 5 and table['challenge']['n'] == 2
+    assert metrics['challenge/FR@8'] == table['challenge']['FR@8']
