@@ -17,11 +17,16 @@ def written_whole(path: Union[str, 'os.PathLike[str]']) -> Iterator[str]:
     Yields:
         str: The name to write to. It is renamed to ``path`` at the end, and
         removed if the block raises.
+
+    Raises:
+        OSError: What writing raises, with ``path`` as its ``filename``.
     """
     partial = f'{os.fspath(path)}.partial'
     try:
         yield partial
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         Path(partial).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = os.fspath(path)
         raise

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every row shares: MMPose's default runtime, as classes."""
-from mmengine.hooks import (CheckpointHook, DistSamplerSeedHook, IterTimerHook,
-                            LoggerHook, ParamSchedulerHook, SyncBuffersHook)
+from mmengine.hooks import (DistSamplerSeedHook, IterTimerHook, LoggerHook,
+                            ParamSchedulerHook, SyncBuffersHook)
 from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
 from mmpose.engine.hooks import BadCaseAnalysisHook, PoseVisualizationHook
 from mmpose.visualization import PoseLocalVisualizer
+
+from mmpose_face.engine import SafeCheckpointHook
 
 default_scope = 'mmpose'
 custom_imports = dict(imports=['mmpose_face'], allow_failed_imports=False)
@@ -15,7 +17,7 @@ default_hooks = dict(
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(
-        type=CheckpointHook, interval=1, save_best='NME', rule='less'),
+        type=SafeCheckpointHook, interval=1, save_best='NME', rule='less'),
     sampler_seed=dict(type=DistSamplerSeedHook),
     visualization=dict(type=PoseVisualizationHook, enable=False),
     badcase=dict(

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training and testing: MMEngine's runner with checkpoints checked."""
+"""Training and testing: MMEngine's runner with checkpoints checked, and
+trainings that survive being killed."""
+from .checkpoint_hook import SafeCheckpointHook
 from .runner import FaceRunner
 
-__all__ = ['FaceRunner']
+__all__ = ['FaceRunner', 'SafeCheckpointHook']

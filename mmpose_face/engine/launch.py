@@ -5,11 +5,15 @@ The command line and its effect on the config are those of MMPose's own
 scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
+import ctypes
 import difflib
+import errno
+import gc
 import logging
 import os
 import os.path as osp
 import runpy
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
@@ -24,6 +28,7 @@ from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
 from ..files import written_whole
+from .resume import newest_checkpoint, resumed
 from .runner import FaceRunner
 
 
@@ -31,10 +36,15 @@ def train() -> None:
     """Train as MMPose's ``tools/train.py`` does, on GPUs or without one."""
     script = _mmpose_script('train')
     args = script['parse_args']()
+    # MMPose's --resume would forget the weights that the config starts from.
+    resume, args.resume = args.resume, None
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        with cpu_processes(cfg.launcher):
+        _end_with_launcher(cfg.launcher)
+        with cpu_processes(cfg.launcher), _full_disk_explained(cfg.work_dir):
+            if resume:
+                cfg = resumed(cfg, None if resume == 'auto' else resume)
             FaceRunner.from_cfg(cfg).train()
 
 
@@ -51,6 +61,14 @@ def test() -> None:
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
             runner.test()
+
+
+def _end_with_launcher(launcher: str) -> None:
+    """The processes of torchrun outlive it when it is killed, and would
+    write into the work dir of the resumed run."""
+    if launcher == 'pytorch' and sys.platform == 'linux':
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class _SaveMetrics(Hook):
@@ -101,19 +119,52 @@ def _check_writable(work_dir: str) -> None:
                               f'{work_dir}; choose another with --work-dir')
 
 
+class _DiskFullError(OSError):
+    """A disk has no room; the message says what to do."""
+
+
+@contextmanager
+def _full_disk_explained(work_dir: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        checkpoint = newest_checkpoint(work_dir)
+        kept = (f'the last good checkpoint is {checkpoint}'
+                if checkpoint else 'there is no checkpoint yet')
+        raise _DiskFullError(
+            f'disk full: could not write {error.filename or "to " + work_dir} '
+            f'({error.strerror}); {kept}; free some space and start again '
+            'with --resume') from error
+
+
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
     """Show what the user can mend as a message; the traceback goes to the
     run's log file."""
+    # A log line that finds the disk full is no reason for a traceback.
+    logging.raiseExceptions = False
     try:
         yield
-    except (FileNotFoundError, PermissionError, ValueError) as error:
+    except (FileNotFoundError, PermissionError, ValueError,
+            _DiskFullError) as error:
         _log_traceback()
         message = str(error)
+        _end_workers(error)
         if 'in DataLoader worker process' in message:
             # The worker's whole traceback; its last line is the error.
             message = message.strip().splitlines()[-1].partition(': ')[2]
         sys.exit(f'error: {message}')
+
+
+def _end_workers(error: Optional[BaseException]) -> None:
+    """Free the loaders that the frames of an error hold, so that no worker
+    prints a warning below the message."""
+    while error:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    gc.collect()
 
 
 def _log_traceback() -> None:

@@ -7,12 +7,15 @@ from typing import Any, Callable, Dict, Iterator, Optional, Union
 
 import torch.nn as nn
 from mmengine import fileio
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from ..compat import cpu_model_wrapper
 from ..files import written_whole
+from .resume import resumed
+from .seeding import SeedHook, seeded
 
 
 @RUNNERS.register_module()
@@ -25,10 +28,29 @@ class FaceRunner(Runner):
     is not, so that a head of another size can be trained anew.
 
     A checkpoint is written beside its name and then renamed, so that a write
-    that fails leaves no part of a file under it.
+    that fails leaves no part of a file under it. A resumed run goes on as if
+    it had never stopped: see :mod:`~mmpose_face.engine.seeding`,
+    :mod:`~mmpose_face.engine.resume` and
+    :class:`~mmpose_face.engine.SafeCheckpointHook`.
     """
 
     _strict = False
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> 'FaceRunner':
+        if cfg.get('resume'):
+            cfg = resumed(cfg, cfg.get('load_from'))
+        return super().from_cfg(cfg)
+
+    def register_hooks(self, *args, **kwargs) -> None:
+        super().register_hooks(*args, **kwargs)
+        self.register_hook(SeedHook(), 'VERY_HIGH')
+
+    def build_train_loop(self, loop: Union[BaseLoop, dict]) -> BaseLoop:
+        if isinstance(loop, dict) and isinstance(self._train_dataloader, dict):
+            self._train_dataloader = seeded(self._train_dataloader, self.seed,
+                                            self.rank)
+        return super().build_train_loop(loop)
 
     def test(self) -> Dict[str, float]:
         with self._loading_strictly():

@@ -87,6 +87,8 @@ def test_same_settings():
     assert short(ours.optim_wrapper.optimizer) == short(
         theirs.optim_wrapper.optimizer)
     assert short(ours.param_scheduler) == short(theirs.param_scheduler)
+    # Ours is MMEngine's and differs where a run is killed.
+    theirs.default_hooks.checkpoint.type = 'SafeCheckpointHook'
     for name, hook in theirs.default_hooks.items():
         assert short(ours.default_hooks[name]) == short(hook), name
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
