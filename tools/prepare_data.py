@@ -2,12 +2,14 @@
 """Turn a data set's raw release into what the configs train on.
 
     python tools/prepare_data.py 300w --raw RELEASE --out data/300w
+    python tools/prepare_data.py synthetic --out data/synthetic
 """
 import argparse
+import inspect
 import sys
 from pathlib import Path
 
-from mmpose_face.datasets.converters import convert_300w
+from mmpose_face.datasets.converters import convert_300w, write_synthetic
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,6 +17,7 @@ def parse_args() -> argparse.Namespace:
         description='Convert a raw data set release for training')
     datasets = parser.add_subparsers(dest='dataset', required=True)
     w300 = datasets.add_parser('300w', help='300-W (68 points)')
+    _add_release_options(w300)
     w300.set_defaults(convert=convert_300w)
     w300.add_argument(
         '--origin',
@@ -23,21 +26,35 @@ def parse_args() -> argparse.Namespace:
         default=1,
         help='pixel origin of the coordinates written: 1 as in the release '
         "and in MMPose's files (default), 0 as in the loaded image")
+    synthetic = datasets.add_parser(
+        'synthetic', help="synthetic faces in WFLW's layout (98 points)")
+    synthetic.set_defaults(convert=write_synthetic)
+    for name, what in dict(
+            train='number of faces to train on',
+            test='number of faces to test on',
+            seed='number of the collection',
+            size='width and height of an image in pixels').items():
+        default = inspect.signature(write_synthetic).parameters[name].default
+        synthetic.add_argument(
+            f'--{name}', type=int, default=default, help=f'{what} ({default})')
     for dataset in datasets.choices.values():
         dataset.add_argument(
-            '--raw', type=Path, required=True, help='root of the release')
-        dataset.add_argument(
             '--out', type=Path, required=True, help='folder to write')
-        dataset.add_argument(
-            '--partial',
-            action='store_true',
-            help='convert an incomplete release, saying what is missing')
-        dataset.add_argument(
-            '--images',
-            choices=('link', 'copy'),
-            default='link',
-            help="link to the release's image folders (default) or copy them")
     return parser.parse_args()
+
+
+def _add_release_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--raw', type=Path, required=True, help='root of the release')
+    parser.add_argument(
+        '--partial',
+        action='store_true',
+        help='convert an incomplete release, saying what is missing')
+    parser.add_argument(
+        '--images',
+        choices=('link', 'copy'),
+        default='link',
+        help="link to the release's image folders (default) or copy them")
 
 
 def main() -> None:

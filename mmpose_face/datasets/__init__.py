@@ -3,10 +3,12 @@
 releases (:mod:`mmpose_face.datasets.converters`)."""
 from .face_300w import Face300W
 from .face_dataset import FaceDataset
+from .face_wflw import FaceWFLW
 from .metainfo import scheme_metainfo
+from .synthetic import SyntheticFaces
 from .transforms import LoadFaceImage, PackFaceInputs
 
 __all__ = [
-    'Face300W', 'FaceDataset', 'LoadFaceImage', 'PackFaceInputs',
-    'scheme_metainfo'
+    'Face300W', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage', 'PackFaceInputs',
+    'SyntheticFaces', 'scheme_metainfo'
 ]

@@ -3,14 +3,14 @@
 
 Every converter fills :class:`FaceRecord`; :func:`write_annotations` turns
 records into a file that MMPose's own data set classes read, with the fields
-``subsets`` (list of names) more per face, and ``info`` on where it all came
-from.
+``subsets`` (list of names) and ``occluded`` (a flag for each point) more per
+face, and ``info`` on where it all came from.
 """
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -31,12 +31,15 @@ class FaceRecord:
         image_size (tuple[int, int]): Width and height in pixels.
         keypoints (np.ndarray): Points ``(K, 2)`` in pixels.
         subsets (tuple[str]): Benchmark subsets that the face belongs to.
+        occluded (np.ndarray, optional): ``(K,)`` bool, which points are
+            hidden, where the source says so.
     """
 
     file_name: str
     image_size: Tuple[int, int]
     keypoints: np.ndarray
     subsets: Tuple[str, ...] = ()
+    occluded: Optional[np.ndarray] = None
 
 
 def center_and_scale(keypoints: np.ndarray) -> Tuple[List[float], float]:
@@ -104,6 +107,9 @@ def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
     center, scale = center_and_scale(points)
     bbox = _bbox(points, record.image_size)
     visible = np.ones((len(points), 1))
+    flags = {}
+    if record.occluded is not None:
+        flags['occluded'] = record.occluded.astype(int).tolist()
     return dict(
         id=ann_id,
         image_id=image_id,
@@ -115,7 +121,8 @@ def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
         iscrowd=0,
         center=center,
         scale=scale,
-        subsets=list(record.subsets))
+        subsets=list(record.subsets),
+        **flags)
 
 
 def _bbox(points: np.ndarray, image_size: Tuple[int, int]) -> List[float]:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W for training and testing."""
-from typing import List, Tuple
+from typing import Tuple
 
-from mmengine import fileio
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
 
@@ -24,21 +23,10 @@ class Face300W(FaceDataset, Face300WDataset):
 
     Sagonas et al., "300 faces in-the-wild challenge: database and results",
     Image and Vision Computing 47 (2016).
-
-    Raises:
-        FileNotFoundError: If the annotation file is not there.
     """
 
     METAINFO: dict = scheme_metainfo('300w', IBUG68)
-
-    def load_data_list(self) -> List[dict]:
-        if not fileio.exists(self.ann_file):
-            raise FileNotFoundError(
-                f'annotation file {self.ann_file} not found. Expected 300-W '
-                f'under data_root={self.data_root!r}; make it from the '
-                'release with\n    python tools/prepare_data.py 300w '
-                f'--raw RELEASE --out {self.data_root or "data/300w"}')
-        return super().load_data_list()
+    PREPARE = '300w --raw RELEASE'
 
     def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
         for folder in FOLDERS:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our data sets have more than MMPose's."""
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
+
+from mmengine import fileio
 
 
 class FaceDataset:
@@ -11,10 +13,25 @@ class FaceDataset:
     :class:`~mmpose_face.datasets.PackFaceInputs` hands them to
     :class:`~mmpose_face.evaluation.SubsetNME`.
 
+    Raises:
+        FileNotFoundError: If the annotation file is not there.
+
     Examples:
         >>> class Face300W(FaceDataset, Face300WDataset):
         ...     ...
     """
+
+    # What tools/prepare_data.py makes the annotation files from.
+    PREPARE: str
+
+    def load_data_list(self) -> List[dict]:
+        if not fileio.exists(self.ann_file):
+            raise FileNotFoundError(
+                f'annotation file {self.ann_file} not found under '
+                f'data_root={self.data_root!r}; make it with\n    python '
+                f'tools/prepare_data.py {self.PREPARE} '
+                f'--out {self.data_root or "data"}')
+        return super().load_data_list()
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         info = super().parse_data_info(raw_data_info)

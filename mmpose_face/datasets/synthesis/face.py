@@ -2,17 +2,18 @@
 """One synthetic face: who, what, where, in which light, and its landmarks."""
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Collection, Dict, Optional, Tuple
+from typing import Collection, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from ...landmarks import WFLW98
 from . import photo, scene
-from .render import (Camera, View, normals, rotation, sample_grid, see, shade)
+from .atlas import SIZE, grid_to_texture, uv_to_grid
+from .painting import Painting, paint
+from .render import Camera, View, normals, rotation, sample_grid, see, shade
 from .shape import Expression, Identity, deform
 from .template import CENTER, GRID, template
-from .texture import SIZE, Painting, grid_to_texture, paint, uv_to_grid
 
 # WFLW's names, and how often a face has each when none is asked for.
 ATTRIBUTES = dict(
@@ -264,8 +265,3 @@ def _below_hair(painting: Painting, places: np.ndarray) -> np.ndarray:
     hidden = alpha > .6
     hidden[_JAW] = False  # its end lies beside the sideburns
     return hidden
-
-
-def face_attributes() -> Dict[str, float]:
-    """The attributes and how often each occurs."""
-    return dict(ATTRIBUTES)

@@ -18,17 +18,19 @@ def sample_light(rng: np.random.Generator, harsh: bool) -> Light:
     """
     if harsh:
         side = rng.choice((-1, 1))
-        toward = np.array([side * rng.uniform(.5, 1.2), rng.uniform(-.8, .9),
-                           rng.uniform(-.2, .5)])
-        key, ambient = rng.uniform(.9, 1.5), rng.uniform(.06, .3)
+        toward = np.array([
+            side * rng.uniform(.5, 1.2),
+            rng.uniform(-.8, .9),
+            rng.uniform(-.2, .5)
+        ])
+        key, ambient = rng.uniform(1, 1.7), rng.uniform(.1, .3)
     else:
         toward = np.array([rng.normal(0, .6), rng.normal(-.5, .4), 1])
         key, ambient = rng.uniform(.25, .85), rng.uniform(.35, .75)
     warmth = rng.normal(0, .16 if harsh else .05)
     tint = np.array([1 - warmth, 1, 1 + warmth])
     return Light(toward / np.linalg.norm(toward), key * tint,
-                 ambient * (2 - tint), rng.uniform(0, .4),
-                 rng.uniform(0, .22))
+                 ambient * (2 - tint), rng.uniform(0, .4), rng.uniform(0, .22))
 
 
 def expose(image: np.ndarray, rng: np.random.Generator,
@@ -38,7 +40,7 @@ def expose(image: np.ndarray, rng: np.random.Generator,
     gain = np.exp(rng.normal(0, .12, 3) * (1, .6, 1))
     if harsh:
         kind = rng.integers(3)
-        gain = gain * (rng.uniform(.25, .55), rng.uniform(1.5, 2.2), 1)[kind]
+        gain = gain * (rng.uniform(.35, .7), rng.uniform(1.5, 2.4), 1)[kind]
     levels = np.arange(256)[:, None] / 255
     curve = np.clip(levels**gamma * gain, 0, 1) * 255
     image = cv2.LUT(image, curve.astype(np.uint8)[:, None])
@@ -69,10 +71,12 @@ def defocus(image: np.ndarray, rng: np.random.Generator,
         sigma = abs(rng.normal(0, .7)) * unit
         return cv2.GaussianBlur(image, (0, 0), sigma) if sigma > .3 else image
     ways: Sequence[Callable[[], np.ndarray]] = (
-        lambda: cv2.GaussianBlur(image, (0, 0), rng.uniform(2.5, 5) * unit),
-        lambda: _move(image, rng.uniform(11, 24) * unit,
-                      rng.uniform(0, np.pi)),
-        lambda: _coarsen(image, rng.uniform(4.5, 8) * unit))
+        lambda: cv2.GaussianBlur(image, (0, 0),
+                                 rng.uniform(2.5, 5) * unit),
+        lambda: _move(image,
+                      rng.uniform(11, 24) * unit, rng.uniform(0, np.pi)),
+        lambda: _coarsen(image,
+                         rng.uniform(4.5, 8) * unit))
     return ways[rng.integers(len(ways))]()
 
 
@@ -103,9 +107,10 @@ def store(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     strength = rng.exponential(3)
     if strength > 1:
         start = rng.integers(1 << 16)
-        grain = _grain()[start:start + image.size].reshape(image.shape)
-        image = cv2.addWeighted(image, 1, grain, min(strength, 14), 0,
-                                dtype=cv2.CV_8U)
+        # Repeated where the image is larger than the stock.
+        grain = np.resize(_grain()[start:start + image.size], image.shape)
+        image = cv2.addWeighted(
+            image, 1, grain, min(strength, 14), 0, dtype=cv2.CV_8U)
     if rng.random() < .5:
         quality = int(rng.uniform(25, 95))
         _, data = cv2.imencode('.jpg', image,

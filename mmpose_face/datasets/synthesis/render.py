@@ -47,10 +47,10 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """Head pose as a matrix; degrees, positive to the viewer's right, down
     and clockwise."""
     y, p, r = np.deg2rad([yaw, pitch, roll])
-    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0,
-                                                      np.cos(y)]]
-    about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p),
-                                                      np.cos(p)]]
+    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0],
+               [-np.sin(y), 0, np.cos(y)]]
+    about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)],
+               [0, -np.sin(p), np.cos(p)]]
     about_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0],
                [0, 0, 1]]
     return np.array(about_z) @ about_x @ about_y
@@ -105,8 +105,8 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     layers = np.zeros((coarse * coarse, 6), np.float32)
     layers[found, :2] = _grid_coordinates(sample)
     layers[found, 2] = samples[sample, 2]
-    layers[found, 3:5] = at[sample] - np.stack(
-        [found % coarse, found // coarse], 1)
+    layers[found,
+           3:5] = at[sample] - np.stack([found % coarse, found // coarse], 1)
     layers[found, 5] = 1
     layers = layers.reshape(coarse, coarse, 6)
     layers[_seen_through(layers)] = 0
@@ -150,8 +150,7 @@ def _smooth_view(layers: np.ndarray, size: int) -> View:
     seen = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3)))
     alpha = cv2.GaussianBlur(cv2.resize(seen, (size, size)), (5, 5), 1.2)
     return View(
-        cv2.resize(texture, (size, size)),
-        np.clip(alpha * 2 - .5, 0, 1),
+        cv2.resize(texture, (size, size)), np.clip(alpha * 2 - .5, 0, 1),
         cv2.resize(depth, (size, size), interpolation=cv2.INTER_NEAREST))
 
 

@@ -10,9 +10,8 @@ from typing import Callable, Sequence
 import cv2
 import numpy as np
 
+from .drawing import SHIFT, fixed
 from .render import Camera
-
-_SHIFT = 4  # binary digits behind the point in OpenCV's drawing
 
 
 class Canvas:
@@ -33,19 +32,22 @@ class Canvas:
 
     def polygon(self, points: np.ndarray, color: Sequence[float]) -> None:
         """Fill a polygon ``(n, >=2)`` of pixels."""
-        corners = [_fixed(points)]
+        corners = [fixed(points)]
         cv2.fillPoly(self.image, corners, self._color(color), cv2.LINE_AA,
-                     _SHIFT)
-        cv2.fillPoly(self.cover, corners, 255, cv2.LINE_8, _SHIFT)
+                     SHIFT)
+        cv2.fillPoly(self.cover, corners, 255, cv2.LINE_8, SHIFT)
 
-    def line(self, points: np.ndarray, color: Sequence[float], width: float,
+    def line(self,
+             points: np.ndarray,
+             color: Sequence[float],
+             width: float,
              closed: bool = False) -> None:
         """Draw a line through pixels ``(n, >=2)``."""
-        width, corners = max(1, round(width)), [_fixed(points)]
+        width, corners = max(1, round(width)), [fixed(points)]
         cv2.polylines(self.image, corners, closed, self._color(color), width,
-                      cv2.LINE_AA, _SHIFT)
+                      cv2.LINE_AA, SHIFT)
         cv2.polylines(self.cover, corners, closed, 255, width, cv2.LINE_8,
-                      _SHIFT)
+                      SHIFT)
 
     def glaze(self, points: np.ndarray, color: Sequence[float],
               strength: float) -> None:
@@ -57,16 +59,12 @@ class Canvas:
         if not part.size:
             return
         flat = np.zeros(part.shape[:2], np.uint8)
-        cv2.fillPoly(flat, [_fixed(points[:, :2] - low)],
-                     int(255 * strength), cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(flat, [fixed(points[:, :2] - low)], int(255 * strength),
+                     cv2.LINE_AA, SHIFT)
         alpha = flat[..., None] / np.float32(255)
         part[:] = part + (np.float32(self._color(color)) - part) * alpha
         if strength > .5:
             np.maximum(self.cover[y, x], flat, out=self.cover[y, x])
-
-
-def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.rint(np.asarray(points)[:, :2] * (1 << _SHIFT)).astype(np.int32)
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +109,7 @@ def _thing(rng: np.random.Generator, image: np.ndarray) -> None:
     if rng.random() < .5:
         angle, w, h = rng.uniform(0, 180), *rng.exponential(.2, 2) * size
         corners = cv2.boxPoints(((x, y), (w + 1, h + 1), angle))
-        cv2.fillPoly(image, [_fixed(corners)], color, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(image, [fixed(corners)], color, cv2.LINE_AA, SHIFT)
     elif rng.random() < .5:
         cv2.circle(image, (int(x), int(y)),
                    int(rng.exponential(.1) * size) + 1, color, -1, cv2.LINE_AA)
@@ -130,9 +128,9 @@ def body(canvas: Canvas, camera: Camera, skin: np.ndarray,
                     (wide, 55, -25)]))
     shoulders = camera.project(
         np.float32([(-wide - 8, drop - 22, -40), (-150, drop + 20, -50),
-                    (-210, drop + 70, -50), (-210, 500, -50),
-                    (210, 500, -50), (210, drop + 70, -50),
-                    (150, drop + 20, -50), (wide + 8, drop - 22, -40),
+                    (-210, drop + 70, -50), (-210, 500, -50), (210, 500, -50),
+                    (210, drop + 70, -50), (150, drop + 20, -50),
+                    (wide + 8, drop - 22, -40),
                     (0, drop + rng.uniform(0, 35), -10)]))
     canvas.polygon(neck, skin * .62)
     canvas.polygon(neck * (.98, 1, 1) + (.01 * neck[:, :1].mean(), 6, 0),
@@ -157,8 +155,8 @@ def long_hair(canvas: Canvas, camera: Camera, color: np.ndarray,
             (-wide * rng.uniform(.8, 1.15), length, -35)]
     outline = camera.project(np.float32([*top, *ends]))
     canvas.polygon(outline, color * .6)
-    _strands(canvas, camera, color, rng,
-             np.linspace(-wide, wide, 14), -60, length)
+    _strands(canvas, camera, color, rng, np.linspace(-wide, wide, 14), -60,
+             length)
 
 
 def _strands(canvas: Canvas, camera: Camera, color: np.ndarray,
@@ -258,7 +256,7 @@ def hand(canvas: Canvas, camera: Camera, skin: np.ndarray,
 
 def thing(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
     """A telephone, a cup, a leaf: some polygon with a pattern."""
-    center = np.array([rng.uniform(-70, 70), rng.uniform(-50, 110)])
+    center = np.array([rng.uniform(-45, 45), rng.uniform(-20, 90)])
     size, angle = rng.uniform(28, 62, 2), rng.uniform(0, np.pi)
     corners = rng.integers(3, 9)
     around = angle + np.linspace(0, 2 * np.pi, corners, endpoint=False)
@@ -304,7 +302,8 @@ def locks(canvas: Canvas, camera: Camera, color: np.ndarray,
         seen = camera.project(path * np.float32([sign, 1, 1]))
         canvas.polygon(seen, color * .7)
         for t in np.linspace(.05, .95, 8):
-            strand = seen[[0, 1, 2, 3, 4]] * (1 - t) + seen[[7, 7, 6, 6, 5]] * t
+            strand = seen[[0, 1, 2, 3, 4]] * (1 - t) + seen[[7, 7, 6, 6, 5
+                                                             ]] * t
             canvas.line(strand, color * rng.uniform(.5, 1.1),
                         1 + 2 * camera.scale)
 
@@ -314,8 +313,8 @@ def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
     top = rng.uniform(58, 98)
     edge = np.float32([(-105, top - 5, 0), (-60, top + rng.uniform(-8, 4), 55),
                        (0, top + rng.uniform(0, 14), 108),
-                       (60, top + rng.uniform(-8, 4), 55),
-                       (105, top - 5, 0), (130, 230, 0), (-130, 230, 0)])
+                       (60, top + rng.uniform(-8, 4), 55), (105, top - 5, 0),
+                       (130, 230, 0), (-130, 230, 0)])
     color = rng.uniform(.05, .95, 3)
     seen = camera.project(edge)
     canvas.polygon(seen, color)
@@ -324,8 +323,8 @@ def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
                     color * rng.uniform(.5, 1.2), camera.scale * 4)
 
 
-def occlude(canvas: Canvas, camera: Camera, skin: np.ndarray,
-            hair: np.ndarray, rng: np.random.Generator) -> None:
+def occlude(canvas: Canvas, camera: Camera, skin: np.ndarray, hair: np.ndarray,
+            rng: np.random.Generator) -> None:
     """Put one or two things before the face."""
     ways: Sequence[Callable[[], None]] = (
         lambda: glasses(canvas, camera, rng, dark=True),

@@ -7,7 +7,7 @@ for muscles.
 """
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Dict, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -103,62 +103,70 @@ class Expression:
             kind = rng.choice(list(_STRONG))
             return cls(**_STRONG[kind](rng), gaze=gaze)
         blink = rng.random() < .06
-        smile = max(0, rng.normal(.15, .35))
-        speaks = rng.random() < .4
+        smile = max(0, rng.normal(.3, .45))
+        speaks = rng.random() < .3
+        teeth = smile > .35 and rng.random() < .65
         return cls(
-            jaw_open=abs(rng.normal(0, .16)) if speaks else 0,
-            lips_apart=rng.uniform(0, .6) if speaks else 0,
+            jaw_open=abs(rng.normal(0, .2)) if speaks or teeth else 0,
+            lips_apart=1 if teeth else rng.uniform(0, .6) * speaks,
             smile=smile + rng.normal(0, .05, 2),
             sad=max(0, rng.normal(-.1, .2)),
-            upper_lip_raise=max(0, rng.normal(.1 * smile, .15)),
+            upper_lip_raise=max(0, rng.normal(.3 * teeth, .15)),
+            cheek_raise=.6 * smile * rng.random(),
             brow_raise=rng.normal(0, .2) + rng.normal(0, .06, 2),
             frown=max(0, rng.normal(0, .2)),
-            eye_open=np.full(2, .05) if blink else rng.normal(.9, .18) +
-            rng.normal(0, .05, 2),
+            eye_open=np.full(2, .05) if blink else
+            rng.normal(.92 - .2 * smile, .16) + rng.normal(0, .05, 2),
             gaze=gaze)
+
+
+def _both(value: float) -> np.ndarray:
+    return np.full(2, value)
 
 
 # The strong expressions and how each is made.
 _STRONG = dict(
     laugh=lambda rng: dict(
-        smile=rng.uniform(.9, 1.4) + rng.normal(0, .05, 2),
-        jaw_open=rng.uniform(.15, .7),
+        smile=_both(rng.uniform(1, 1.5)) + rng.normal(0, .05, 2),
+        jaw_open=rng.uniform(.25, .8),
         lips_apart=1,
-        upper_lip_raise=rng.uniform(.3, .9),
+        upper_lip_raise=rng.uniform(.4, 1),
         cheek_raise=rng.uniform(.4, 1),
-        eye_open=np.full(2, rng.uniform(.25, .7))),
+        eye_open=_both(rng.uniform(.2, .6))),
     scream=lambda rng: dict(
-        jaw_open=rng.uniform(.75, 1.3),
+        jaw_open=rng.uniform(.9, 1.4),
         lips_apart=1,
-        upper_lip_raise=rng.uniform(.1, .7),
-        frown=rng.uniform(0, 1),
-        eye_open=np.full(2, rng.uniform(.1, .9))),
+        upper_lip_raise=rng.uniform(.2, .8),
+        frown=rng.uniform(.3, 1.3),
+        eye_open=_both(rng.uniform(.1, .8))),
     surprise=lambda rng: dict(
-        jaw_open=rng.uniform(.5, 1.1),
-        lips_apart=.7,
+        jaw_open=rng.uniform(.6, 1.2),
+        lips_apart=.8,
         pucker=rng.uniform(0, .5),
-        brow_raise=np.full(2, rng.uniform(.9, 1.5)),
-        eye_open=np.full(2, rng.uniform(1.2, 1.6))),
+        brow_raise=_both(rng.uniform(1, 1.7)),
+        eye_open=_both(rng.uniform(1.35, 1.7))),
     anger=lambda rng: dict(
-        frown=rng.uniform(1, 1.5),
-        upper_lip_raise=rng.uniform(.3, 1),
-        lips_apart=rng.uniform(0, .8),
-        sad=rng.uniform(.2, .6),
-        eye_open=np.full(2, rng.uniform(.6, 1))),
+        frown=rng.uniform(1.2, 1.8),
+        upper_lip_raise=rng.uniform(.6, 1.2),
+        lips_apart=1,
+        jaw_open=rng.uniform(.1, .35),
+        smile=_both(rng.uniform(.2, .6)),
+        eye_open=_both(rng.uniform(.6, 1))),
     kiss=lambda rng: dict(
-        pucker=rng.uniform(.8, 1.3),
-        brow_raise=np.full(2, rng.uniform(0, .6)),
-        eye_open=np.full(2, rng.choice([.05, .9]))),
+        pucker=rng.uniform(1.1, 1.6),
+        brow_raise=_both(rng.uniform(0, .8)),
+        eye_open=_both(.05)),
     grief=lambda rng: dict(
-        sad=rng.uniform(.8, 1.3),
-        brow_inner=rng.uniform(.7, 1.2),
-        eye_open=np.full(2, rng.uniform(.15, .7))),
+        sad=rng.uniform(1.1, 1.6),
+        brow_inner=rng.uniform(1, 1.5),
+        jaw_open=rng.uniform(0, .3),
+        eye_open=_both(rng.uniform(.05, .4))),
     grimace=lambda rng: dict(
-        smile=np.array([rng.uniform(.8, 1.3), rng.uniform(-.5, .1)
-                        ])[rng.permutation(2)],
-        jaw_sideways=rng.uniform(-1, 1),
+        smile=np.array([rng.uniform(1, 1.5),
+                        rng.uniform(-.6, 0)])[rng.permutation(2)],
+        jaw_sideways=rng.uniform(-1.3, 1.3),
         eye_open=np.array([.05, .9])[rng.permutation(2)],
-        brow_raise=rng.uniform(-.3, 1.2, 2)))
+        brow_raise=rng.permutation([-.4, 1.4])))
 
 
 def deform(identity: Identity, expression: Expression) -> np.ndarray:
@@ -259,6 +267,9 @@ def _express_mouth(points: np.ndarray, does: Expression) -> None:
     points[:, 2:] += 6 * does.pucker * area
     upper = _ids('upper_lip')
     points[upper, 1] -= 4 * does.upper_lip_raise
+    for side in ('left', 'right'):
+        cheek = _near(f'{side}_eye_lower_middle', 15) * _below(4, 14)
+        points += cheek * np.float32([0, -2.5, 2.5]) * does.cheek_raise
     _open_jaw(points, does.jaw_open, does.jaw_sideways)
 
 
@@ -274,9 +285,6 @@ def _pull_corner(points: np.ndarray, side: str, smile: float,
     points[:, :1] += weight * sign * 8 * smile
     points[:, 1:2] += weight * (5 * sad - 7 * smile)
     points[:, 2:] -= weight * 4 * max(smile, 0)
-    cheek = _near(f'{side}_eye_lower_middle', 16)
-    points[:, 1:2] -= cheek * 2 * max(smile, 0) * _below(4, 14)
-    points[:, 2:] += cheek * 2.5 * max(smile, 0) * _below(4, 14)
 
 
 def _open_jaw(points: np.ndarray, amount: float, sideways: float) -> None:
@@ -318,7 +326,7 @@ def _express_brow(points: np.ndarray, does: Expression, side: str,
 
 def _express_eye(points: np.ndarray, side: str, opened: float) -> None:
     """Move the lids: 0 is shut, 1 the template's opening."""
-    opened = min(max(opened, .03), 1.6)
+    opened = min(max(opened, .03), 1.7)
     for place in ('inner', 'middle', 'outer'):
         upper = INDEX[f'{side}_eye_upper_{place}']
         lower = INDEX[f'{side}_eye_lower_{place}']

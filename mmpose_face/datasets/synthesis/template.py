@@ -25,13 +25,13 @@ CENTER = np.array([0., 15., 0.])
 # One side and the middle; the other side is the mirror image.
 _POINTS: Dict[str, Tuple[float, float, float]] = {
     'right_eye_inner_corner': (17.5, 1.5, 76),
-    'right_eye_upper_inner': (23, -4, 77.5),
+    'right_eye_upper_inner': (24.5, -4.7, 77.5),
     'right_eye_upper_middle': (31, -6, 77.5),
-    'right_eye_upper_outer': (39, -4.2, 74),
+    'right_eye_upper_outer': (38, -4.8, 74.5),
     'right_eye_outer_corner': (45, .5, 68),
-    'right_eye_lower_outer': (39, 4, 72.5),
+    'right_eye_lower_outer': (38, 4.3, 73),
     'right_eye_lower_middle': (31, 5.3, 75),
-    'right_eye_lower_inner': (23.5, 4.2, 75.5),
+    'right_eye_lower_inner': (24.5, 4.6, 75.5),
     'right_pupil': (31, -.3, 78),
     'right_brow_upper_1': (13.5, -18.5, 84),
     'right_brow_upper_2': (25, -23.5, 84),
@@ -42,9 +42,9 @@ _POINTS: Dict[str, Tuple[float, float, float]] = {
     'right_brow_lower_2': (26, -17.5, 83.5),
     'right_brow_lower_3': (38, -18.8, 79),
     'right_brow_lower_4': (48.5, -16, 69.5),
-    'nose_bridge_1': (0, 3, 86),
-    'nose_bridge_2': (0, 15, 92.5),
-    'nose_bridge_3': (0, 27, 99),
+    'nose_bridge_1': (0, -2, 85.5),
+    'nose_bridge_2': (0, 11, 90.5),
+    'nose_bridge_3': (0, 24, 97.5),
     'nose_bridge_4': (0, 37, 105),
     'nose_base': (0, 48, 91),
     'right_nostril_1': (6.5, 46.5, 91),
@@ -64,34 +64,90 @@ _POINTS: Dict[str, Tuple[float, float, float]] = {
 }
 
 # The jaw line from the chin to the ear.
-_JAW = np.array([(0, 110, 80), (18, 107, 72), (35, 97, 54), (50, 79, 33),
-                 (60, 56, 20), (66, 30, 11), (70, 0, 5)])
+_JAW = np.array([(0, 110, 80), (19, 107.5, 72), (38, 98, 54), (55, 78, 33),
+                 (64, 54, 20), (69, 28, 11), (71, 0, 5)])
 
 # What gives the surface its form between and behind the points.
-_ANCHORS = np.array([
-    # forehead and crown
-    (0, -12, 86), (0, -28, 90), (0, -48, 88), (0, -70, 74), (0, -92, 44),
-    (0, -105, 5), (30, -45, 80), (30, -70, 64), (52, -40, 58), (54, -65, 38),
-    (30, -95, 20), (63, -20, 45), (66, -40, 20), (68, -4, 32),
-    # cheeks
-    (50, 20, 64), (60, 15, 46), (36, 20, 74), (26, 22, 76), (27, 36, 77),
-    (39, 40, 72), (52, 42, 56), (32, 56, 77), (44, 62, 62), (23, 53, 82),
-    (58, 30, 45), (55, 60, 38),
-    # eye sockets
-    (31, 11, 75), (22, 9, 76), (41, 9, 71), (31, -10, 78), (20, -9, 79),
-    (45, -7, 69), (13, 3, 79), (52, 2, 60), (48, -10, 67),
-    # nose
-    (9, 15, 86), (10, 27, 89), (11, 36, 92), (17, 41, 84), (8, 41, 98),
-    (6, 6, 84), (19, 33, 80), (0, 54, 90.5), (10, 53, 88),
-    # chin
-    (0, 88, 86), (0, 98, 89), (15, 96, 84), (28, 87, 75), (36, 76, 69),
-    # below the jaw and behind the ears
-    (0, 112, 55), (0, 106, 25), (24, 105, 42), (40, 90, 15), (0, 98, -5),
-    (70, 15, -8), (74, 0, -15), (73, -30, -10), (66, -60, -5), (45, -88, 0),
-    (66, 45, -2), (56, 70, -5), (42, 88, -8), (0, -102, -40), (62, -40, -65),
-    (0, -60, -90), (0, 0, -98), (50, 10, -80), (70, -10, -50), (0, 60, -75),
-    (40, 60, -55)
-], float)
+_ANCHORS = np.array(
+    [
+        # forehead and crown
+        (0, -12, 86),
+        (0, -28, 90),
+        (0, -48, 88),
+        (0, -70, 74),
+        (0, -92, 44),
+        (0, -105, 5),
+        (30, -45, 80),
+        (30, -70, 64),
+        (52, -40, 58),
+        (54, -65, 38),
+        (30, -95, 20),
+        (63, -20, 45),
+        (66, -40, 20),
+        (68, -4, 32),
+        # cheeks
+        (50, 20, 64),
+        (60, 15, 46),
+        (36, 20, 74),
+        (26, 22, 76),
+        (27, 36, 77),
+        (39, 40, 72),
+        (52, 42, 56),
+        (32, 56, 77),
+        (44, 62, 62),
+        (23, 53, 82),
+        (61, 30, 45),
+        (57, 60, 40),
+        # eye sockets
+        (31, 11, 75),
+        (22, 9, 76),
+        (41, 9, 71),
+        (31, -10, 78),
+        (20, -9, 79),
+        (45, -7, 69),
+        (13, 3, 79),
+        (52, 2, 60),
+        (48, -10, 67),
+        # nose
+        (9, 15, 86),
+        (10, 27, 89),
+        (11, 36, 92),
+        (17, 41, 84),
+        (8, 41, 98),
+        (6, 6, 84),
+        (19, 33, 80),
+        (0, 54, 90.5),
+        (10, 53, 88),
+        # chin
+        (0, 88, 86),
+        (0, 98, 89),
+        (15, 96, 84),
+        (28, 87, 75),
+        (36, 76, 69),
+        # below the jaw and behind the ears
+        (0, 112, 55),
+        (0, 106, 25),
+        (25, 105, 42),
+        (44, 90, 15),
+        (0, 98, -5),
+        (70, 15, -8),
+        (74, 0, -15),
+        (73, -30, -10),
+        (66, -60, -5),
+        (45, -88, 0),
+        (69, 45, -2),
+        (60, 70, -5),
+        (44, 88, -8),
+        (0, -102, -40),
+        (62, -40, -65),
+        (0, -60, -90),
+        (0, 0, -98),
+        (50, 10, -80),
+        (70, -10, -50),
+        (0, 60, -75),
+        (40, 60, -55)
+    ],
+    float)
 
 
 def _mirror(points: np.ndarray) -> np.ndarray:
@@ -170,9 +226,8 @@ def _interpolation(to: np.ndarray, at: np.ndarray,
     other directions, smoothly."""
     ones = np.ones((len(at), 1))
     base = np.concatenate([ones, at], 1)
-    system = np.block([[
-        _kernel(at, at) + smoothing * np.eye(len(at)), base
-    ], [base.T, np.zeros((4, 4))]])
+    system = np.block([[_kernel(at, at) + smoothing * np.eye(len(at)), base],
+                       [base.T, np.zeros((4, 4))]])
     right = np.concatenate([_kernel(to, at), np.ones((len(to), 1)), to], 1)
     return np.linalg.solve(system, right.T).T[:, :len(at)]
 
@@ -207,7 +262,9 @@ def template() -> Template:
     radii = np.linalg.norm(controls - CENTER, axis=1)
     radius = _interpolation(directions, at, 5e-4) @ radii
     surface = directions * radius[:, None] + CENTER
+    # Row by row in memory: the product with it is bound by reading it.
+    spread = np.ascontiguousarray(
+        _interpolation(directions, at, 5e-4), np.float32)
     return Template(
         controls.astype(np.float32),
-        surface.reshape(*GRID, 3).astype(np.float32),
-        _interpolation(directions, at, 5e-4).astype(np.float32), uv)
+        surface.reshape(*GRID, 3).astype(np.float32), spread, uv)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small 300-W model, trained on synthetic faces alone and tested on
+300-W's real ones: how real the synthetic faces are.
+
+    mim train mmpose_face \
+        td-hm_res18_dark-1xb16-10e_synthetic-300w-128x128.py
+"""
+from mmengine.config import read_base
+from mmpose.codecs import MSRAHeatmap
+from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
+                                        TopdownAffine)
+
+from mmpose_face.datasets import SyntheticFaces
+
+with read_base():
+    from ...._base_.datasets.face_300w import *
+    from ...._base_.datasets.topdown_pipeline import *
+    from ...._base_.default_runtime import *
+    from ...._base_.models.res18_heatmap import *
+    from ...._base_.schedules.adam_20e import *
+
+codec = dict(
+    type=MSRAHeatmap,
+    input_size=(128, 128),
+    heatmap_size=(32, 32),
+    sigma=1.5,
+    unbiased=True)
+model.merge(dict(head=dict(out_channels=68, decoder=codec)))
+
+augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
+crop = dict(type=TopdownAffine, input_size=codec['input_size'])
+train_pipeline = [
+    *load_face, *augment_face, crop,
+    dict(type=GenerateTarget, encoder=codec),
+    dict(type=PackPoseInputs)
+]
+val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
+
+# As many faces as the real training set has where this was measured.
+train_dataloader.merge(
+    dict(
+        batch_size=16,
+        dataset=dict(
+            _delete_=True,
+            type=SyntheticFaces,
+            num_faces=2336,
+            scheme='ibug68',
+            pipeline=train_pipeline)))
+val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
+test_dataloader = val_dataloader
+
+train_cfg.update(max_epochs=10, val_interval=2)
+param_scheduler[-1].update(end=10, T_max=10)

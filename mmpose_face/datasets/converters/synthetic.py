@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic faces as files, in the layout of MMPose's WFLW."""
+from pathlib import Path
+from typing import Dict, List
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from ...files import written_whole
+from ..annotations import FaceRecord, write_annotations
+from ..synthesis import ATTRIBUTES, SyntheticFace, render_face
+from ..synthetic import ALL, face_file_name
+
+VERSION = 1
+
+
+def write(out: Path,
+          train: int = 2500,
+          test: int = 500,
+          seed: int = 0,
+          size: int = 256) -> Dict[str, int]:
+    """Write synthetic faces as images and annotations.
+
+    Writes ``annotations/face_landmarks_wflw_{train,test}.json``, the six
+    subsets of the test as ``face_landmarks_wflw_test_{largepose,...}.json``,
+    and ``images/`` below ``out``.
+
+    Args:
+        out (Path): Where to write.
+        train (int): Number of faces to train on.
+        test (int): Number of faces to test on; their seed is one more.
+        seed (int): Number of the collection.
+        size (int): Width and height of the images in pixels.
+
+    Returns:
+        dict[str, int]: Number of faces in each file written.
+
+    Raises:
+        ValueError: If a number is not positive.
+    """
+    if min(train, test, size) < 1:
+        raise ValueError('expected at least one face of each part and one '
+                         f'pixel, got {train}, {test} and {size}')
+    parts = {
+        'train': _write_images(out, train, seed, size),
+        'test': _write_images(out, test, seed + 1, size)
+    }
+    for name in ATTRIBUTES:
+        # WFLW's file is called otherwise than its column.
+        file_part = 'test_' + dict(pose='largepose').get(name, name)
+        parts[file_part] = [f for f in parts['test'] if name in f.subsets]
+    info = dict(
+        description='Synthetic faces, 98 points (WFLW)',
+        source='mmpose_face.datasets.synthesis',
+        pixel_origin=0,
+        seed=seed,
+        converter='mmpose_face synthetic',
+        converter_version=VERSION)
+    counts = {}
+    for part, faces in parts.items():
+        path = out / 'annotations' / f'face_landmarks_wflw_{part}.json'
+        write_annotations(path, faces, info)
+        counts[path.name] = len(faces)
+    return counts
+
+
+def _write_images(out: Path, number: int, seed: int,
+                  size: int) -> List[FaceRecord]:
+    (out / 'images' / str(seed)).mkdir(parents=True, exist_ok=True)
+    records = []
+    for i in track(range(number), f'drawing {number} faces'):
+        face = render_face(seed, i, size)
+        name = f'{seed}/{face_file_name(i)}'
+        _write_image(out / 'images' / name, face.image)
+        records.append(_record(face, name))
+    return records
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    _, data = cv2.imencode('.png', image)
+    with written_whole(path) as partial:
+        Path(partial).write_bytes(data.tobytes())
+
+
+def _record(face: SyntheticFace, name: str) -> FaceRecord:
+    return FaceRecord(name, face.image.shape[1::-1], face.keypoints,
+                      (ALL, *face.attributes), face.occluded)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WFLW for training and testing, and all that is written in its layout."""
+from mmpose.datasets.datasets import WFLWDataset
+from mmpose.registry import DATASETS
+
+from ..landmarks import WFLW98
+from .face_dataset import FaceDataset
+from .metainfo import scheme_metainfo
+
+
+@DATASETS.register_module()
+class FaceWFLW(FaceDataset, WFLWDataset):
+    """WFLW with its 98 points.
+
+    The same samples as MMPose's ``WFLWDataset``, from the same files, with
+    named points and lines to draw and the subsets of each face.
+    ``tools/prepare_data.py synthetic`` writes synthetic faces in this layout.
+
+    Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm",
+    CVPR 2018.
+    """
+
+    METAINFO: dict = scheme_metainfo('wflw', WFLW98)
+    PREPARE = 'synthetic'

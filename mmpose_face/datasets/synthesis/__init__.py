@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawing synthetic faces, with NumPy and OpenCV alone.
+
+:func:`render_face` makes a face from two numbers. Of the modules below it
+each does one thing: ``template`` is the neutral head, ``shape`` moves its
+points, ``atlas`` and ``painting`` give it a skin, ``render`` looks at it,
+``scene`` draws what is around it, ``photo`` is light and lens.
+"""
+from .face import ATTRIBUTES, SyntheticFace, render_face
+
+__all__ = ['ATTRIBUTES', 'SyntheticFace', 'render_face']

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic faces as a data set that needs no files."""
+from typing import Collection, List, Optional
+
+import numpy as np
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
+from mmpose.structures.bbox import bbox_cs2xyxy
+
+from ..landmarks import WFLW98, get_scheme
+from .annotations import PIXEL_STD, center_and_scale
+from .metainfo import scheme_metainfo
+from .synthesis import SyntheticFace, render_face
+
+# The subset that every face belongs to, as WFLW's table calls it.
+ALL = 'test'
+
+
+@DATASETS.register_module()
+class SyntheticFaces(BaseCocoStyleDataset):
+    """Faces that are drawn when they are asked for.
+
+    A face depends on ``seed`` and its index alone, not on the order nor on
+    the number of workers. Give the training and the test set different
+    seeds. The samples are those of the file-based data sets, image included,
+    with ``occluded`` (1, K) bool more: points hidden by the head itself or by
+    something before it. ``tools/prepare_data.py synthetic`` writes the same
+    faces as files.
+
+    Args:
+        num_faces (int): Number of faces.
+        seed (int): Number of the collection. Defaults to 0.
+        size (int): Width and height of the images in pixels. Defaults to
+            256.
+        scheme (str): ``'wflw98'``, or a scheme with an exact map from it
+            (``'ibug68'``). Defaults to ``'wflw98'``.
+        attributes (Collection[str], optional): What every face has, of
+            :data:`~mmpose_face.datasets.synthesis.ATTRIBUTES`. Defaults to a
+            random choice for each face.
+        **kwargs: See :class:`mmengine.dataset.BaseDataset`.
+
+    Raises:
+        ValueError: If ``num_faces`` is not positive or the scheme cannot be
+            had.
+    """
+
+    METAINFO: dict = scheme_metainfo('synthetic', WFLW98)
+
+    def __init__(self,
+                 num_faces: int,
+                 seed: int = 0,
+                 size: int = 256,
+                 scheme: str = WFLW98.name,
+                 attributes: Optional[Collection[str]] = None,
+                 **kwargs) -> None:
+        if num_faces < 1:
+            raise ValueError(f'num_faces must be positive, got {num_faces}')
+        self.num_faces = num_faces
+        self.seed = seed
+        self.size = size
+        self.attributes = attributes
+        target = get_scheme(scheme)
+        self._points = list(WFLW98.map_to(target))
+        kwargs.setdefault('metainfo', scheme_metainfo('synthetic', target))
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> List[dict]:
+        return [
+            dict(
+                id=i,
+                img_id=i,
+                img_path=f'synthetic/{self.seed}/{face_file_name(i)}')
+            for i in range(self.num_faces)
+        ]
+
+    def get_data_info(self, idx: int) -> dict:
+        """The face at an index, with ``img`` drawn."""
+        info = super().get_data_info(idx)
+        face = render_face(self.seed, info['id'], self.size, self.attributes)
+        info.update(self._as_sample(face))
+        return info
+
+    def _as_sample(self, face: SyntheticFace) -> dict:
+        points = face.keypoints[self._points].astype(np.float32)
+        center, scale = center_and_scale(points)
+        center = np.array([center], np.float32)
+        scale = np.full((1, 2), scale * PIXEL_STD, np.float32)
+        return dict(
+            img=face.image,
+            bbox=bbox_cs2xyxy(center, scale),
+            bbox_center=center,
+            bbox_scale=scale,
+            bbox_score=np.ones(1, np.float32),
+            num_keypoints=len(points),
+            keypoints=points[None],
+            keypoints_visible=np.ones((1, len(points)), np.float32),
+            occluded=face.occluded[None, self._points],
+            iscrowd=0,
+            subsets=(ALL, *face.attributes))
+
+
+def face_file_name(index: int) -> str:
+    """Name of the image of a face."""
+    return f'{index:06}.png'

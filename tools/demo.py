@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train a small model on synthetic faces, test it and look at it.
+
+    python tools/demo.py
+"""
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+import mmpose_face  # noqa: F401  before MMPose is imported
+from mmpose_face.apis.demo import run_demo
+
+CONFIG = (
+    Path(__file__).parents[1] /
+    'configs/face_2d_keypoint/topdown_heatmap/synthetic' /
+    'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Train and test on synthetic faces')
+    parser.add_argument('--config', type=Path, default=CONFIG)
+    parser.add_argument(
+        '--work-dir', type=Path, default=Path('work_dirs/demo'))
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    run_demo(Config.fromfile(args.config), args.work_dir)
+
+
+if __name__ == '__main__':
+    main()
