@@ -28,7 +28,7 @@ from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
 from ..files import written_whole
-from .resume import newest_checkpoint, resumed
+from .resume import newest_checkpoint
 from .runner import FaceRunner
 
 
@@ -40,11 +40,10 @@ def train() -> None:
     resume, args.resume = args.resume, None
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
+        cfg.resume = resume or cfg.get('resume')
         _check_writable(cfg.work_dir)
         _end_with_launcher(cfg.launcher)
         with cpu_processes(cfg.launcher), _full_disk_explained(cfg.work_dir):
-            if resume:
-                cfg = resumed(cfg, None if resume == 'auto' else resume)
             FaceRunner.from_cfg(cfg).train()
 
 

@@ -45,30 +45,45 @@ def _candidates(work_dir: Path) -> Iterator[Path]:
         numbered, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
-def resumed(cfg: Config, path: Optional[str] = None) -> Config:
+def resumed(cfg: Config) -> Config:
     """The config of a run that goes on where another stopped.
 
+    Where the work dir has no checkpoint yet, the run starts from the
+    beginning, with the weights that ``load_from`` names.
+
     Args:
-        cfg (Config): Runner config.
-        path (str, optional): The checkpoint to go on from; without it, the
-            newest of the work dir, and where that has none, the run starts
-            from the beginning.
+        cfg (Config): Runner config. ``resume`` is the checkpoint to go on
+            from, or ``'auto'`` for the newest of the work dir, or True for
+            ``load_from`` or, if that is not set, the newest.
 
     Returns:
-        Config: A changed copy, with the seed of the checkpoint, which the
-        loaders are built with before MMEngine reads it.
+        Config: A changed copy, with the seed of the checkpoint: the loaders
+        are built before MMEngine reads it.
     """
     cfg = copy.copy(cfg)
-    path = path or newest_checkpoint(cfg['work_dir'])
+    path = cfg['resume']
+    if path is True:
+        path = cfg.get('load_from')
+    if path in (None, 'auto'):
+        path = newest_checkpoint(cfg['work_dir'])
     cfg['resume'] = path is not None
     if path is None:
-        print_log(
-            f'no checkpoint to resume in {cfg["work_dir"]}: the training '
-            'starts from the beginning',
-            logger='current')
-        return cfg
-    cfg['load_from'] = path
-    meta = CheckpointLoader.load_checkpoint(path, 'cpu').get('meta', {})
-    if 'seed' in meta:
-        cfg['randomness'] = dict(cfg.get('randomness', {}), seed=meta['seed'])
+        _tell(f'no checkpoint to resume in {cfg["work_dir"]}: the training '
+              'starts from the beginning')
+    else:
+        cfg['load_from'] = path
+        cfg['randomness'] = _with_seed_of(path, cfg.get('randomness', {}))
     return cfg
+
+
+def _with_seed_of(path: str, randomness: dict) -> dict:
+    meta = CheckpointLoader.load_checkpoint(path, 'cpu').get('meta', {})
+    given = randomness.get('seed')
+    seed = meta.get('seed', given)
+    if given not in (None, seed):
+        _tell(f'the seed is that of the checkpoint, {seed}, not {given}')
+    return dict(randomness, seed=seed)
+
+
+def _tell(text: str) -> None:
+    print_log(text, logger='current')

@@ -39,7 +39,7 @@ class FaceRunner(Runner):
     @classmethod
     def from_cfg(cls, cfg: Config) -> 'FaceRunner':
         if cfg.get('resume'):
-            cfg = resumed(cfg, cfg.get('load_from'))
+            cfg = resumed(cfg)
         return super().from_cfg(cfg)
 
     def register_hooks(self, *args, **kwargs) -> None:

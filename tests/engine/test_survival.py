@@ -234,22 +234,34 @@ def test_newest_checkpoint(tmp_path):
     assert newest() == str(tmp_path / 'epoch_9.pth')
 
 
-def test_resumed_takes_the_seed_of_the_checkpoint(tmp_path):
+@pytest.fixture
+def told(monkeypatch):
+    lines = []
+    monkeypatch.setattr(resume, 'print_log',
+                        lambda text, **_: lines.append(text))
+    return lines
+
+
+@pytest.mark.parametrize('given,lines', [
+    ({}, []),
+    (dict(seed=5), []),
+    (dict(seed=3), ['the seed is that of the checkpoint, 5, not 3']),
+])
+def test_seed_of_the_checkpoint(tmp_path, told, given, lines):
     """The loaders are built before MMEngine reads it."""
     write_checkpoint(tmp_path / 'epoch_1.pth')
-    cfg = Config(dict(work_dir=str(tmp_path), randomness=dict(seed=3)))
+    cfg = Config(dict(work_dir=str(tmp_path), resume=True, randomness=given))
     ours = resume.resumed(cfg)
-    assert ours.randomness.seed == 5 and cfg.randomness.seed == 3
+    assert ours.randomness.seed == 5 and cfg.randomness == given
     assert ours.resume and ours.load_from == str(tmp_path / 'epoch_1.pth')
+    assert told == lines
 
 
-def test_resume_before_the_first_checkpoint(tmp_path, monkeypatch):
+def test_resume_before_the_first_checkpoint(tmp_path, monkeypatch, told):
     """Starts over, from the weights that the config starts from."""
-    started, told = [], []
-    monkeypatch.setattr(resume, 'print_log',
-                        lambda text, **_: told.append(text))
+    started = []
     monkeypatch.setattr(
-        FaceRunner, 'from_cfg', lambda cfg: started.append(cfg) or types.
+        Runner, 'from_cfg', lambda cfg: started.append(cfg) or types.
         SimpleNamespace(train=lambda: None))
     monkeypatch.setattr('sys.argv', [
         'train.py',
@@ -263,3 +275,8 @@ def test_resume_before_the_first_checkpoint(tmp_path, monkeypatch):
     launch.train()
     assert started[1].resume
     assert started[1].load_from == str(tmp_path / 'epoch_1.pth')
+    # A checkpoint that is named, as always.
+    sys.argv.insert(3, str(tmp_path / 'epoch_1.pth'))
+    launch.train()
+    assert started[2].resume
+    assert started[2].load_from == started[1].load_from
