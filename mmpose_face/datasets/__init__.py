@@ -5,10 +5,10 @@ from .face_300w import Face300W
 from .face_dataset import FaceDataset
 from .face_wflw import FaceWFLW
 from .metainfo import scheme_metainfo
-from .synthetic import SyntheticFaces
+from .synthetic import SyntheticFaces, SyntheticFaces68
 from .transforms import LoadFaceImage, PackFaceInputs
 
 __all__ = [
     'Face300W', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage', 'PackFaceInputs',
-    'SyntheticFaces', 'scheme_metainfo'
+    'SyntheticFaces', 'SyntheticFaces68', 'scheme_metainfo'
 ]

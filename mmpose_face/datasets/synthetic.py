@@ -7,7 +7,7 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 from mmpose.structures.bbox import bbox_cs2xyxy
 
-from ..landmarks import WFLW98, get_scheme
+from ..landmarks import IBUG68, WFLW98
 from .annotations import PIXEL_STD, center_and_scale
 from .metainfo import scheme_metainfo
 from .synthesis import SyntheticFace, render_face
@@ -32,25 +32,22 @@ class SyntheticFaces(BaseCocoStyleDataset):
         seed (int): Number of the collection. Defaults to 0.
         size (int): Width and height of the images in pixels. Defaults to
             256.
-        scheme (str): ``'wflw98'``, or a scheme with an exact map from it
-            (``'ibug68'``). Defaults to ``'wflw98'``.
         attributes (Collection[str], optional): What every face has, of
             :data:`~mmpose_face.datasets.synthesis.ATTRIBUTES`. Defaults to a
             random choice for each face.
         **kwargs: See :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
-        ValueError: If ``num_faces`` is not positive or the scheme cannot be
-            had.
+        ValueError: If ``num_faces`` is not positive.
     """
 
+    SCHEME = WFLW98
     METAINFO: dict = scheme_metainfo('synthetic', WFLW98)
 
     def __init__(self,
                  num_faces: int,
                  seed: int = 0,
                  size: int = 256,
-                 scheme: str = WFLW98.name,
                  attributes: Optional[Collection[str]] = None,
                  **kwargs) -> None:
         if num_faces < 1:
@@ -59,9 +56,7 @@ class SyntheticFaces(BaseCocoStyleDataset):
         self.seed = seed
         self.size = size
         self.attributes = attributes
-        target = get_scheme(scheme)
-        self._points = list(WFLW98.map_to(target))
-        kwargs.setdefault('metainfo', scheme_metainfo('synthetic', target))
+        self._points = list(WFLW98.map_to(self.SCHEME))
         super().__init__(**kwargs)
 
     def load_data_list(self) -> List[dict]:
@@ -97,6 +92,14 @@ class SyntheticFaces(BaseCocoStyleDataset):
             occluded=face.occluded[None, self._points],
             iscrowd=0,
             subsets=(ALL, *face.attributes))
+
+
+@DATASETS.register_module()
+class SyntheticFaces68(SyntheticFaces):
+    """The same faces with the 68 iBUG points, by the exact map."""
+
+    SCHEME = IBUG68
+    METAINFO: dict = scheme_metainfo('synthetic', IBUG68)
 
 
 def face_file_name(index: int) -> str:

@@ -105,7 +105,7 @@ def test_init_model_knows_the_points(path):
     cfg = Config.fromfile(path)
     cfg.model.backbone.init_cfg = None
     model = init_model(cfg, None, device='cpu')
-    assert model.dataset_meta['dataset_name'] == '300w'
+    assert model.dataset_meta['dataset_name'] in ('300w', 'synthetic')
     assert model.dataset_meta['num_keypoints'] == cfg.model.head.out_channels
 
 

@@ -148,10 +148,19 @@ def _smooth_view(layers: np.ndarray, size: int) -> View:
     texture = mean[..., :2] - _slope(mean, mean[..., 3:])
     depth = np.where(seen > 0, mean[..., 2], -np.inf).astype(np.float32)
     seen = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3)))
-    alpha = cv2.GaussianBlur(cv2.resize(seen, (size, size)), (5, 5), 1.2)
+    seen = cv2.GaussianBlur(_enlarged(seen, size), (5, 5), 1.2)
     return View(
-        cv2.resize(texture, (size, size)), np.clip(alpha * 2 - .5, 0, 1),
-        cv2.resize(depth, (size, size), interpolation=cv2.INTER_NEAREST))
+        _enlarged(texture, size), np.clip(seen * 2 - .5, 0, 1),
+        _enlarged(depth, size, cv2.INTER_NEAREST))
+
+
+def _enlarged(coarse: np.ndarray,
+              size: int,
+              interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """From coarse pixels to the image's, of which the last may be cut."""
+    whole = cv2.resize(
+        coarse, None, fx=_COARSE, fy=_COARSE, interpolation=interpolation)
+    return np.ascontiguousarray(whole[:size, :size])
 
 
 def _slope(mean: np.ndarray, offset: np.ndarray) -> np.ndarray:

@@ -213,8 +213,8 @@ def _shape_eye(points: np.ndarray, who: Identity, side: str) -> None:
     sign, center = _side(side), points[INDEX[f'{side}_pupil']].copy()
     weight = _near(f'{side}_pupil', 13)
     offset = points - center
-    scale = np.array([.1 * who.eye_width, .22 * who.eye_size, 0])
-    tilt = .12 * who.eye_tilt * sign
+    scale = np.array([.16 * who.eye_width, .22 * who.eye_size, 0])
+    tilt = .16 * who.eye_tilt * sign
     turn = np.stack([offset[:, 1] * tilt, -offset[:, 0] * tilt], 1)
     points += weight * offset * scale
     points[:, :2] += weight * turn

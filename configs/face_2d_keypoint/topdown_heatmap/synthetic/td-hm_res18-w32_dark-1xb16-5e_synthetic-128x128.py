@@ -2,8 +2,7 @@
 """A narrow ResNet-18 + DARK on synthetic faces: five minutes on two CPU
 cores. ``make demo`` runs it; by hand:
 
-    mim train mmpose_face \
-        td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
+    mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
 from mmengine.config import read_base
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper

@@ -2,15 +2,14 @@
 """The small 300-W model, trained on synthetic faces alone and tested on
 300-W's real ones: how real the synthetic faces are.
 
-    mim train mmpose_face \
-        td-hm_res18_dark-1xb16-10e_synthetic-300w-128x128.py
+    mim train mmpose_face td-hm_res18_dark-1xb16-10e_synthetic-300w-128x128.py
 """
 from mmengine.config import read_base
 from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
                                         TopdownAffine)
 
-from mmpose_face.datasets import SyntheticFaces
+from mmpose_face.datasets import SyntheticFaces68
 
 with read_base():
     from ...._base_.datasets.face_300w import *
@@ -42,9 +41,8 @@ train_dataloader.merge(
         batch_size=16,
         dataset=dict(
             _delete_=True,
-            type=SyntheticFaces,
+            type=SyntheticFaces68,
             num_faces=2336,
-            scheme='ibug68',
             pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
 test_dataloader = val_dataloader
