@@ -82,8 +82,7 @@ def _render(rng: np.random.Generator, size: int,
     pupils = _pupils(expression)
     painting = paint(rng, grid_to_texture(pupils), _iris_axes(controls),
                      'makeup' in has)
-    if painting.hair is not None:
-        surface = _with_hair(surface, painting, rng.uniform(2, 14))
+    surface = _with_hair(surface, painting.covered, rng.uniform(2, 14))
     places = np.concatenate([_grid_points()[:96], pupils])
     camera = _frame(rng, surface, places, size, 'pose' in has)
     seen = camera.project(surface)
@@ -100,7 +99,7 @@ def _render(rng: np.random.Generator, size: int,
     image = photo.defocus(image, rng, 'blur' in has)
     image = photo.store(image, rng)
     hidden = _hidden(keypoints, view, canvas.cover)
-    hidden |= _below_hair(painting, places)
+    hidden |= _below_hair(painting.covered, places)
     names = tuple(name for name in ATTRIBUTES if name in has)
     return SyntheticFace(image, keypoints[:, :2].astype(np.float64), hidden,
                          names)
@@ -118,10 +117,10 @@ def _surface(controls: np.ndarray) -> np.ndarray:
     return base.surface + moved.reshape(*GRID, 3)
 
 
-def _with_hair(surface: np.ndarray, painting: Painting,
+def _with_hair(surface: np.ndarray, covered: np.ndarray,
                thickness: float) -> np.ndarray:
     """The surface pushed outwards below hair."""
-    alpha = cv2.resize(painting.hair.alpha.astype(np.float32), GRID[::-1])
+    alpha = cv2.resize(covered, GRID[::-1])
     alpha = cv2.GaussianBlur(alpha, (0, 0), 1.5)[..., None]
     outward = surface - CENTER.astype(np.float32)
     length = np.sqrt((outward**2).sum(-1, keepdims=True))
@@ -181,14 +180,11 @@ def _frame(rng: np.random.Generator, surface: np.ndarray, places: np.ndarray,
 def _compose(rng: np.random.Generator, size: int, camera: Camera,
              painting: Painting, normal: np.ndarray, view: View,
              light: photo.Light, has: Collection[str]) -> scene.Canvas:
-    mean = (light.key * .6 + light.ambient).astype(np.float32)
-    canvas = scene.Canvas(scene.background(rng, size), mean)
-    hair = painting.hair
-    color = painting.skin * .4 if hair is None else hair.color
+    canvas = scene.Canvas(scene.background(rng, size), light)
     scene.body(canvas, camera, painting.skin, rng)
-    hangs = hair is not None and rng.random() < .4
+    hangs = painting.covered.any() and rng.random() < .4
     if hangs:
-        scene.long_hair(canvas, camera, color, rng)
+        scene.long_hair(canvas, camera, painting.hair, rng)
     else:
         for sign in (-1, 1):
             scene.ear(canvas, camera, sign, painting.skin)
@@ -198,11 +194,11 @@ def _compose(rng: np.random.Generator, size: int, camera: Camera,
             scene.ear(canvas, camera, sign, painting.skin)
     canvas.cover[:] = 0  # what is drawn so far hides no landmark
     if hangs and rng.random() < .5:
-        scene.locks(canvas, camera, color, rng, (-1, 1))
+        scene.locks(canvas, camera, painting.hair, rng, (-1, 1))
     if rng.random() < .13:
         scene.glasses(canvas, camera, rng, dark=False)
     if 'occlusion' in has:
-        scene.occlude(canvas, camera, painting.skin, color, rng)
+        scene.occlude(canvas, camera, painting.skin, painting.hair, rng)
     return canvas
 
 
@@ -257,11 +253,9 @@ def _hidden(keypoints: np.ndarray, view: View,
     return (depth > keypoints[:, 2] + _HIDDEN_BY) | (cover[y, x] > 127)
 
 
-def _below_hair(painting: Painting, places: np.ndarray) -> np.ndarray:
-    if painting.hair is None:
-        return np.zeros(len(places), bool)
-    at = grid_to_texture(places)
-    alpha = sample_grid(painting.hair.alpha[..., None], at)[:, 0]
+def _below_hair(covered: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which points ``(98,)`` lie below hair or a cap."""
+    alpha = sample_grid(covered[..., None], grid_to_texture(places))[:, 0]
     hidden = alpha > .6
-    hidden[_JAW] = False  # its end lies beside the sideburns
+    hidden[_JAW] = False  # its ends lie beside the sideburns
     return hidden

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the head is painted with: skin, features, hair, make-up."""
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -40,31 +40,20 @@ def _between(colors: np.ndarray, t: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Hair:
-    """Where hair covers the head.
-
-    Args:
-        alpha (np.ndarray): ``SIZE``, from 0 to 1.
-        color (np.ndarray): Its colour.
-    """
-
-    alpha: np.ndarray
-    color: np.ndarray
-
-
-@dataclass
 class Painting:
     """A painted head.
 
     Args:
         texture (np.ndarray): ``(3, *SIZE)``.
         skin (np.ndarray): Colour for what else shows skin.
-        hair (Hair | None): None for a bald head.
+        hair (np.ndarray): Colour for what else shows hair.
+        covered (np.ndarray): ``SIZE``, how much hair or a cap covers.
     """
 
     texture: np.ndarray
     skin: np.ndarray
-    hair: Optional[Hair]
+    hair: np.ndarray
+    covered: np.ndarray
 
 
 def paint(rng: np.random.Generator, pupils: np.ndarray, iris: np.ndarray,
@@ -89,11 +78,8 @@ def paint(rng: np.random.Generator, pupils: np.ndarray, iris: np.ndarray,
         _paint_makeup(texture, rng)
     _paint_brows(texture, rng, hair_color, makeup)
     _paint_eyes(texture, rng, pupils, iris, makeup)
-    hair = _hair(rng, hair_color)
-    if hair is not None:
-        grain = 1 + np.float32(.35) * _cut(strands(), rng)
-        _mix(texture, hair.color, grain, hair.alpha)
-    return Painting(texture, skin, hair)
+    covered = _cover(texture, rng, hair_color)
+    return Painting(texture, skin, hair_color, covered)
 
 
 def _mix(texture: np.ndarray, color: np.ndarray, grain: np.ndarray,
@@ -227,13 +213,20 @@ def _ellipse(image: np.ndarray, center: np.ndarray, axes: np.ndarray,
                 -1, cv2.LINE_AA, SHIFT)
 
 
-def _hair(rng: np.random.Generator, color: np.ndarray) -> Optional[Hair]:
-    if rng.random() < .08:
-        return None
-    lower = np.float32(rng.normal(4, 9))
-    if rng.random() < .18:
-        lower += np.float32(rng.uniform(20, 48))  # a fringe
-    edge = hairiness() + lower * forehead()
+def _cover(texture: np.ndarray, rng: np.random.Generator,
+           hair: np.ndarray) -> np.ndarray:
+    """Paint hair or a cap; returns how much it covers, ``SIZE``."""
+    kind = rng.choice(('bald', 'cap', 'fringe', 'hair'), p=(.08, .1, .17, .65))
+    if kind == 'bald':
+        return np.zeros(SIZE, np.float32)
+    lower = rng.normal(4, 9) + (kind == 'fringe') * rng.uniform(20, 48)
+    edge = hairiness() + np.float32(lower) * forehead()
+    if kind == 'cap':
+        alpha = np.clip(edge + .5, 0, 1)
+        _mix(texture, rng.uniform(.05, .95, 3), np.ones_like(alpha), alpha)
+        return alpha
     edge += np.float32(rng.uniform(2, 7)) * _cut(strands(), rng)
     alpha = np.clip(edge / np.float32(rng.uniform(3, 9)) + .5, 0, 1)
-    return Hair(alpha * np.float32(rng.uniform(.85, 1)), color)
+    alpha *= np.float32(rng.uniform(.85, 1))
+    _mix(texture, hair, 1 + np.float32(.35) * _cut(strands(), rng), alpha)
+    return alpha

@@ -202,6 +202,12 @@ class Light:
     sky: float
     gloss: float
 
+    def on(self, normal: np.ndarray) -> np.ndarray:
+        """Factor for B, G and R of a flat thing; its normal ``(3,)`` in
+        camera axes."""
+        key, ambient, _ = shade(np.float32(normal), self)
+        return key * self.key + ambient * self.ambient
+
 
 def shade(normal: np.ndarray,
           light: Light) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,13 +5,15 @@ Everything is drawn on a :class:`Canvas` from points in head space, so that it
 turns with the head. Colours are BGR from 0 to 1.
 """
 from functools import lru_cache
-from typing import Callable, Sequence
+from typing import Callable, Optional, Sequence
 
 import cv2
 import numpy as np
 
 from .drawing import SHIFT, fixed
-from .render import Camera
+from .render import Camera, Light
+
+_AHEAD = (0, 0, 1)
 
 
 class Canvas:
@@ -19,22 +21,30 @@ class Canvas:
 
     Args:
         image (np.ndarray): ``(size, size, 3)`` uint8, drawn on in place.
-        light (np.ndarray): Mean light on things, a factor for B, G and R.
+        light (Light): The light on it.
     """
 
-    def __init__(self, image: np.ndarray, light: np.ndarray):
+    def __init__(self, image: np.ndarray, light: Light):
         self.image = image
         self.light = light
+        self._ahead = light.on(_AHEAD)
         self.cover = np.zeros(image.shape[:2], np.uint8)
 
-    def _color(self, color: Sequence[float]) -> Sequence[int]:
-        return np.clip(np.asarray(color) * self.light * 255, 0, 255).tolist()
+    def _color(self,
+               color: Sequence[float],
+               light: Optional[np.ndarray] = None) -> Sequence[int]:
+        light = self._ahead if light is None else light
+        return np.clip(np.asarray(color) * light * 255, 0, 255).tolist()
 
-    def polygon(self, points: np.ndarray, color: Sequence[float]) -> None:
-        """Fill a polygon ``(n, >=2)`` of pixels."""
+    def polygon(self,
+                points: np.ndarray,
+                color: Sequence[float],
+                light: Optional[np.ndarray] = None) -> None:
+        """Fill a polygon ``(n, >=2)`` of pixels; ``light`` is the factor for
+        B, G and R where it does not face the camera."""
         corners = [fixed(points)]
-        cv2.fillPoly(self.image, corners, self._color(color), cv2.LINE_AA,
-                     SHIFT)
+        cv2.fillPoly(self.image, corners, self._color(color, light),
+                     cv2.LINE_AA, SHIFT)
         cv2.fillPoly(self.cover, corners, 255, cv2.LINE_8, SHIFT)
 
     def line(self,
@@ -145,31 +155,33 @@ def body(canvas: Canvas, camera: Camera, skin: np.ndarray,
 def long_hair(canvas: Canvas, camera: Camera, color: np.ndarray,
               rng: np.random.Generator) -> None:
     """Hair behind the head, to the ears or to the shoulders."""
-    wide, length = rng.uniform(82, 112), rng.uniform(20, 190)
+    wide, length = rng.uniform(84, 108), rng.uniform(40, 190)
     angle = np.linspace(np.pi, 2 * np.pi, 16)
-    top = np.stack([
-        wide * np.cos(angle), -10 + (108 + .1 * wide) * np.sin(angle),
-        np.full(16, -35)
+    top = np.stack([wide * np.cos(angle), -8 + 108 * np.sin(angle)], 1)
+    # Down one side, along the ends, up the other; waves are mirrored.
+    heights = np.linspace(0, 1, 7)[1:]
+    waves = rng.normal(0, 3.5, 6).cumsum() + wide * rng.uniform(.9, 1.1)
+    side = np.stack([waves, heights * length], 1)
+    ends = np.stack([
+        np.linspace(waves[-1], -waves[-1], 9), length + rng.uniform(0, 14, 9)
     ], 1)
-    ends = [(wide * rng.uniform(.8, 1.15), length, -35),
-            (-wide * rng.uniform(.8, 1.15), length, -35)]
-    outline = camera.project(np.float32([*top, *ends]))
-    canvas.polygon(outline, color * .6)
-    _strands(canvas, camera, color, rng, np.linspace(-wide, wide, 14), -60,
-             length)
+    outline = np.concatenate([top, side, ends, side[::-1] * (-1, 1)])
+    depth = np.full((len(outline), 1), -35.)
+    canvas.polygon(
+        camera.project(np.concatenate([outline, depth], 1)), color * .55)
+    for x in rng.uniform(-1, 1, 22):
+        _strand(canvas, camera, color * rng.uniform(.4, 1.05), rng,
+                x * (wide - 6), length)
 
 
-def _strands(canvas: Canvas, camera: Camera, color: np.ndarray,
-             rng: np.random.Generator, x: np.ndarray, top: float,
-             bottom: float) -> None:
-    shades = rng.uniform(.4, 1.1, len(x))
-    bend = rng.normal(0, 5, (len(x), 4))
-    heights = np.linspace(top, bottom, 4)
-    for at, shade, shift in zip(x, shades, bend):
-        line = np.stack([at + shift, heights, np.full(4, -34.)], 1)
-        canvas.line(
-            camera.project(line.astype(np.float32)), color * shade,
-            1 + 2 * camera.scale)
+def _strand(canvas: Canvas, camera: Camera, color: np.ndarray,
+            rng: np.random.Generator, x: float, length: float) -> None:
+    path = np.stack([
+        x * np.linspace(.75, 1, 6) + rng.normal(0, 2.5, 6).cumsum(),
+        np.linspace(-85, length * rng.uniform(.85, 1), 6),
+        np.full(6, -34.)
+    ], 1)
+    canvas.line(camera.project(path), color, rng.uniform(1, 4) * camera.scale)
 
 
 def ear(canvas: Canvas, camera: Camera, sign: int, skin: np.ndarray) -> None:
@@ -178,17 +190,21 @@ def ear(canvas: Canvas, camera: Camera, sign: int, skin: np.ndarray) -> None:
     up = np.array([0, 1, .2])
     out = np.array([sign * .5, 0, -1.])
     center = np.array([sign * 75, 12, -14])
-    for size, shade in ((1, .85), (.68, .58)):
+    light = canvas.light.on(_ear_normal(camera, sign))
+    for size, shade in ((1, .95), (.68, .65)):
         wide = np.where(np.sin(angle) < 0, 17, 12) * size
         ring = center + np.outer(np.sin(angle) * 31 * size, up)
         ring += np.outer(np.cos(angle) * wide, out)
-        canvas.polygon(camera.project(ring.astype(np.float32)), skin * shade)
+        canvas.polygon(camera.project(ring), skin * shade, light)
+
+
+def _ear_normal(camera: Camera, sign: int) -> np.ndarray:
+    return camera.rotation @ (sign * .9, 0, .45)
 
 
 def ear_faces_camera(camera: Camera, sign: int) -> bool:
     """Whether the ear is seen before the head and not beside it."""
-    normal = camera.rotation @ (sign * .9, 0, .45)
-    return normal[2] > .62
+    return _ear_normal(camera, sign)[2] > .62
 
 
 def glasses(canvas: Canvas, camera: Camera, rng: np.random.Generator,
