@@ -92,7 +92,7 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
         facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
     coarse = -(-size // _COARSE)
     at = (samples[:, :2] + .5) / _COARSE - .5
-    x, y = np.rint(at).astype(np.int32).T
+    x, y = np.floor(at + np.float32(.5)).astype(np.int32).T
     inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
     chosen = np.flatnonzero(inside & (facing > 0))
     place = y[chosen] * coarse + x[chosen]
