@@ -25,7 +25,8 @@ def seed_from(*key: int) -> None:
         key (int): Numbers of at least 0. Any change of one of them gives
             independent random numbers.
     """
-    words = np.random.SeedSequence(key).generate_state(7)
+    # NumPy fills short keys up with zeros: (1, 2) would be (1, 2, 0).
+    words = np.random.SeedSequence((len(key), *key)).generate_state(7)
     random.seed(words[:3].tobytes())
     np.random.seed(words[3:6])
     torch.manual_seed(int(words[6]))
