@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# make demo    makes .venv when it is missing, trains on synthetic faces, shows
+#              what came of it
 # make test    makes .venv when it is missing and runs the tests
 # make lint    checks the style
 # make dist    builds wheel and sdist and checks their contents
@@ -12,7 +14,10 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
 
-.PHONY: test lint dist clean
+.PHONY: demo test lint dist clean
+
+demo: $(STAMP)
+	$(PY) tools/demo.py $(ARGS)
 
 test: $(STAMP)
 	$(PY) -m pytest $(ARGS)

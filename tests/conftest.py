@@ -21,6 +21,9 @@ REPO = Path(__file__).resolve().parents[1]
 CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
 HRNET_300W = CONFIGS_300W / 'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 RES18_300W = CONFIGS_300W / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
+DEMO = (
+    REPO / 'configs/face_2d_keypoint/topdown_heatmap/synthetic' /
+    'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py')
 MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The embedded default: train on synthetic faces, measure, look."""
+import copy
 import time
 import warnings
 from pathlib import Path
@@ -70,7 +71,7 @@ def run_demo(cfg: Config,
 
 
 def _prepare(cfg: Config, work_dir: Path) -> Config:
-    cfg = cfg.copy()
+    cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(work_dir)
     cfg.setdefault('randomness', dict(seed=0))
     cfg.default_hooks.checkpoint.update(max_keep_ckpts=1, save_best=None)

@@ -90,15 +90,17 @@ def _render(rng: np.random.Generator, size: int,
     keypoints = _keypoints(seen, places, camera)
 
     light = photo.sample_light(rng, 'illumination' in has)
-    canvas = _compose(rng, size, camera, painting, normal, view, light, has)
+    canvas = _compose(rng, size, camera, painting, normal, view, light)
+    if 'occlusion' in has:
+        _occlude(rng, canvas, camera, painting, keypoints)
     image = canvas.image
     if 'illumination' in has and rng.random() < .35:
         image = photo.cast_shadow(image, rng)
     image = photo.expose(image, rng, 'illumination' in has)
     image = photo.defocus(image, rng, 'blur' in has)
     image = photo.store(image, rng)
-    hidden = _hidden(keypoints, view, canvas.cover)
-    hidden |= _below_hair(painting.covered, places)
+    hidden = _behind(keypoints, view.depth) | _covered(
+        keypoints, canvas.cover) | _below_hair(painting.covered, places)
     names = tuple(name for name in ATTRIBUTES if name in has)
     return SyntheticFace(image, keypoints[:, :2].astype(np.float64), hidden,
                          names)
@@ -185,7 +187,7 @@ def _frame(rng: np.random.Generator, surface: np.ndarray, places: np.ndarray,
 
 def _compose(rng: np.random.Generator, size: int, camera: Camera,
              painting: Painting, normal: np.ndarray, view: View,
-             light: photo.Light, has: Collection[str]) -> scene.Canvas:
+             light: photo.Light) -> scene.Canvas:
     canvas = scene.Canvas(scene.background(rng, size), light)
     scene.body(canvas, camera, painting.skin, rng)
     hangs = painting.covered.any() and rng.random() < .4
@@ -203,9 +205,19 @@ def _compose(rng: np.random.Generator, size: int, camera: Camera,
         scene.locks(canvas, camera, painting.hair, rng, (-1, 1))
     if rng.random() < .13:
         scene.glasses(canvas, camera, rng, dark=False)
-    if 'occlusion' in has:
-        scene.occlude(canvas, camera, painting.skin, painting.hair, rng)
     return canvas
+
+
+_LEAST, _TRIES = 8, 5
+
+
+def _occlude(rng: np.random.Generator, canvas: scene.Canvas, camera: Camera,
+             painting: Painting, keypoints: np.ndarray) -> None:
+    """Put things before the face, until they hide some of the points."""
+    for _ in range(_TRIES):
+        scene.occlude(canvas, camera, painting.skin, painting.hair, rng)
+        if _covered(keypoints, canvas.cover).sum() >= _LEAST:
+            break
 
 
 def _put_head(canvas: scene.Canvas, texture: np.ndarray, normal: np.ndarray,
@@ -249,14 +261,23 @@ def _keypoints(seen: np.ndarray, places: np.ndarray,
 _HIDDEN_BY = 7.  # millimetres of the head before a point
 
 
-def _hidden(keypoints: np.ndarray, view: View,
-            cover: np.ndarray) -> np.ndarray:
-    """Which points ``(98,)`` the head or a thing before it hides."""
-    limit = len(cover) - 1
-    x, y = np.rint(keypoints[:, :2]).astype(int).clip(0, limit).T
+def _pixels(keypoints: np.ndarray, size: int) -> Tuple[np.ndarray, ...]:
+    """Row and column of the pixel of each point, or the nearest one."""
+    x, y = np.rint(keypoints[:, :2]).astype(int).clip(0, size - 1).T
+    return y, x
+
+
+def _behind(keypoints: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Which points ``(98,)`` the head itself hides."""
     # A point of the outline has neighbours that see past the head.
-    depth = cv2.erode(view.depth, np.ones((5, 5), np.uint8))[y, x]
-    return (depth > keypoints[:, 2] + _HIDDEN_BY) | (cover[y, x] > 127)
+    least = cv2.erode(depth, np.ones((5, 5), np.uint8))
+    return least[_pixels(keypoints, len(depth))] > (
+        keypoints[:, 2] + _HIDDEN_BY)
+
+
+def _covered(keypoints: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Which points ``(98,)`` something before the head hides."""
+    return cover[_pixels(keypoints, len(cover))] > 127
 
 
 def _below_hair(covered: np.ndarray, places: np.ndarray) -> np.ndarray:

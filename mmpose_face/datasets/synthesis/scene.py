@@ -341,7 +341,7 @@ def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
 
 def occlude(canvas: Canvas, camera: Camera, skin: np.ndarray, hair: np.ndarray,
             rng: np.random.Generator) -> None:
-    """Put one or two things before the face."""
+    """Put something before the face."""
     ways: Sequence[Callable[[], None]] = (
         lambda: glasses(canvas, camera, rng, dark=True),
         lambda: face_mask(canvas, camera, rng),
@@ -351,5 +351,4 @@ def occlude(canvas: Canvas, camera: Camera, skin: np.ndarray, hair: np.ndarray,
         lambda: locks(canvas, camera, hair, rng, [rng.choice((-1, 1))]),
         lambda: scarf(canvas, camera, rng),
     )
-    for i in rng.permutation(len(ways))[:rng.integers(1, 3)]:
-        ways[i]()
+    ways[rng.integers(len(ways))]()

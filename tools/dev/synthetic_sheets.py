@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draw the sheets of synthetic faces in the docs, and time the drawing.
+
+    OMP_NUM_THREADS=1 python tools/dev/synthetic_sheets.py --out docs/en/images
+"""
+import argparse
+import time
+from pathlib import Path
+from typing import List
+
+import cv2
+import numpy as np
+
+from mmpose_face.datasets.synthesis import ATTRIBUTES, render_face
+from mmpose_face.visualization import contact_sheet
+
+SIDE = 128  # pixels of a face in a sheet
+ROUNDS, FACES = 5, 60
+
+
+def faces(number: int, attributes=None) -> List[np.ndarray]:
+    return [
+        cv2.resize(
+            render_face(0, i, attributes=attributes).image, (SIDE, SIDE),
+            interpolation=cv2.INTER_AREA) for i in range(number)
+    ]
+
+
+def write(path: Path, images: List[np.ndarray], columns: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(
+        str(path), contact_sheet(images, columns),
+        [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
+def faces_per_second() -> List[float]:
+    """At 256 x 256 on one core, in rounds, since machines are shared."""
+    cv2.setNumThreads(1)
+    rounds = []
+    for i in range(ROUNDS):
+        start = time.perf_counter()
+        for j in range(FACES):
+            render_face(i, j)
+        rounds.append(FACES / (time.perf_counter() - start))
+    return rounds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Sheets of synthetic faces')
+    parser.add_argument('--out', type=Path, required=True)
+    out = parser.parse_args().out
+    write(out / 'synthetic_faces.jpg', faces(64), columns=8)
+    rows = [faces(8, attributes=[name]) for name in ATTRIBUTES]
+    write(out / 'synthetic_attributes.jpg', sum(rows, []), columns=8)
+    rounds = sorted(faces_per_second())
+    print(f'faces of 256 x 256 per second on one core: best {rounds[-1]:.0f}, '
+          f'median {rounds[len(rounds) // 2]:.0f}, worst {rounds[0]:.0f} of '
+          f'{ROUNDS} rounds of {FACES}')
+
+
+if __name__ == '__main__':
+    main()
