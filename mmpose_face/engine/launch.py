@@ -5,7 +5,6 @@ The command line and its effect on the config are those of MMPose's own
 scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
-import ctypes
 import difflib
 import errno
 import gc
@@ -13,7 +12,6 @@ import logging
 import os
 import os.path as osp
 import runpy
-import signal
 import sys
 import traceback
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
 from ..files import written_whole
+from .orphans import end_with_parent
 from .resume import newest_checkpoint
 from .runner import FaceRunner
 
@@ -42,7 +41,8 @@ def train() -> None:
         cfg = script['merge_args'](_load_config(args.config), args)
         cfg.resume = resume or cfg.get('resume')
         _check_writable(cfg.work_dir)
-        _end_with_launcher(cfg.launcher)
+        if cfg.launcher == 'pytorch':
+            end_with_parent()
         with cpu_processes(cfg.launcher), _full_disk_explained(cfg.work_dir):
             FaceRunner.from_cfg(cfg).train()
 
@@ -60,14 +60,6 @@ def test() -> None:
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
             runner.test()
-
-
-def _end_with_launcher(launcher: str) -> None:
-    """The processes of torchrun outlive it when it is killed, and would
-    write into the work dir of the resumed run."""
-    if launcher == 'pytorch' and sys.platform == 'linux':
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class _SaveMetrics(Hook):

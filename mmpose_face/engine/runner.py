@@ -11,9 +11,11 @@ from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper
 from ..files import written_whole
+from .orphans import WorkerInit
 from .resume import resumed
 from .seeding import SeedHook, seeded
 
@@ -45,6 +47,12 @@ class FaceRunner(Runner):
     def register_hooks(self, *args, **kwargs) -> None:
         super().register_hooks(*args, **kwargs)
         self.register_hook(SeedHook(), 'VERY_HIGH')
+
+    @staticmethod
+    def build_dataloader(*args, **kwargs) -> DataLoader:
+        loader = Runner.build_dataloader(*args, **kwargs)
+        loader.worker_init_fn = WorkerInit(loader.worker_init_fn)
+        return loader
 
     def build_train_loop(self, loop: Union[BaseLoop, dict]) -> BaseLoop:
         if isinstance(loop, dict) and isinstance(self._train_dataloader, dict):

@@ -2,16 +2,19 @@
 """Trainings killed at the worst moments and resumed."""
 import builtins
 import io
+import json
 import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import types
 from concurrent.futures import ProcessPoolExecutor
 from os.path import exists
+from pathlib import Path
 
 import pytest
 import torch
@@ -52,11 +55,13 @@ MOMENTS = {
 }
 
 
-def kill_at(owner, name, moment):
+def kill_at(work_dir, owner, name, moment):
     function = getattr(owner, name)
 
     def deadly(*args, **kwargs):
         if moment(*args, **kwargs):
+            pids = [child.pid for child in multiprocessing.active_children()]
+            (work_dir / 'workers.json').write_text(json.dumps(pids))
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*args, **kwargs)
 
@@ -66,7 +71,7 @@ def kill_at(owner, name, moment):
 def train(config, work_dir, resume=False, moment=None, cls=FaceRunner, **more):
     torch.set_num_threads(1)
     if moment:
-        kill_at(*MOMENTS[moment])
+        kill_at(work_dir, *MOMENTS[moment])
     cfg = Config.fromfile(config)
     cfg.work_dir, cfg.resume = str(work_dir), resume
     cfg.merge_from_dict(more)
@@ -113,6 +118,20 @@ def expected(run, tmp_path_factory):
     return folder
 
 
+def lives(pid, seconds=2):
+    """Whether a process is there after some time, and not as a zombie."""
+    stat = Path(f'/proc/{pid}/stat')
+    end = time.monotonic() + seconds
+    try:
+        while stat.read_text().rpartition(') ')[2][0] != 'Z':
+            if time.monotonic() > end:
+                return True
+            time.sleep(0.01)
+    except OSError:
+        pass
+    return False
+
+
 @pytest.mark.parametrize(
     'moments', [
         ('in the first epoch', 'checkpoint half written', 'in a validation',
@@ -125,6 +144,8 @@ def test_ends_as_if_it_had_not_been_killed(run, expected, tmp_path, moments):
     for number, moment in enumerate(moments):
         code = run(tmp_path, resume=number > 0, moment=moment)
         assert code == -signal.SIGKILL, moment
+        workers = json.loads((tmp_path / 'workers.json').read_text())
+        assert workers and not any(map(lives, workers)), moment
     assert run(tmp_path, resume=True) == 0
     assert differences(tmp_path, expected) == []
     assert not list(tmp_path.glob('*.partial'))

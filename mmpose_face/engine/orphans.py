@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No process outlives a training that is killed.
+
+The processes of torchrun would go on and write into the work dir of the
+resumed run; the workers of a loader can wait for ever and keep the memory.
+"""
+import ctypes
+import signal
+import sys
+from typing import Callable, Optional
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends (Linux only)."""
+    if sys.platform == 'linux':
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+class WorkerInit:
+    """A loader's ``worker_init_fn`` that ends with its parent, too.
+
+    Args:
+        init (callable, optional): What the loader called before.
+    """
+
+    def __init__(self, init: Optional[Callable[[int], None]]) -> None:
+        self.init = init
+
+    def __call__(self, worker: int) -> None:
+        end_with_parent()
+        if self.init:
+            self.init(worker)
