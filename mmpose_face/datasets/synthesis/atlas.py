@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from ...landmarks import WFLW98
-from .drawing import SHIFT, fixed
-from .template import GRID, template, texture_coordinates
+from .drawing import SHIFT, enlarged, fixed, octaves
+from .template import CENTER, GRID, template, texture_coordinates
 
 SCALE = 3  # texture pixels for each cell of the surface
 SIZE = (GRID[0] * SCALE, GRID[1] * SCALE)
@@ -56,14 +56,14 @@ class Region:
     window: Tuple[slice, slice]
     alpha: np.ndarray
 
-    def of(self, texture: np.ndarray) -> np.ndarray:
+    def _of(self, texture: np.ndarray) -> np.ndarray:
         """The view ``(3, rows, columns)`` of that part of a texture."""
         return texture[(slice(None), *self.window)]
 
     def darken(self, texture: np.ndarray, factor: float,
                strength: float) -> None:
         """Multiply what is there, in place."""
-        part = self.of(texture)
+        part = self._of(texture)
         part *= 1 - self.alpha * np.float32(strength * (1 - factor))
 
     def paint(self,
@@ -71,7 +71,7 @@ class Region:
               color: Sequence[float],
               strength=1.) -> None:
         """Mix a colour, or an image ``(3, rows, columns)``, in place."""
-        part, color = self.of(texture), np.asarray(color, np.float32)
+        part, color = self._of(texture), np.asarray(color, np.float32)
         color = color.reshape(3, 1, 1) if color.ndim == 1 else color
         part += (color - part) * (self.alpha * np.float32(strength))
 
@@ -128,10 +128,11 @@ def _line(*names: str, closed: bool = False) -> np.ndarray:
     return _curve(_texels()[[INDEX[name] for name in names]], closed)
 
 
-def _at(*points: Tuple[float, float, float]) -> np.ndarray:
-    """Texture pixels of places near the template's surface."""
-    return grid_to_texture(
-        uv_to_grid(texture_coordinates(np.array(points, float))))
+def _at(points: Sequence[Tuple[float, ...]], sign: int = 1) -> np.ndarray:
+    """Texture pixels of places near the template's surface; ``sign`` -1 is
+    the other side."""
+    places = np.array(points, float) * (sign, 1, 1)
+    return grid_to_texture(uv_to_grid(texture_coordinates(places)))
 
 
 def _smooth(t: np.ndarray) -> np.ndarray:
@@ -142,52 +143,54 @@ def _smooth(t: np.ndarray) -> np.ndarray:
 _EYE = ('inner_corner', 'upper_inner', 'upper_middle', 'upper_outer',
         'outer_corner', 'lower_outer', 'lower_middle', 'lower_inner')
 
+# Lines that each side has: places on the right, width and blur in texture
+# pixels.
+_SIDE_LINES = dict(
+    nostril=([(5.5, 45.2, 95), (9.5, 44.6, 92)], 4, 1.1),
+    wing=([(14, 44.5, 86), (19, 43, 83), (18.5, 37, 83)], 2, 1.4),
+    fold=([(19, 42, 82), (27, 54, 79), (31, 67, 75)], 2, 2.),
+    bag=([(19, 8, 77), (30, 12, 75), (41, 8, 71)], 2, 1.8),
+    blush=([(40, 25, 72), (46, 30, 66)], 20, 9.))
+_WRINKLES = (-42, -52, -61)  # their heights on the forehead
+
 
 @lru_cache(maxsize=1)
 def regions() -> Dict[str, Region]:
     """The parts of the face whose shape in the texture never changes."""
-    lips = [[name for name in curve.points] for curve in WFLW98.curves
-            if curve.group == 'lips']
+    parts = _lip_regions()
+    for side in ('left', 'right'):
+        own = dict(**_eye_regions(side), **_side_regions(side))
+        parts.update({f'{side}_{name}': part for name, part in own.items()})
+    for i, y in enumerate(_WRINKLES):
+        line = _at([(-34, y, 76), (-15, y - 2, 86), (0, y + 1, 88),
+                    (15, y - 2, 86), (34, y, 76)])
+        parts[f'wrinkle_{i}'] = stroked(_curve(line, False), 1, 1.2)
+    return parts
+
+
+def _lip_regions() -> Dict[str, Region]:
+    lips = [curve.points for curve in WFLW98.curves if curve.group == 'lips']
     outer, inner = (_line(*names, closed=True) for names in lips)
-    parts = dict(
+    return dict(
         lips=filled(outer, .8, [inner]),
         mouth=filled(inner),
         mouth_line=stroked(inner, 1, .6, closed=True),
         lip_line=stroked(outer, 1, .9, closed=True),
         teeth=filled(_teeth(lips[1]), .6))
-    for side, sign in (('left', -1), ('right', 1)):
-        parts.update({
-            f'{side}_{name}': region
-            for name, region in _eye_regions(side).items()
-        })
-        brow = [
-            f'{side}_brow_{p}'
-            for p in ('upper_1', 'upper_2', 'upper_3', 'upper_4', 'upper_5',
-                      'lower_4', 'lower_3', 'lower_2', 'lower_1')
-        ]
-        parts[f'{side}_brow'] = filled(_line(*brow, closed=True), 1.3)
-        parts[f'{side}_nostril'] = stroked(
-            _at((sign * 5.5, 45.2, 95), (sign * 9.5, 44.6, 92)), 4, 1.1)
-        parts[f'{side}_wing'] = stroked(
-            _curve(
-                _at((sign * 14, 44.5, 86), (sign * 19, 43, 83),
-                    (sign * 18.5, 37, 83)), False), 2, 1.4)
-        parts[f'{side}_fold'] = stroked(
-            _curve(
-                _at((sign * 19, 42, 82), (sign * 27, 54, 79),
-                    (sign * 31, 67, 75)), False), 2, 2.)
-        parts[f'{side}_bag'] = stroked(
-            _curve(
-                _at((sign * 19, 8, 77), (sign * 30, 12, 75),
-                    (sign * 41, 8, 71)), False), 2, 1.8)
-        parts[f'{side}_blush'] = stroked(
-            _at((sign * 40, 25, 72), (sign * 46, 30, 66)), 20, 9.)
-    for i, height in enumerate((-42, -52, -61)):
-        parts[f'wrinkle_{i}'] = stroked(
-            _curve(
-                _at((-34, height, 76), (-15, height - 2, 86),
-                    (0, height + 1, 88), (15, height - 2, 86),
-                    (34, height, 76)), False), 1, 1.2)
+
+
+def _side_regions(side: str) -> Dict[str, Region]:
+    sign = -1 if side == 'left' else 1
+    parts = {
+        name:
+        stroked(
+            _curve(_at(points, sign), False) if len(points) > 2 else _at(
+                points, sign), width, blur)
+        for name, (points, width, blur) in _SIDE_LINES.items()
+    }
+    upper = [f'{side}_brow_upper_{i}' for i in range(1, 6)]
+    lower = [f'{side}_brow_lower_{i}' for i in range(4, 0, -1)]
+    parts['brow'] = filled(_line(*upper, *lower, closed=True), 1.3)
     return parts
 
 
@@ -214,33 +217,23 @@ def _eye_regions(side: str) -> Dict[str, Region]:
         shadow=filled(np.concatenate([upper, (upper + (0, -13))[::-1]]), 3.))
 
 
+_STOCK = 2 * SIZE[0], 2 * SIZE[1]  # of noise, to cut from
+
+
 @lru_cache(maxsize=1)
 def noise() -> np.ndarray:
-    """Noise of several octaves to cut skins from, about -1 to 1."""
-    rng = np.random.default_rng(1)
-    height, width = 2 * SIZE[0], 2 * SIZE[1]
-    total = np.zeros((height, width), np.float32)
-    for step, weight in ((64, .5), (24, .4), (8, .3), (3, .3), (1, .35)):
-        coarse = rng.normal(0, 1, (height // step + 2, width // step + 2))
-        total += weight * cv2.resize(
-            coarse.astype(np.float32), (width, height),
-            interpolation=cv2.INTER_CUBIC)
-    return total
+    """Noise of several octaves for skins, about -1 to 1."""
+    weights = {64: .5, 24: .4, 8: .3, 3: .3, 1: .35}
+    return octaves(np.random.default_rng(1), _STOCK, weights)
 
 
 @lru_cache(maxsize=1)
 def strands() -> np.ndarray:
     """Noise drawn out along the rows' direction, as hair is."""
     rng = np.random.default_rng(2)
-    height, width = 2 * SIZE[0], 2 * SIZE[1]
-    fine = cv2.resize(
-        rng.normal(0, 1, (height // 20, width)).astype(np.float32),
-        (width, height),
-        interpolation=cv2.INTER_CUBIC)
-    wide = cv2.resize(
-        rng.normal(0, 1, (height // 40, width // 6)).astype(np.float32),
-        (width, height),
-        interpolation=cv2.INTER_CUBIC)
+    height, width = _STOCK
+    fine = enlarged(rng.normal(0, 1, (height // 20, width)), _STOCK)
+    wide = enlarged(rng.normal(0, 1, (height // 40, width // 6)), _STOCK)
     return .6 * fine + .6 * wide
 
 
@@ -259,26 +252,31 @@ def beard() -> Tuple[np.ndarray, np.ndarray]:
     """How much of a beard and of a moustache grows at each texture pixel."""
     x, y, z = np.moveaxis(places(), -1, 0)
     edge = np.where(z > 5, 8 + (z - 5) * .78, 8)
-    beard = _smooth((y - edge) / 10) * _smooth((z + 12) / 10)
+    cheeks = _smooth((y - edge) / 10) * _smooth((z + 12) / 10)
+    chin = _smooth((y - 66) / 8)
+    whiskers = cheeks * np.maximum(chin, _smooth((np.abs(x) - 24) / 8))
     moustache = _smooth((30 - np.abs(x)) / 6) * _smooth(
         (y - 50) / 4) * _smooth((68 - y) / 4) * _smooth((z - 60) / 5)
-    lips = np.zeros(SIZE, np.float32)
-    region = regions()['lips']
-    lips[region.window] = region.alpha
-    region = regions()['mouth']
-    lips[region.window] = np.maximum(lips[region.window], region.alpha)
-    bare = 1 - np.clip(cv2.GaussianBlur(lips, (0, 0), 1.5) * 2, 0, 1)
-    chin = _smooth((y - 66) / 8)
-    beard = beard * np.maximum(chin, _smooth((np.abs(x) - 24) / 8))
-    return ((beard * bare).astype(np.float32),
+    bare = _beside_lips()
+    return ((whiskers * bare).astype(np.float32),
             (moustache * bare).astype(np.float32))
+
+
+def _beside_lips() -> np.ndarray:
+    """0 on the lips and the mouth, 1 elsewhere."""
+    lips = np.zeros(SIZE, np.float32)
+    for name in ('lips', 'mouth'):
+        region = regions()[name]
+        part = lips[region.window]
+        np.maximum(part, region.alpha, out=part)
+    return 1 - np.clip(cv2.GaussianBlur(lips, (0, 0), 1.5) * 2, 0, 1)
 
 
 @lru_cache(maxsize=1)
 def hollows() -> np.ndarray:
     """How much the light from everywhere is kept away, about 0.6 to 1.1."""
     surface = template().surface
-    radius = np.linalg.norm(surface - (0, 15, 0), axis=-1).astype(np.float32)
+    radius = np.linalg.norm(surface - CENTER, axis=-1).astype(np.float32)
     relief = radius - cv2.GaussianBlur(radius, (0, 0), 5)
     relief = np.clip(relief / 7, -.5, .2)
     return cv2.resize(1 + .75 * relief, SIZE[::-1])
@@ -288,5 +286,4 @@ def hollows() -> np.ndarray:
 def forehead() -> np.ndarray:
     """Where a hairline may be low: 1 on the forehead, 0 below the brows."""
     _, y, z = np.moveaxis(places(), -1, 0)
-    forehead = _smooth((-y + 2) / 20) * _smooth((z + 20) / 30)
-    return forehead.astype(np.float32)
+    return (_smooth((2 - y) / 20) * _smooth((z + 20) / 30)).astype(np.float32)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenCV's drawing between pixels."""
+"""Drawing between pixels, and noise to draw with."""
+from typing import Dict, Tuple
+
+import cv2
 import numpy as np
 
 # Binary digits behind the point in the coordinates that OpenCV takes.
@@ -10,3 +13,27 @@ def fixed(points: np.ndarray) -> np.ndarray:
     """Pixels ``(n, >=2)`` or one pixel as OpenCV's fixed-point integers."""
     points = np.asarray(points)[..., :2]
     return np.rint(points * (1 << SHIFT)).astype(np.int32)
+
+
+def enlarged(coarse: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    """A coarse image ``(h, w)`` as a smooth one of ``size`` rows and
+    columns."""
+    return cv2.resize(
+        coarse.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def octaves(rng: np.random.Generator, size: Tuple[int, int],
+            weights: Dict[int, float]) -> np.ndarray:
+    """Smooth noise ``size``.
+
+    Args:
+        rng (np.random.Generator): Where it comes from.
+        size (tuple[int, int]): Rows and columns.
+        weights (dict[int, float]): From the pixels between two random values
+            to how much they weigh.
+    """
+    total = np.zeros(size, np.float32)
+    for step, weight in weights.items():
+        coarse = rng.normal(0, 1, (size[0] // step + 2, size[1] // step + 2))
+        total += weight * enlarged(coarse, size)
+    return total

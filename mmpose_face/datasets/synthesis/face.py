@@ -11,7 +11,8 @@ from ...landmarks import WFLW98
 from . import photo, scene
 from .atlas import SIZE, grid_to_texture, uv_to_grid
 from .painting import Painting, paint
-from .render import Camera, View, normals, rotation, sample_grid, see, shade
+from .render import (Camera, View, normals, rotation, sample_grid, see, shade,
+                     turned)
 from .shape import Expression, Identity, deform
 from .template import CENTER, GRID, template
 
@@ -85,7 +86,7 @@ def _render(rng: np.random.Generator, size: int,
     surface = _with_hair(surface, painting.covered, rng.uniform(2, 14))
     places = np.concatenate([_grid_points()[:96], pupils])
     camera, seen = _frame(rng, surface, places, size, 'pose' in has)
-    normal = normals(surface) @ camera.rotation.T.astype(np.float32)
+    normal = turned(normals(surface), camera.rotation)
     view = see(seen, normal[..., 2] > -.15, size)
     keypoints = _keypoints(seen, places, camera)
 
@@ -114,11 +115,9 @@ def _grid_points() -> np.ndarray:
 
 def _surface(controls: np.ndarray) -> np.ndarray:
     base = template()
-    moved = (controls - base.controls).T
-    # Three products with a vector, which BLAS does quicker than one with
-    # three columns.
-    moved = np.stack([base.spread @ np.ascontiguousarray(m) for m in moved],
-                     -1)
+    # Not by BLAS, whose last bits depend on the number of threads.
+    moved = np.einsum('nm,cm->nc', base.spread,
+                      np.ascontiguousarray((controls - base.controls).T))
     return base.surface + moved.reshape(*GRID, 3)
 
 
@@ -252,7 +251,8 @@ def _keypoints(seen: np.ndarray, places: np.ndarray,
     candidates = candidates.reshape(len(_JAW), len(_MARCH), 3)
     across = camera.rotation[:2, 0] / np.linalg.norm(camera.rotation[:2, 0])
     side = np.sign(places[_JAW, 0] - middle).round()
-    outward = (candidates[..., :2] @ across) * side[:, None]
+    outward = (candidates[..., 0] * across[0] +
+               candidates[..., 1] * across[1]) * side[:, None]
     best = candidates[np.arange(len(_JAW)), outward.argmax(1)]
     points[_JAW] = np.where(side[:, None] == 0, points[_JAW], best)
     return points

@@ -16,6 +16,17 @@ from .template import GRID
 FINE = 2  # samples for each cell of the surface, in each direction
 
 
+def turned(vectors: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Vectors ``(..., 3)`` multiplied by a matrix ``(n, 3)``, float32.
+
+    By OpenCV: what BLAS gives depends in its last bits on the number of
+    threads, and a face must not.
+    """
+    flat = np.asarray(vectors, np.float32).reshape(1, -1, 3)
+    product = cv2.transform(flat, np.asarray(matrix, np.float32))
+    return product.reshape(*np.shape(vectors)[:-1], len(matrix))
+
+
 @dataclass(frozen=True)
 class Camera:
     """A pinhole in front of the face.
@@ -35,8 +46,7 @@ class Camera:
     def project(self, points: np.ndarray) -> np.ndarray:
         """From head space ``(..., 3)`` in millimetres to x and y in pixels
         and z, the millimetres towards the camera."""
-        points = np.asarray(points, np.float32)
-        seen = points @ self.rotation.T.astype(np.float32)
+        seen = turned(points, self.rotation)
         near = np.float32(self.scale * self.distance) / (
             np.float32(self.distance) - seen[..., 2:])
         seen[..., :2] = seen[..., :2] * near + np.float32(self.center)
@@ -213,13 +223,17 @@ def shade(normal: np.ndarray,
           light: Light) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How much of the key light, of the ambient light and of the highlight a
     surface shows, each ``(...)``; normals ``(..., 3)`` in camera axes."""
-    lambert = normal @ light.direction.astype(np.float32)
+    half = light.direction + (0, 0, 1)
+    half /= np.linalg.norm(half)
+    lambert, glance = np.moveaxis(
+        turned(normal, np.stack([light.direction, half])), -1, 0)
     # Skin lets light through: the edge of the shadow is soft.
     key = np.clip((lambert + np.float32(.25)) * np.float32(.8), 0, 1)
     ambient = 1 - np.float32(light.sky) * (.5 + .5 * normal[..., 1])
-    half = light.direction + (0, 0, 1)
-    half = (half / np.linalg.norm(half)).astype(np.float32)
-    shine = np.clip(normal @ half, 0, 1)**24
+    shine = np.clip(glance, 0, 1)
+    for _ in range(3):
+        shine = shine * shine
+    shine = shine * shine * shine  # to the power of 24
     return key, ambient, shine * np.float32(light.gloss)
 
 

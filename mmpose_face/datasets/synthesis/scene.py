@@ -10,7 +10,7 @@ from typing import Callable, Optional, Sequence
 import cv2
 import numpy as np
 
-from .drawing import SHIFT, fixed
+from .drawing import SHIFT, fixed, octaves
 from .render import Camera, Light
 
 _AHEAD = (0, 0, 1)
@@ -77,16 +77,14 @@ class Canvas:
             np.maximum(self.cover[y, x], flat, out=self.cover[y, x])
 
 
+_CLOUDS = 768  # pixels
+
+
 @lru_cache(maxsize=1)
 def _clouds() -> np.ndarray:
     """Smooth noise to cut backgrounds from."""
-    rng = np.random.default_rng(3)
-    total = np.zeros((768, 768), np.float32)
-    for step, weight in ((256, .5), (96, .5), (32, .35), (10, .2), (3, .1)):
-        coarse = rng.normal(0, 1, (768 // step + 2, ) * 2).astype(np.float32)
-        total += weight * cv2.resize(
-            coarse, (768, 768), interpolation=cv2.INTER_CUBIC)
-    return total
+    weights = {256: .5, 96: .5, 32: .35, 10: .2, 3: .1}
+    return octaves(np.random.default_rng(3), (_CLOUDS, _CLOUDS), weights)
 
 
 def background(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -96,7 +94,7 @@ def background(rng: np.random.Generator, size: int) -> np.ndarray:
     low, high = _muted(rng), _muted(rng)
     ramp = np.linspace(0, 1, small, dtype=np.float32)[:, None, None]
     image[:] = low + (high - low) * ramp * rng.uniform(0, 1)
-    y, x = rng.integers(0, 768 - small, 2)
+    y, x = rng.integers(0, _CLOUDS - small, 2)
     clouds = _clouds()[y:y + small, x:x + small, None]
     image += clouds * rng.normal(0, 35, 3).astype(np.float32)
     for _ in range(rng.integers(0, 14)):

@@ -21,6 +21,7 @@ from ...landmarks import WFLW98
 
 GRID = (100, 104)  # rows (v) and columns (u) of the surface
 CENTER = np.array([0., 15., 0.])
+SMOOTHING = 1e-4  # of the surface between its points
 
 # One side and the middle; the other side is the mirror image.
 _POINTS: Dict[str, Tuple[float, float, float]] = {
@@ -149,6 +150,15 @@ _ANCHORS = np.array(
     ],
     float)
 
+# The same face must be the same in every process. The last bits of NumPy's
+# transcendental functions depend on where an array lies in memory, those of
+# BLAS and LAPACK on the number of threads: the first are rounded away, and the
+# surface is fitted without the second.
+
+
+def _stable(values: np.ndarray) -> np.ndarray:
+    return values.round(6)
+
 
 def _mirror(points: np.ndarray) -> np.ndarray:
     """Points of both sides from those with x >= 0."""
@@ -180,7 +190,7 @@ def _landmarks() -> np.ndarray:
     for name, (x, y, z) in list(points.items()):
         if name.startswith('right_'):
             points[name.replace('right_', 'left_', 1)] = (-x, y, z)
-    return np.array([points[name] for name in WFLW98.points])
+    return _stable(np.array([points[name] for name in WFLW98.points]))
 
 
 def texture_coordinates(points: np.ndarray) -> np.ndarray:
@@ -189,10 +199,11 @@ def texture_coordinates(points: np.ndarray) -> np.ndarray:
     azimuth = np.arctan2(x, z) / np.pi
     elevation = np.arctan2(y, np.hypot(x, z)) / np.pi * 2
     table = np.linspace(-1, 1, 4001)
-    return np.stack([
-        np.interp(azimuth, _spread(table, _AROUND), table),
-        np.interp(elevation, _spread(table, _UPRIGHT), table)
-    ], 1)
+    return _stable(
+        np.stack([
+            np.interp(azimuth, _spread(table, _AROUND), table),
+            np.interp(elevation, _spread(table, _UPRIGHT), table)
+        ], 1))
 
 
 # How dense the grid is in the middle of the face, 1 being even.
@@ -201,35 +212,50 @@ _AROUND, _UPRIGHT = .45, .6
 
 def _spread(t: np.ndarray, middle: float) -> np.ndarray:
     """Texture coordinate to angle, as a share of the largest one."""
-    return middle * t + (1 - middle) * t**5
+    return middle * t + (1 - middle) * t * t * t * t * t
 
 
 def _directions(uv: np.ndarray) -> np.ndarray:
     azimuth = _spread(uv[:, 0], _AROUND) * np.pi
     elevation = _spread(uv[:, 1], _UPRIGHT) * np.pi / 2
-    return np.stack([
-        np.sin(azimuth) * np.cos(elevation),
-        np.sin(elevation),
-        np.cos(azimuth) * np.cos(elevation)
-    ], 1)
+    return _stable(
+        np.stack([
+            np.sin(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+            np.cos(azimuth) * np.cos(elevation)
+        ], 1))
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Thin-plate spline of the distance between directions."""
-    squared = np.maximum(2 - 2 * a @ b.T, 1e-12)
-    return squared * np.log(squared)
+    """The cubed distance between directions: a polyharmonic spline."""
+    squared = sum((a[:, i:i + 1] - b[:, i])**2 for i in range(3))
+    return squared * np.sqrt(squared)
 
 
 def _interpolation(to: np.ndarray, at: np.ndarray,
                    smoothing: float) -> np.ndarray:
     """The matrix ``(len(to), len(at))`` that carries values at directions to
     other directions, smoothly."""
-    ones = np.ones((len(at), 1))
-    base = np.concatenate([ones, at], 1)
-    system = np.block([[_kernel(at, at) + smoothing * np.eye(len(at)), base],
+    base = np.concatenate([np.ones((len(at), 1)), at], 1)
+    ridge = smoothing * np.eye(len(at))
+    system = np.block([[_kernel(at, at) + ridge, base],
                        [base.T, np.zeros((4, 4))]])
-    right = np.concatenate([_kernel(to, at), np.ones((len(to), 1)), to], 1)
-    return np.linalg.solve(system, right.T).T[:, :len(at)]
+    weights = _inverse(system)[:, :len(at)]
+    basis = [_kernel(to, at), np.ones((len(to), 1)), to]
+    return np.einsum('nm,mk->nk', np.concatenate(basis, 1), weights)
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    """By Gauss and Jordan."""
+    n = len(matrix)
+    rows = np.concatenate([matrix, np.eye(n)], 1)
+    for i in range(n):
+        pivot = i + np.abs(rows[i:, i]).argmax()
+        rows[[i, pivot]] = rows[[pivot, i]]
+        rows[i] /= rows[i, i]
+        others = np.arange(n) != i
+        rows[others] -= rows[others, i:i + 1] * rows[i]
+    return rows[:, n:]
 
 
 @dataclass(frozen=True)
@@ -260,11 +286,10 @@ def template() -> Template:
     grid = np.stack(np.meshgrid(columns, rows), -1).reshape(-1, 2)
     directions, at = _directions(grid), _directions(uv)
     radii = np.linalg.norm(controls - CENTER, axis=1)
-    radius = _interpolation(directions, at, 5e-4) @ radii
+    spread = _interpolation(directions, at, SMOOTHING)
+    radius = np.einsum('nm,m->n', spread, radii)
     surface = directions * radius[:, None] + CENTER
-    # Row by row in memory: the product with it is bound by reading it.
-    spread = np.ascontiguousarray(
-        _interpolation(directions, at, 5e-4), np.float32)
     return Template(
         controls.astype(np.float32),
-        surface.reshape(*GRID, 3).astype(np.float32), spread, uv)
+        surface.reshape(*GRID, 3).astype(np.float32),
+        spread.astype(np.float32), uv)

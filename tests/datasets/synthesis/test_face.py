@@ -2,6 +2,7 @@
 import cv2
 import numpy as np
 import pytest
+from conftest import run_python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,23 @@ def test_a_face_depends_on_seed_and_index_alone():
     pictures = {face.image.tobytes() for face in first}
     others = {render_face(4, i, 96).image.tobytes() for i in range(8)}
     assert len(pictures | others) == 16
+
+
+def test_processes_and_their_threads_change_nothing():
+    """What BLAS and NumPy give depends, in its last bits, on the number of
+    threads and on where arrays lie."""
+    script = ('import hashlib\n'
+              'from mmpose_face.datasets.synthesis import render_face\n'
+              'faces = [render_face(9, i, 96) for i in range(40)]\n'
+              'data = [f.image.tobytes() + f.keypoints.tobytes() +'
+              ' f.occluded.tobytes() for f in faces]\n'
+              'print(hashlib.sha256(b"".join(data)).hexdigest())\n')
+    found = {
+        run_python('-c', script, OMP_NUM_THREADS=n,
+                   OPENBLAS_NUM_THREADS=n).stdout.splitlines()[-1]
+        for n in '124'
+    }
+    assert len(found) == 1 and len(found.pop()) == 64
 
 
 @settings(max_examples=25, deadline=None)

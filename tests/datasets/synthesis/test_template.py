@@ -4,7 +4,7 @@ import pytest
 
 from mmpose_face.datasets.synthesis.atlas import uv_to_grid
 from mmpose_face.datasets.synthesis.render import sample_grid
-from mmpose_face.datasets.synthesis.template import (GRID, template,
+from mmpose_face.datasets.synthesis.template import (GRID, _inverse, template,
                                                      texture_coordinates)
 from mmpose_face.landmarks import WFLW98
 
@@ -59,3 +59,9 @@ def test_moving_no_point_moves_nothing():
     # Moving all points by the same vector moves the surface by it.
     total = template().spread.sum(1)
     assert total == pytest.approx(np.ones_like(total), abs=1e-2)
+
+
+def test_inverse_is_numpys():
+    matrix = np.random.default_rng(0).normal(size=(9, 9))
+    matrix[0, 0] = 0  # a pivot must be looked for
+    assert _inverse(matrix) == pytest.approx(np.linalg.inv(matrix))

@@ -2,7 +2,7 @@
 """The small 300-W model, trained on synthetic faces alone and tested on
 300-W's real ones: how real the synthetic faces are.
 
-    mim train mmpose_face td-hm_res18_dark-1xb16-10e_synthetic-300w-128x128.py
+    mim train mmpose_face td-hm_res18_dark-1xb16-5e_synthetic-300w-128x128.py
 """
 from mmengine.config import read_base
 from mmpose.codecs import MSRAHeatmap
@@ -47,5 +47,5 @@ train_dataloader.merge(
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
 test_dataloader = val_dataloader
 
-train_cfg.update(max_epochs=10, val_interval=2)
-param_scheduler[-1].update(end=10, T_max=10)
+train_cfg.update(max_epochs=5, val_interval=1)
+param_scheduler[-1].update(end=5, T_max=5)
