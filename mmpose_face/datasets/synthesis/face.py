@@ -57,13 +57,19 @@ def render_face(seed: int,
     Args:
         seed (int): Number of the collection.
         index (int): Number of the face in it.
-        size (int): Width and height in pixels.
+        size (int): Width and height in pixels, from 16 to 2048.
         attributes (Collection[str], optional): Those that the face shall
             have. Defaults to a random choice.
 
     Raises:
-        ValueError: If an attribute is not one of :data:`ATTRIBUTES`.
+        ValueError: If the size is another, a number is negative or an
+            attribute is not one of :data:`ATTRIBUTES`.
     """
+    if not 16 <= size <= 2048:
+        raise ValueError(f'size must be from 16 to 2048 pixels, got {size}')
+    if min(seed, index) < 0:
+        raise ValueError('seed and index must not be negative, got '
+                         f'{seed} and {index}')
     rng = np.random.default_rng((seed, index))
     chosen = {name for name, p in ATTRIBUTES.items() if rng.random() < p}
     if attributes is not None:

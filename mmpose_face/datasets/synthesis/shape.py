@@ -5,7 +5,7 @@ Every deformation moves the control points ``(M, 3)`` of the template in
 place, in millimetres. Names such as *smile* stand for what a viewer sees, not
 for muscles.
 """
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Sequence
 
@@ -80,7 +80,8 @@ class Identity:
 
 @dataclass
 class Expression:
-    """What the face does, each from 0 to 1; two values are left and right."""
+    """What the face does, from 0 to about 1; two values are left and right,
+    of ``gaze`` right and down in half eye openings."""
 
     jaw_open: float = 0
     smile: Sequence[float] = (0, 0)
@@ -94,7 +95,7 @@ class Expression:
     eye_open: Sequence[float] = (1, 1)
     cheek_raise: float = 0
     jaw_sideways: float = 0
-    gaze: Sequence[float] = field(default=(0, 0))
+    gaze: Sequence[float] = (0, 0)
 
     @classmethod
     def sample(cls, rng: np.random.Generator, strong: bool) -> 'Expression':
@@ -253,8 +254,8 @@ def _shape_mouth(points: np.ndarray, who: Identity) -> None:
     points[:, 2:] += area * (who.upper_lip + who.lower_lip)
 
 
-# How much of the jaw's movement a lip takes: the template's lips are 6 mm
-# apart, so that there is a texture between them.
+# Millimetres between the template's lips, so that there is a texture between
+# them.
 _GAP = 6
 
 

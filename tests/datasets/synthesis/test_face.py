@@ -83,6 +83,22 @@ def test_unknown_attribute():
         render_face(0, 0, attributes=['hat'])
 
 
+@pytest.mark.parametrize('arguments,message', [
+    ((0, 0, 15), 'size must be from 16 to 2048 pixels, got 15'),
+    ((0, 0, 4096), 'got 4096'),
+    ((-1, 0), 'must not be negative, got -1 and 0'),
+    ((0, -2), 'must not be negative, got 0 and -2'),
+])
+def test_numbers_that_cannot_be(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        render_face(*arguments)
+
+
+@pytest.mark.parametrize('size', [16, 2048])
+def test_smallest_and_largest(size):
+    assert render_face(0, 0, size, list(ATTRIBUTES)).image.shape[0] == size
+
+
 def test_attributes_occur_as_often_as_said():
     found = [render_face(0, i, 32).attributes for i in range(600)]
     for name, p in ATTRIBUTES.items():
