@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Long runs on real faces; their results are in docs/en/measurements.md."""
 import json
+import re
 
 import pytest
 from conftest import RES18_300W, run_python
@@ -24,3 +25,14 @@ def test_small_model_converges_on_two_cores(face_data, tmp_path):
     run_python('tools/test.py', RES18_300W, tmp_path / 'work/epoch_20.pth',
                '--out', out, *options, **threads)
     assert json.loads(out.read_text())['NME'] <= 0.0440
+
+
+@pytest.mark.slow
+def test_demo(tmp_path):
+    """NME under 5 % and under a third of the mean face's."""
+    done = run_python(
+        'tools/demo.py', '--work-dir', tmp_path, OMP_NUM_THREADS='2')
+    mean_face = float(re.search(r'has NME ([\d.]+)\.', done.stdout).group(1))
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    nme = metrics['subsets']['test']['NME']
+    assert nme < 5 and nme < mean_face / 3

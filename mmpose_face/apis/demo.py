@@ -76,7 +76,7 @@ def _prepare(cfg: Config, work_dir: Path) -> Config:
     cfg.setdefault('randomness', dict(seed=0))
     cfg.default_hooks.checkpoint.update(max_keep_ckpts=1, save_best=None)
     # The test comes after the training, once.
-    cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1
+    cfg.train_cfg.val_begin = cfg.train_cfg.max_epochs + 1
     cfg.test_evaluator.update(out_dir=str(work_dir))
     # What a beginner needs to see is said by Progress.
     cfg.log_level = 'ERROR'
@@ -196,10 +196,8 @@ def _draw(runner: FaceRunner, faces: KeepFaces, errors: np.ndarray,
         name: [i for i, s in enumerate(faces.subsets) if name in s]
         for name in evaluator.subsets
     }
-    plot_ced({
-        name: errors[chosen]
-        for name, chosen in members.items()
-    }, evaluator.threshold, work_dir / 'ced.png')
+    curves = {name: errors[of] for name, of in members.items() if of}
+    plot_ced(curves, evaluator.threshold, work_dir / 'ced.png')
     dataset, tiles = runner.test_dataloader.dataset, []
     for name, chosen in members.items():
         shown = [
@@ -207,7 +205,7 @@ def _draw(runner: FaceRunner, faces: KeepFaces, errors: np.ndarray,
                 dataset.get_data_info(faces.ids[i])['img'], faces.predicted[i],
                 scheme) for i in chosen[:_FACES]
         ]
-        blank = np.full_like(shown[0], 255)
+        blank = np.full_like(dataset.get_data_info(0)['img'], 255)
         tiles += [_label(blank, name), *shown]
         tiles += [blank] * (_FACES - len(shown))
     sheet = contact_sheet(tiles, _FACES + 1)

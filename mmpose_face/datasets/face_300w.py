@@ -26,7 +26,9 @@ class Face300W(FaceDataset, Face300WDataset):
     """
 
     METAINFO: dict = scheme_metainfo('300w', IBUG68)
-    PREPARE = '300w --raw RELEASE'
+    SOURCE = (
+        'make it from the release with\n    python tools/prepare_data.py '
+        '300w --raw RELEASE --out {out}')
 
     def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
         for folder in FOLDERS:

@@ -8,8 +8,8 @@ from mmengine import fileio
 class FaceDataset:
     """Faces that know their subsets; stands before a data set of MMPose.
 
-    Every sample has ``subsets``, the names of the benchmark's subsets that
-    the face belongs to, as the converters write them.
+    A sample has ``subsets``, the names of the benchmark's subsets that the
+    face belongs to, where the annotation file or the image's name says them.
     :class:`~mmpose_face.datasets.PackFaceInputs` hands them to
     :class:`~mmpose_face.evaluation.SubsetNME`.
 
@@ -21,16 +21,15 @@ class FaceDataset:
         ...     ...
     """
 
-    # What tools/prepare_data.py makes the annotation files from.
-    PREPARE: str
+    # Where annotation files come from; {out} is the folder of the data.
+    SOURCE: str
 
     def load_data_list(self) -> List[dict]:
         if not fileio.exists(self.ann_file):
+            source = self.SOURCE.format(out=self.data_root or 'data')
             raise FileNotFoundError(
                 f'annotation file {self.ann_file} not found under '
-                f'data_root={self.data_root!r}; make it with\n    python '
-                f'tools/prepare_data.py {self.PREPARE} '
-                f'--out {self.data_root or "data"}')
+                f'data_root={self.data_root!r}; {source}')
         return super().load_data_list()
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
@@ -40,14 +39,18 @@ class FaceDataset:
             if subsets is None:
                 file_name = raw_data_info['raw_img_info']['file_name']
                 subsets = self.subsets_of_file(file_name)
-            info['subsets'] = tuple(subsets)
+            if subsets is not None:
+                info['subsets'] = tuple(subsets)
         return info
 
-    def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
+    def subsets_of_file(self, file_name: str) -> Optional[Tuple[str, ...]]:
         """Subsets of a face in an annotation file that does not say them,
         such as those that MMPose offers.
 
         Args:
             file_name (str): Image, relative to the image folder.
+
+        Returns:
+            tuple[str] | None: None where the name does not tell them.
         """
-        return ()
+        return None

@@ -13,12 +13,15 @@ class FaceWFLW(FaceDataset, WFLWDataset):
     """WFLW with its 98 points.
 
     The same samples as MMPose's ``WFLWDataset``, from the same files, with
-    named points and lines to draw and the subsets of each face.
-    ``tools/prepare_data.py synthetic`` writes synthetic faces in this layout.
+    named points and lines to draw, and with the subsets of each face where
+    the file says them. ``tools/prepare_data.py synthetic`` writes synthetic
+    faces in this layout.
 
     Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm",
     CVPR 2018.
     """
 
     METAINFO: dict = scheme_metainfo('wflw', WFLW98)
-    PREPARE = 'synthetic'
+    SOURCE = (
+        "expected MMPose's files of WFLW there, or synthetic faces from\n"
+        '    python tools/prepare_data.py synthetic --out FOLDER')

@@ -10,7 +10,7 @@ from mmpose.structures.bbox import bbox_cs2xyxy
 from ..landmarks import IBUG68, WFLW98
 from .annotations import PIXEL_STD, center_and_scale
 from .metainfo import scheme_metainfo
-from .synthesis import SyntheticFace, render_face
+from .synthesis import SyntheticFace, check, render_face
 
 # The subset that every face belongs to, as WFLW's table calls it.
 ALL = 'test'
@@ -21,11 +21,11 @@ class SyntheticFaces(BaseCocoStyleDataset):
     """Faces that are drawn when they are asked for.
 
     A face depends on ``seed`` and its index alone, not on the order nor on
-    the number of workers. Give the training and the test set different
-    seeds. The samples are those of the file-based data sets, image included,
-    with ``occluded`` (1, K) bool more: points hidden by the head itself or by
-    something before it. ``tools/prepare_data.py synthetic`` writes the same
-    faces as files.
+    the number of workers or threads. Give the training and the test set
+    different seeds. The samples are those of the file-based data sets, image
+    included, with ``occluded`` (1, K) bool more: points that the head itself
+    or something before it hides, before any transform.
+    ``tools/prepare_data.py synthetic`` writes the same faces as files.
 
     Args:
         num_faces (int): Number of faces.
@@ -35,10 +35,12 @@ class SyntheticFaces(BaseCocoStyleDataset):
         attributes (Collection[str], optional): What every face has, of
             :data:`~mmpose_face.datasets.synthesis.ATTRIBUTES`. Defaults to a
             random choice for each face.
-        **kwargs: See :class:`mmengine.dataset.BaseDataset`.
+        **kwargs: ``pipeline``, ``test_mode`` and so on; see
+            :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
-        ValueError: If ``num_faces`` is not positive.
+        ValueError: If ``num_faces`` is not positive, or an argument is not
+            one that faces can be drawn from.
     """
 
     SCHEME = WFLW98
@@ -52,6 +54,7 @@ class SyntheticFaces(BaseCocoStyleDataset):
                  **kwargs) -> None:
         if num_faces < 1:
             raise ValueError(f'num_faces must be positive, got {num_faces}')
+        check(seed, size, attributes)
         self.num_faces = num_faces
         self.seed = seed
         self.size = size

@@ -35,8 +35,8 @@ class SafeCheckpointHook(CheckpointHook):
         hub.update_info('outdated_ckpts', outdated)
         self.file_backend = _RemovingLater(self.file_backend, self.out_dir,
                                            outdated)
+        self.file_backend.remove_outdated()
         if is_main_process():
-            self.file_backend.remove_outdated()
             for partial in Path(self.out_dir).glob('*.pth.partial'):
                 partial.unlink()
         if runner.iter:
@@ -99,7 +99,7 @@ class _RemovingLater:
     def remove_outdated(self) -> None:
         for name in self._outdated:
             path = self._backend.join_path(self._out_dir, name)
-            if self._backend.isfile(path):
+            if is_main_process() and self._backend.isfile(path):
                 self._backend.remove(path)
         self._outdated.clear()
 

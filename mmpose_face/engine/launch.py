@@ -135,7 +135,7 @@ def _errors_in_one_line() -> Iterator[None]:
     """Show what the user can mend as a message; the traceback goes to the
     run's log file."""
     # A log line that finds the disk full is no reason for a traceback.
-    logging.raiseExceptions = False
+    before, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         yield
     except (FileNotFoundError, PermissionError, ValueError,
@@ -147,6 +147,8 @@ def _errors_in_one_line() -> Iterator[None]:
             # The worker's whole traceback; its last line is the error.
             message = message.strip().splitlines()[-1].partition(': ')[2]
         sys.exit(f'error: {message}')
+    finally:
+        logging.raiseExceptions = before
 
 
 def _end_workers(error: Optional[BaseException]) -> None:

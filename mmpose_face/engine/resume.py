@@ -24,15 +24,18 @@ def newest_checkpoint(work_dir: str) -> Optional[str]:
     Returns:
         str | None: None where there is no complete checkpoint.
     """
-    for path in _candidates(Path(work_dir)):
-        if path.is_file() and zipfile.is_zipfile(path):
+    pointer = Path(work_dir, 'last_checkpoint')
+    named = pointer.read_text().strip() if pointer.is_file() else ''
+    if '://' in named:  # not on this disk; MMEngine's backends read it
+        return named
+    for path in _candidates(Path(work_dir), named):
+        # A folder is DeepSpeed's.
+        if path.is_dir() or path.is_file() and zipfile.is_zipfile(path):
             return str(path)
     return None
 
 
-def _candidates(work_dir: Path) -> Iterator[Path]:
-    pointer = work_dir / 'last_checkpoint'
-    named = pointer.read_text().strip() if pointer.is_file() else ''
+def _candidates(work_dir: Path, named: str) -> Iterator[Path]:
     if named:
         yield work_dir / Path(named).name
         yield Path(named)

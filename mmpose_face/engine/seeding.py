@@ -43,13 +43,10 @@ def seeded(dataloader: dict, seed: int, rank: int) -> dict:
     Returns:
         dict: The same loader, data set and sampler wrapped.
     """
-    return dict(
-        dataloader,
-        dataset=dict(type=SeededDataset, dataset=dataloader['dataset']),
-        sampler=dict(
-            type=SeededSampler,
-            sampler=dataloader['sampler'],
-            run=(seed, rank)))
+    sampler = dict(
+        type=SeededSampler, sampler=dataloader['sampler'], run=(seed, rank))
+    dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
+    return dict(dataloader, dataset=dataset, sampler=sampler)
 
 
 class SeedHook(Hook):
@@ -83,16 +80,23 @@ class _Wrapped:
             raise AttributeError(name)
         return getattr(self._wrapped, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Hooks exchange the pipeline of a data set, for example.
+        own = name.startswith('_') or '_wrapped' not in self.__dict__
+        setattr_ = super().__setattr__ if own else self._wrapped.__setattr__
+        setattr_(name, value)
+
 
 class SeededDataset(_Wrapped):
     """A data set that seeds the process before it makes a sample.
 
     Args:
-        dataset (dict): The config of the data set.
+        dataset (dict | Dataset): The data set or its config.
     """
 
     def __init__(self, dataset: dict) -> None:
-        super().__init__(DATASETS.build(dataset))
+        super().__init__(
+            DATASETS.build(dataset) if isinstance(dataset, dict) else dataset)
 
     def __getitem__(self, index: int) -> Any:
         if isinstance(index, _Draw):
@@ -114,7 +118,10 @@ class SeededSampler(_Wrapped, Sampler):
                  seed: Optional[int]) -> None:
         super().__init__(
             DATA_SAMPLERS.build(
-                sampler, default_args=dict(dataset=dataset, seed=seed)))
+                sampler,
+                # Some samplers look at the class of the data set.
+                default_args=dict(
+                    dataset=getattr(dataset, '_wrapped', dataset), seed=seed)))
         self._run = run
         self._epoch = 0
 

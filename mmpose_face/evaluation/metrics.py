@@ -93,6 +93,10 @@ class SubsetNME(BaseMetric):
             self.dataset_meta['keypoint_id2name'].values()).normalizer_indices
         for sample in data_samples:
             errors = _point_errors(sample, indices)
+            if len(errors) != 1:
+                raise ValueError(
+                    f'expected samples of one face, got {len(errors)} in that '
+                    f'of {sample["img_path"]}')
             self.results.append(
                 dict(
                     file=sample['img_path'],

@@ -39,6 +39,7 @@ def test_what_it_says(demo):
     _, work_dir, said = demo
     assert 'training 1 epochs of 32 synthetic faces, 2 iterations' in said
     assert 'iteration    2/2  loss' in said
+    assert said.count('testing on') == 1
     assert f'testing on {TEST_FACES} faces of another seed' in said
     header = next(line for line in said.splitlines() if 'expression' in line)
     assert re.findall(r'\w+', header) == [

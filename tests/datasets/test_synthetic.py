@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import numpy as np
 import pytest
 from mmengine.dataset import pseudo_collate
@@ -79,8 +81,12 @@ def test_attributes_of_all_faces():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match='num_faces must be positive'):
-        SyntheticFaces(num_faces=0)
+    for arguments, message in ((dict(num_faces=0), 'num_faces must be'),
+                               (dict(seed=-1), 'seed must not be'),
+                               (dict(size=8), 'size must be from 16'),
+                               (dict(attributes=['hat']), "'hat'")):
+        with pytest.raises(ValueError, match=message):
+            SyntheticFaces(**{'num_faces': 1, **arguments})
 
 
 def test_files_give_the_same_samples(written):
@@ -123,6 +129,39 @@ def test_subset_files_hold_the_faces_of_the_subset(written):
             assert [
                 part.get_data_info(i)['img_path'] for i in range(len(part))
             ] == expected
+
+
+def test_writing_over_other_data_is_refused(tmp_path):
+    path = tmp_path / 'annotations/face_landmarks_wflw_test.json'
+    path.parent.mkdir()
+    path.write_text('{"info": {}, "images": []}')
+    with pytest.raises(ValueError, match=f'{path} holds other data'):
+        write_synthetic(tmp_path, train=1, test=1)
+    assert not (tmp_path / 'images').exists()
+
+
+def test_writing_again_is_not(written):
+    root, counts = written
+    assert write_synthetic(root, train=3, test=12, seed=5, size=64) == counts
+
+
+def test_wflw_without_subsets_says_so(written, tmp_path):
+    """As in MMPose's own files."""
+    root, _ = written
+    path = root / 'annotations/face_landmarks_wflw_train.json'
+    content = json.loads(path.read_text())
+    for annotation in content['annotations']:
+        del annotation['subsets']
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    data = FaceWFLW(
+        ann_file=str(tmp_path / 'a.json'),
+        data_prefix=dict(img=str(root / 'images')))
+    assert 'subsets' not in data.get_data_info(0)
+
+
+def test_missing_wflw(tmp_path):
+    with pytest.raises(FileNotFoundError, match='(?s)a.json.*of WFLW.*or syn'):
+        FaceWFLW(ann_file='a.json', data_root=str(tmp_path))
 
 
 def test_writing_refuses_nothing_to_write(tmp_path):

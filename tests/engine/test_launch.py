@@ -10,7 +10,7 @@ from conftest import RES18_300W, data_options, run_python
 from mmpose_face.engine.launch import _check_writable
 
 TORCHRUN = ('-m', 'torch.distributed.run', '--nproc_per_node=2',
-            '--master_port=29653')
+            '--standalone')
 
 
 @pytest.fixture(scope='module')

@@ -119,3 +119,26 @@ def test_wrapped_data_sets():
     rows = samples(loader, 0)
     assert [row[0] for row in rows] == [0, 1, 2, 3, 4] * 2
     assert len({row[1] for row in rows}) == 10
+
+
+def test_hooks_can_exchange_the_pipeline():
+    """As MMEngine's PipelineSwitchHook does."""
+    loader = build()
+    loader.dataset.pipeline = 'another'
+    assert loader.dataset._wrapped.pipeline == 'another'
+
+
+def test_a_data_set_that_is_built_already_and_seen_by_its_sampler():
+    dataset = Draws()
+    loader = Runner.build_dataloader(
+        seeded(
+            dict(
+                dataset=dataset,
+                sampler=dict(type=DefaultSampler, shuffle=False),
+                batch_size=2),
+            seed=0,
+            rank=0), 0)
+    assert type(loader.dataset._wrapped) is Draws  # MMEngine copies it
+    # MMPose's MultiSourceSampler asks for the class of the data set.
+    assert type(loader.sampler._wrapped.dataset) is Draws
+    assert [row[0] for row in samples(loader, 0)] == [0, 1, 2, 3, 4]

@@ -118,7 +118,7 @@ def expected(run, tmp_path_factory):
     return folder
 
 
-def lives(pid, seconds=2):
+def lives(pid, seconds=20):
     """Whether a process is there after some time, and not as a zombie."""
     stat = Path(f'/proc/{pid}/stat')
     end = time.monotonic() + seconds

@@ -273,7 +273,7 @@ def test_two_processes_give_the_figures_of_one(tmp_path):
         '-m',
         'torch.distributed.run',
         '--nproc_per_node=2',
-        '--master_port=29655',
+        '--standalone',
         here,
         tmp_path,
         cwd=tmp_path,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic faces as files, in the layout of MMPose's WFLW."""
+import json
 from pathlib import Path
 from typing import Dict, List
 
@@ -9,10 +10,10 @@ from rich.progress import track
 
 from ...files import written_whole
 from ..annotations import FaceRecord, write_annotations
-from ..synthesis import ATTRIBUTES, SyntheticFace, render_face
+from ..synthesis import ATTRIBUTES, SyntheticFace, check, render_face
 from ..synthetic import ALL, face_file_name
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face synthetic', 1
 
 
 def write(out: Path,
@@ -37,11 +38,14 @@ def write(out: Path,
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        ValueError: If a number is not positive.
+        ValueError: If a number is not one that faces can be drawn from, or
+            ``out`` holds annotations of other data.
     """
-    if min(train, test, size) < 1:
-        raise ValueError('expected at least one face of each part and one '
-                         f'pixel, got {train}, {test} and {size}')
+    if min(train, test) < 1:
+        raise ValueError('expected at least one face of each part, got '
+                         f'{train} and {test}')
+    check(seed, size, None)
+    _refuse_other_data(out)
     parts = {
         'train': _write_images(out, train, seed, size),
         'test': _write_images(out, test, seed + 1, size)
@@ -55,7 +59,7 @@ def write(out: Path,
         source='mmpose_face.datasets.synthesis',
         pixel_origin=0,
         seed=seed,
-        converter='mmpose_face synthetic',
+        converter=CONVERTER,
         converter_version=VERSION)
     counts = {}
     for part, faces in parts.items():
@@ -63,6 +67,15 @@ def write(out: Path,
         write_annotations(path, faces, info)
         counts[path.name] = len(faces)
     return counts
+
+
+def _refuse_other_data(out: Path) -> None:
+    """The names of the files are those of the real WFLW."""
+    for path in sorted((out / 'annotations').glob('*.json')):
+        info = json.loads(path.read_text()).get('info') or {}
+        if info.get('converter') != CONVERTER:
+            raise ValueError(f'{path} holds other data than synthetic faces; '
+                             'choose another folder')
 
 
 def _write_images(out: Path, number: int, seed: int,

@@ -65,20 +65,24 @@ def render_face(seed: int,
         ValueError: If the size is another, a number is negative or an
             attribute is not one of :data:`ATTRIBUTES`.
     """
-    if not 16 <= size <= 2048:
-        raise ValueError(f'size must be from 16 to 2048 pixels, got {size}')
-    if min(seed, index) < 0:
-        raise ValueError('seed and index must not be negative, got '
-                         f'{seed} and {index}')
+    check(seed, size, attributes)
+    if index < 0:
+        raise ValueError(f'index must not be negative, got {index}')
     rng = np.random.default_rng((seed, index))
     chosen = {name for name, p in ATTRIBUTES.items() if rng.random() < p}
-    if attributes is not None:
-        chosen = set(attributes)
-        if chosen - set(ATTRIBUTES):
-            raise ValueError(
-                f'unknown attribute {sorted(chosen - set(ATTRIBUTES))}; '
-                f'expected some of {list(ATTRIBUTES)}')
-    return _render(rng, size, chosen)
+    return _render(rng, size, chosen if attributes is None else attributes)
+
+
+def check(seed: int, size: int, attributes: Optional[Collection[str]]) -> None:
+    """Raise the errors of :func:`render_face` without drawing."""
+    if seed < 0:
+        raise ValueError(f'seed must not be negative, got {seed}')
+    if not 16 <= size <= 2048:
+        raise ValueError(f'size must be from 16 to 2048 pixels, got {size}')
+    unknown = set(attributes or ()) - set(ATTRIBUTES)
+    if unknown:
+        raise ValueError(f'unknown attribute {sorted(unknown)}; expected some '
+                         f'of {list(ATTRIBUTES)}')
 
 
 def _render(rng: np.random.Generator, size: int,
@@ -206,8 +210,6 @@ def _compose(rng: np.random.Generator, size: int, camera: Camera,
         if not hangs and scene.ear_faces_camera(camera, sign):
             scene.ear(canvas, camera, sign, painting.skin)
     canvas.cover[:] = 0  # what is drawn so far hides no landmark
-    if hangs and rng.random() < .5:
-        scene.locks(canvas, camera, painting.hair, rng, (-1, 1))
     if rng.random() < .13:
         scene.glasses(canvas, camera, rng, dark=False)
     return canvas
@@ -276,7 +278,8 @@ def _pixels(keypoints: np.ndarray, size: int) -> Tuple[np.ndarray, ...]:
 def _behind(keypoints: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Which points ``(98,)`` the head itself hides."""
     # A point of the outline has neighbours that see past the head.
-    least = cv2.erode(depth, np.ones((5, 5), np.uint8))
+    side = 2 * round(len(depth) / 128) + 1
+    least = cv2.erode(depth, np.ones((side, side), np.uint8))
     return least[_pixels(keypoints, len(depth))] > (
         keypoints[:, 2] + _HIDDEN_BY)
 

@@ -83,7 +83,9 @@ class View:
     depth: np.ndarray
 
 
-_COARSE = 2  # pixels, of what is searched for what is in front
+# What is in front is searched for in pixels of twice the image's size, and at
+# most that many: the samples would not fill more.
+_COARSE, _MOST = 2, 128
 _DEEP = 200.  # more than any millimetre behind the head's centre
 _STEPS = 64.  # steps of depth in a millimetre
 
@@ -100,8 +102,8 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     samples = cv2.resize(projected, None, fx=FINE, fy=FINE).reshape(-1, 3)
     facing = cv2.resize(
         facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
-    coarse = -(-size // _COARSE)
-    at = (samples[:, :2] + .5) / _COARSE - .5
+    coarse = min(-(-size // _COARSE), _MOST)
+    at = (samples[:, :2] + .5) / _enlargement(size) - .5
     x, y = np.floor(at + np.float32(.5)).astype(np.int32).T
     inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
     chosen = np.flatnonzero(inside & (facing > 0))
@@ -129,8 +131,7 @@ _THIN = 10.  # millimetres; what lies deeper is seen through a hole
 def _seen_through(layers: np.ndarray) -> np.ndarray:
     """Single pixels that no sample of the front fell into."""
     depth = np.where(layers[..., 5] > 0, layers[..., 2], -_DEEP)
-    closed = cv2.morphologyEx(depth, cv2.MORPH_CLOSE, np.ones((3, 3)))
-    return depth < closed - _THIN
+    return depth < _closed(depth) - _THIN
 
 
 def _grid_coordinates(sample: np.ndarray) -> np.ndarray:
@@ -156,21 +157,34 @@ def _smooth_view(layers: np.ndarray, size: int) -> View:
     total[outside] = wide[outside]
     mean = total[..., :5] / np.maximum(total[..., 5:], 1e-6)
     texture = mean[..., :2] - _slope(mean, mean[..., 3:])
-    depth = np.where(seen > 0, mean[..., 2], -np.inf).astype(np.float32)
-    seen = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3)))
-    seen = cv2.GaussianBlur(_enlarged(seen, size), (5, 5), 1.2)
+    depth = np.where(seen > 0, mean[..., 2], -_DEEP).astype(np.float32)
+    depth = _closed(depth)
+    depth[depth <= -_DEEP] = -np.inf
+    factor = _enlargement(size)
+    side = 2 * int(factor) + 1
+    alpha = cv2.GaussianBlur(
+        _enlarged(_closed(seen), size), (side, side), .6 * factor)
     return View(
-        _enlarged(texture, size), np.clip(seen * 2 - .5, 0, 1),
+        _enlarged(texture, size), np.clip(alpha * 2 - .5, 0, 1),
         _enlarged(depth, size, cv2.INTER_NEAREST))
+
+
+def _closed(layer: np.ndarray) -> np.ndarray:
+    return cv2.morphologyEx(layer, cv2.MORPH_CLOSE, np.ones((3, 3)))
+
+
+def _enlargement(size: int) -> float:
+    return max(_COARSE, size / _MOST)
 
 
 def _enlarged(coarse: np.ndarray,
               size: int,
               interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """From coarse pixels to the image's, of which the last may be cut."""
-    whole = cv2.resize(
-        coarse, None, fx=_COARSE, fy=_COARSE, interpolation=interpolation)
-    return np.ascontiguousarray(whole[:size, :size])
+    factor = _enlargement(size)
+    whole = round(len(coarse) * factor)
+    image = cv2.resize(coarse, (whole, whole), interpolation=interpolation)
+    return np.ascontiguousarray(image[:size, :size])
 
 
 def _slope(mean: np.ndarray, offset: np.ndarray) -> np.ndarray:

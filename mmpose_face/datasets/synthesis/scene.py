@@ -305,21 +305,19 @@ def microphone(canvas: Canvas, camera: Camera,
 
 
 def locks(canvas: Canvas, camera: Camera, color: np.ndarray,
-          rng: np.random.Generator, sides: Sequence[int]) -> None:
-    """Hair that hangs over the side of the face."""
-    for sign in sides:
-        inner = rng.uniform(20, 52)
-        bottom = rng.uniform(60, 170)
-        path = np.float32([(8, -98, 62), (inner, -50, 80), (inner + 8, 0, 76),
-                           (inner + 10, bottom / 2, 62), (64, bottom, 30),
-                           (96, bottom, 10), (96, 0, 5), (70, -75, 30)])
-        seen = camera.project(path * np.float32([sign, 1, 1]))
-        canvas.polygon(seen, color * .7)
-        for t in np.linspace(.05, .95, 8):
-            strand = seen[[0, 1, 2, 3, 4]] * (1 - t) + seen[[7, 7, 6, 6, 5
-                                                             ]] * t
-            canvas.line(strand, color * rng.uniform(.5, 1.1),
-                        1 + 2 * camera.scale)
+          rng: np.random.Generator, sign: int) -> None:
+    """Hair that hangs over a side of the face; ``sign`` is -1 at the viewer's
+    left."""
+    inner, bottom = rng.uniform(20, 52), rng.uniform(60, 170)
+    path = np.float32([(8, -98, 62), (inner, -50, 80), (inner + 8, 0, 76),
+                       (inner + 10, bottom / 2, 62), (64, bottom, 30),
+                       (96, bottom, 10), (96, 0, 5), (70, -75, 30)])
+    seen = camera.project(path * np.float32([sign, 1, 1]))
+    canvas.polygon(seen, color * .7)
+    front, back = seen[:5], seen[[7, 7, 6, 6, 5]]
+    for t in np.linspace(.05, .95, 8):
+        canvas.line(front * (1 - t) + back * t, color * rng.uniform(.5, 1.1),
+                    1 + 2 * camera.scale)
 
 
 def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
@@ -346,7 +344,7 @@ def occlude(canvas: Canvas, camera: Camera, skin: np.ndarray, hair: np.ndarray,
         lambda: hand(canvas, camera, skin, rng),
         lambda: thing(canvas, camera, rng),
         lambda: microphone(canvas, camera, rng),
-        lambda: locks(canvas, camera, hair, rng, [rng.choice((-1, 1))]),
+        lambda: locks(canvas, camera, hair, rng, rng.choice((-1, 1))),
         lambda: scarf(canvas, camera, rng),
     )
     ways[rng.integers(len(ways))]()

@@ -101,9 +101,14 @@ def test_what_is_behind_is_not_seen():
     assert behind('left_eye_outer_corner') < 3
 
 
-def test_a_head_has_no_holes():
+@pytest.mark.parametrize('size', [100, 256, 512, 1500])
+def test_a_head_has_no_holes(size):
     for yaw in (-70, 0, 50):
-        alpha = look(yaw)[2].alpha > .5
+        view = look(yaw, size=size)[2]
+        alpha = view.alpha > .5
+        inner = cv2.erode(alpha.astype(np.uint8), np.ones((9, 9))) > 0
+        step = cv2.dilate(view.depth, np.ones((3, 3))) - view.depth
+        assert step[inner & (view.depth > 60)].max() < 60  # millimetres
         count, _, stats, _ = cv2.connectedComponentsWithStats(
             (~alpha).astype(np.uint8))
         assert count == 2  # the background and the head
