@@ -83,9 +83,9 @@ class View:
     depth: np.ndarray
 
 
-# What is in front is searched for in pixels of twice the image's size, and at
-# most that many: the samples would not fill more.
-_COARSE, _MOST = 2, 128
+# What is in front is searched for in at most that many pixels in each
+# direction: the samples would not fill more.
+_COARSE = 128
 _DEEP = 200.  # more than any millimetre behind the head's centre
 _STEPS = 64.  # steps of depth in a millimetre
 
@@ -102,7 +102,7 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     samples = cv2.resize(projected, None, fx=FINE, fy=FINE).reshape(-1, 3)
     facing = cv2.resize(
         facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
-    coarse = min(-(-size // _COARSE), _MOST)
+    coarse = min(size, _COARSE)
     at = (samples[:, :2] + .5) / _enlargement(size) - .5
     x, y = np.floor(at + np.float32(.5)).astype(np.int32).T
     inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
@@ -174,17 +174,14 @@ def _closed(layer: np.ndarray) -> np.ndarray:
 
 
 def _enlargement(size: int) -> float:
-    return max(_COARSE, size / _MOST)
+    return max(1, size / _COARSE)
 
 
 def _enlarged(coarse: np.ndarray,
               size: int,
               interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """From coarse pixels to the image's, of which the last may be cut."""
-    factor = _enlargement(size)
-    whole = round(len(coarse) * factor)
-    image = cv2.resize(coarse, (whole, whole), interpolation=interpolation)
-    return np.ascontiguousarray(image[:size, :size])
+    """From coarse pixels to the image's."""
+    return cv2.resize(coarse, (size, size), interpolation=interpolation)
 
 
 def _slope(mean: np.ndarray, offset: np.ndarray) -> np.ndarray:
