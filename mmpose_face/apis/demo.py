@@ -3,11 +3,13 @@
 import copy
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
 import cv2
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from rich.console import Console
@@ -46,7 +48,7 @@ def run_demo(cfg: Config,
     console = console or Console(highlight=False, soft_wrap=True)
     cfg = _prepare(cfg, work_dir)
     progress, faces = Progress(console), KeepFaces()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _one_core_for_the_workers():
         warnings.simplefilter('ignore')
         runner = FaceRunner.from_cfg(cfg)
         for hook in (progress, faces):
@@ -68,6 +70,18 @@ def run_demo(cfg: Config,
     for name in ('faces.png', 'ced.png', 'metrics.json'):
         console.print(f'  {work_dir / name}', markup=False)
     return {**metrics, 'mean_face/NME': 100 * mean_face}
+
+
+@contextmanager
+def _one_core_for_the_workers() -> Iterator[None]:
+    """torch's threads wait for each other without rest, and would keep the
+    loaders from drawing faces."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _prepare(cfg: Config, work_dir: Path) -> Config:

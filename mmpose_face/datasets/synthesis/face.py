@@ -178,7 +178,7 @@ def _frame(rng: np.random.Generator, surface: np.ndarray, places: np.ndarray,
     the surface as it sees it."""
     yaw, pitch, roll = rng.normal(0, (16, 8, 8)).clip(-34, 34)
     if turned:
-        yaw = rng.choice((-1, 1)) * rng.uniform(38, 72)
+        yaw = rng.choice((-1, 1)) * rng.uniform(36, 62)
         if rng.random() < .2:
             yaw, pitch = rng.uniform(-25, 25), rng.choice(
                 (-1, 1)) * rng.uniform(22, 34)

@@ -34,11 +34,11 @@ model.merge(
             out_channels=98,
             decoder=codec)))
 
-# The faces come in many poses and sizes already.
-augment_face[-1].update(rotate_factor=20, scale_factor=(0.9, 1.1))
+# The faces come in many poses and places already.
+flip = augment_face[0]
 crop = dict(type=TopdownAffine, input_size=codec['input_size'])
 train_pipeline = [
-    *load_face, *augment_face, crop,
+    *load_face, flip, crop,
     dict(type=GenerateTarget, encoder=codec),
     dict(type=PackFaceInputs)
 ]
