@@ -50,7 +50,7 @@ val_dataloader.merge(dict(dataset=dict(size=192, pipeline=val_pipeline)))
 test_dataloader = val_dataloader
 
 train_cfg = dict(by_epoch=True, max_epochs=5, val_interval=1)
-optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=Adam, lr=1.5e-3))
+optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=Adam, lr=2.5e-3))
 param_scheduler = [
     dict(type=LinearLR, begin=0, end=50, start_factor=0.01, by_epoch=False),
     dict(
