@@ -13,6 +13,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from rich.console import Console
+from torch.utils.data import Dataset
 
 from ..engine import FaceRunner
 from ..evaluation import evaluate_subsets, format_table
@@ -55,21 +56,25 @@ def run_demo(cfg: Config,
             runner.register_hook(hook, 'LOWEST')
         runner.train()
         metrics = runner.test()
-    columns = cfg.test_evaluator.subsets
-    threshold = cfg.test_evaluator.threshold
     scheme = scheme_of(
         runner.test_dataloader.dataset.metainfo['keypoint_id2name'].values())
     errors = _errors(faces.predicted, faces.truth, scheme)
-    mean_face = nme(_errors(faces.mean_face(), faces.truth, scheme))
-    table = evaluate_subsets(errors, faces.subsets, columns, threshold)
-    console.print(f'\n{format_table(table)}\n', markup=False)
-    console.print(
-        f'In per cent of the distance between the outer eye corners. The mean '
-        f'face put into each box has NME {100 * mean_face:.2f}.')
+    mean_face = 100 * nme(_errors(faces.mean_face(), faces.truth, scheme))
+    table = evaluate_subsets(errors, faces.subsets, cfg.test_evaluator.subsets,
+                             cfg.test_evaluator.threshold)
     _draw(runner, faces, errors, scheme, work_dir)
+    _report(console, format_table(table), mean_face, work_dir)
+    return {**metrics, 'mean_face/NME': mean_face}
+
+
+def _report(console: Console, table: str, mean_face: float,
+            work_dir: Path) -> None:
+    console.print(f'\n{table}\n', markup=False)
+    console.print(
+        'In per cent of the distance between the outer eye corners. The mean '
+        f'face put into each box has NME {mean_face:.2f}.')
     for name in ('faces.png', 'ced.png', 'metrics.json'):
         console.print(f'  {work_dir / name}', markup=False)
-    return {**metrics, 'mean_face/NME': 100 * mean_face}
 
 
 @contextmanager
@@ -212,20 +217,29 @@ def _draw(runner: FaceRunner, faces: KeepFaces, errors: np.ndarray,
     }
     curves = {name: errors[of] for name, of in members.items() if of}
     plot_ced(curves, evaluator.threshold, work_dir / 'ced.png')
-    dataset, tiles = runner.test_dataloader.dataset, []
-    for name, chosen in members.items():
-        shown = [
-            draw_landmarks(
-                dataset.get_data_info(faces.ids[i])['img'], faces.predicted[i],
-                scheme) for i in chosen[:_FACES]
-        ]
-        blank = np.full_like(dataset.get_data_info(0)['img'], 255)
-        tiles += [_label(blank, name), *shown]
-        tiles += [blank] * (_FACES - len(shown))
-    sheet = contact_sheet(tiles, _FACES + 1)
+    sheet = _sheet(runner.test_dataloader.dataset, faces, members, scheme)
     with written_whole(work_dir / 'faces.png') as partial:
         _, data = cv2.imencode('.png', sheet)
         Path(partial).write_bytes(data.tobytes())
+
+
+def _sheet(dataset: Dataset, faces: KeepFaces, members: Dict[str, List[int]],
+           scheme: Scheme) -> np.ndarray:
+    """Predictions on some faces of each subset, a row for each."""
+    tiles, shown = [], set()
+    for name, of in members.items():
+        # Faces of rows above come last.
+        chosen = sorted(of, key=shown.__contains__)[:_FACES]
+        shown.update(chosen)
+        images = [dataset.get_data_info(faces.ids[i])['img'] for i in chosen]
+        drawn = [
+            draw_landmarks(image, faces.predicted[i], scheme)
+            for image, i in zip(images, chosen)
+        ]
+        blank = np.full_like(dataset.get_data_info(0)['img'], 255)
+        tiles += [_label(blank, name), *drawn]
+        tiles += [blank] * (_FACES - len(drawn))
+    return contact_sheet(tiles, _FACES + 1)
 
 
 def _label(blank: np.ndarray, text: str) -> np.ndarray:
