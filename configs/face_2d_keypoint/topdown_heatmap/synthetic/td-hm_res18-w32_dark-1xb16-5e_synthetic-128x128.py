@@ -5,10 +5,8 @@ cores. ``make demo`` runs it; by hand:
     mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
 from mmengine.config import read_base
-from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
-from torch.optim import Adam
 
 from mmpose_face.datasets.transforms import PackFaceInputs
 
@@ -17,6 +15,7 @@ with read_base():
     from ...._base_.datasets.topdown_pipeline import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_heatmap import *
+    from ...._base_.schedules.adam_20e import *
 
 codec = dict(
     type=MSRAHeatmap,
@@ -49,16 +48,7 @@ train_dataloader.merge(dict(dataset=dict(size=192, pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(size=192, pipeline=val_pipeline)))
 test_dataloader = val_dataloader
 
-train_cfg = dict(by_epoch=True, max_epochs=5, val_interval=1)
-optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=Adam, lr=2.5e-3))
-param_scheduler = [
-    dict(type=LinearLR, begin=0, end=50, start_factor=0.01, by_epoch=False),
-    dict(
-        type=CosineAnnealingLR,
-        begin=0,
-        end=5,
-        T_max=5,
-        by_epoch=True,
-        convert_to_iter_based=True),
-]
-auto_scale_lr = dict(base_batch_size=16)
+train_cfg.update(max_epochs=5, val_interval=1)
+optim_wrapper['optimizer'].update(lr=2.5e-3)
+param_scheduler[0].update(end=50)
+param_scheduler[1].update(end=5, T_max=5)
