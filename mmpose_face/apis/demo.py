@@ -15,11 +15,11 @@ from mmengine.hooks import Hook
 from rich.console import Console
 from torch.utils.data import Dataset
 
+from ..datasets.image_files import write_png
 from ..engine import FaceRunner
 from ..evaluation import evaluate_subsets, format_table
 from ..evaluation.functional import (face_errors, nme, normalized_errors,
                                      point_distance)
-from ..files import written_whole
 from ..landmarks import Scheme, scheme_of
 from ..visualization import contact_sheet, draw_landmarks, plot_ced
 
@@ -218,9 +218,7 @@ def _draw(runner: FaceRunner, faces: KeepFaces, errors: np.ndarray,
     curves = {name: errors[of] for name, of in members.items() if of}
     plot_ced(curves, evaluator.threshold, work_dir / 'ced.png')
     sheet = _sheet(runner.test_dataloader.dataset, faces, members, scheme)
-    with written_whole(work_dir / 'faces.png') as partial:
-        _, data = cv2.imencode('.png', sheet)
-        Path(partial).write_bytes(data.tobytes())
+    write_png(work_dir / 'faces.png', sheet)
 
 
 def _sheet(dataset: Dataset, faces: KeepFaces, members: Dict[str, List[int]],

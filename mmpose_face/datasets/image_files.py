@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of an image file without decoding it."""
+"""What can be said of an image file without decoding it, and writing one."""
 import os
+from pathlib import Path
 from typing import Tuple, Union
 
+import cv2
+import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from ..files import written_whole
 
 _ORIENTATION = 0x0112  # EXIF tag
 _LYING = (5, 6, 7, 8)  # its values that exchange width and height
@@ -57,3 +62,10 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
         width, height = image.size
         lying = image.getexif().get(_ORIENTATION) in _LYING
     return (height, width) if lying else (width, height)
+
+
+def write_png(path: Union[str, 'os.PathLike[str]'], image: np.ndarray) -> None:
+    """Write a BGR image ``(H, W, 3)`` of uint8; see :func:`written_whole`."""
+    _, data = cv2.imencode('.png', image)
+    with written_whole(path) as partial:
+        Path(partial).write_bytes(data.tobytes())

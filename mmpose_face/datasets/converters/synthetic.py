@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 from typing import Dict, List
 
-import cv2
-import numpy as np
 from rich.progress import track
 
-from ...files import written_whole
 from ..annotations import FaceRecord, write_annotations
+from ..image_files import write_png
 from ..synthesis import ATTRIBUTES, SyntheticFace, check, render_face
 from ..synthetic import ALL, face_file_name
 
@@ -85,15 +83,9 @@ def _write_images(out: Path, number: int, seed: int,
     for i in track(range(number), f'drawing {number} faces'):
         face = render_face(seed, i, size)
         name = f'{seed}/{face_file_name(i)}'
-        _write_image(out / 'images' / name, face.image)
+        write_png(out / 'images' / name, face.image)
         records.append(_record(face, name))
     return records
-
-
-def _write_image(path: Path, image: np.ndarray) -> None:
-    _, data = cv2.imencode('.png', image)
-    with written_whole(path) as partial:
-        Path(partial).write_bytes(data.tobytes())
 
 
 def _record(face: SyntheticFace, name: str) -> FaceRecord:

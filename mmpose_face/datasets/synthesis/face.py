@@ -249,8 +249,8 @@ _MARCH = np.linspace(.3, 1, 20)
 
 def _keypoints(seen: np.ndarray, places: np.ndarray,
                camera: Camera) -> np.ndarray:
-    """Landmarks ``(98, 3)`` as annotators set them: a point of the jaw that
-    the face hides moves to the outline."""
+    """Landmarks ``(98, 3)`` much as annotators set them: a point of the jaw
+    that the face hides moves along its row to where the face is widest."""
     points = sample_grid(seen, places)
     middle = (GRID[1] - 1) / 2
     marched = np.repeat(places[_JAW][:, None], len(_MARCH), 1)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a surface with a texture to an image: camera, light, visibility.
 
-There is no triangle here: the surface is sampled more finely than the image,
-the samples are written from far to near, and what remains in each pixel says
-which texture coordinate is seen there.
+There is no triangle here: the surface is sampled finely, and the nearest
+sample in each pixel says which texture coordinate is seen there.
 """
 from dataclasses import dataclass
 from typing import Tuple
