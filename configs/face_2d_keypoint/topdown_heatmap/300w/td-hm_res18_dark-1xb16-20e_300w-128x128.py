@@ -4,7 +4,6 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
                                         TopdownAffine)
 
@@ -15,13 +14,7 @@ with read_base():
     from ...._base_.models.res18_heatmap import *
     from ...._base_.schedules.adam_20e import *
 
-codec = dict(
-    type=MSRAHeatmap,
-    input_size=(128, 128),
-    heatmap_size=(32, 32),
-    sigma=1.5,
-    unbiased=True)
-model.merge(dict(head=dict(out_channels=68, decoder=codec)))
+model.merge(dict(head=dict(out_channels=68)))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop = dict(type=TopdownAffine, input_size=codec['input_size'])

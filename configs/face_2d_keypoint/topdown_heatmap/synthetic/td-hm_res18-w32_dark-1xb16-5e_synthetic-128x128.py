@@ -5,7 +5,6 @@ cores. ``make demo`` runs it; by hand:
     mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
 
 from mmpose_face.datasets.transforms import PackFaceInputs
@@ -17,21 +16,13 @@ with read_base():
     from ...._base_.models.res18_heatmap import *
     from ...._base_.schedules.adam_20e import *
 
-codec = dict(
-    type=MSRAHeatmap,
-    input_size=(128, 128),
-    heatmap_size=(32, 32),
-    sigma=1.5,
-    unbiased=True)
 # Half of ResNet-18's width.
 model.merge(
     dict(
         backbone=dict(base_channels=32),
         head=dict(
-            in_channels=256,
-            deconv_out_channels=(64, 64, 64),
-            out_channels=98,
-            decoder=codec)))
+            in_channels=256, deconv_out_channels=(64, 64, 64),
+            out_channels=98)))
 
 # The faces come in many poses and places already.
 flip = augment_face[0]
