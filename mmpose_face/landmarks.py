@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of landmark schemes: every scheme once, everything else derived.
 
-A scheme is an ordered list of *curves*, runs of consecutive points that are
-drawn as one line. Two schemes that contain a point of the same name mean the
-same place on the face, so that exact maps between schemes follow from the
-names, and a point's mirror image is the point whose name has ``left`` and
-``right`` exchanged.
+A scheme is a list of *curves*, points that are drawn as one line. Two schemes
+that contain a point of the same name mean the same place on the face, so that
+exact maps between schemes follow from the names, and a point's mirror image
+is the point whose name has ``left`` and ``right`` exchanged.
 
 *Left* and *right* are the viewer's: the left eye is the one at the left of a
 face that looks at the camera, as in the figures of the iBUG and WFLW papers.
@@ -16,23 +15,29 @@ Sources:
     results", Image and Vision Computing 47 (2016).
     WFLW-98: Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment
     Algorithm", CVPR 2018.
+    COFW-29: Burgos-Artizzu et al., "Robust face landmark estimation under
+    occlusion", ICCV 2013.
+    AFLW-19: Zhu et al., "Unconstrained Face Alignment via Cascaded
+    Compositional Learning", CVPR 2016, from Koestinger et al., "Annotated
+    Facial Landmarks in the Wild", ICCV Workshops 2011, without the ears.
 """
 from dataclasses import dataclass
-from typing import Dict, Iterable, Tuple
+from typing import Dict, Iterable, Optional, Tuple
 
 __all__ = [
-    'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'SCHEMES', 'get_scheme', 'scheme_of'
+    'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'COFW29', 'AFLW19', 'SCHEMES',
+    'get_scheme', 'scheme_of'
 ]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A run of points that are neighbours in a scheme and on the face.
+    """A run of points that are neighbours on the face.
 
     Args:
         group (str): Part of the face: ``'jaw'``, ``'brows'``, ``'nose'``,
             ``'eyes'``, ``'pupils'`` or ``'lips'``.
-        points (tuple[str]): Names of the points, in the scheme's order.
+        points (tuple[str]): Names of the points.
         closed (bool): Whether the last point is joined to the first.
     """
 
@@ -47,24 +52,36 @@ class Scheme:
 
     Args:
         name (str): Name as the field uses it, such as ``'ibug68'``.
-        curves (tuple[Curve]): The curves, which hold the points in the order
-            of the annotation files.
-        normalizer (tuple[str, str]): The two points whose distance is the
-            benchmark's normaliser (inter-ocular: the outer eye corners).
+        curves (tuple[Curve]): The curves, which hold every point once.
+        normalizer (tuple[str, str], optional): The two points whose distance
+            is the benchmark's normaliser (inter-ocular: the outer eye
+            corners). None where it is the side of the face box.
+        order (tuple[str], optional): The points in the order of the
+            annotation files, where the curves hold them in another.
+
+    Raises:
+        ValueError: If a point name occurs twice, or ``order`` has other
+            points than the curves.
     """
 
     name: str
     curves: Tuple[Curve, ...]
-    normalizer: Tuple[str, str]
+    normalizer: Optional[Tuple[str, str]]
+    order: Optional[Tuple[str, ...]] = None
 
     def __post_init__(self):
-        if len(set(self.points)) != len(self.points):
+        drawn = [name for curve in self.curves for name in curve.points]
+        if len(set(drawn)) != len(drawn):
             raise ValueError(f'{self.name}: a point name occurs twice')
+        if sorted(self.points) != sorted(drawn):
+            raise ValueError(f'{self.name}: the order must name the points of '
+                             'the curves, each once')
 
     @property
     def points(self) -> Tuple[str, ...]:
         """The K point names, in the order of the annotation files."""
-        return tuple(name for curve in self.curves for name in curve.points)
+        return self.order or tuple(name for curve in self.curves
+                                   for name in curve.points)
 
     @property
     def num_points(self) -> int:
@@ -104,8 +121,10 @@ class Scheme:
         return tuple(lines)
 
     @property
-    def normalizer_indices(self) -> Tuple[int, int]:
-        """Indices of the two points of ``normalizer``."""
+    def normalizer_indices(self) -> Optional[Tuple[int, int]]:
+        """Indices of the two points of ``normalizer``, None for the box."""
+        if self.normalizer is None:
+            return None
         index = self.index
         return index[self.normalizer[0]], index[self.normalizer[1]]
 
@@ -215,10 +234,74 @@ def _wflw98() -> Scheme:
         normalizer=_INTER_OCULAR)
 
 
+def _both(curves: Iterable[Curve]) -> Tuple[Curve, ...]:
+    """The curves, which are of the left side, and those of the right."""
+    return tuple(
+        Curve(curve.group, tuple(map(side, curve.points)), curve.closed)
+        for curve in curves for side in (str, _swap_sides))
+
+
+def _cofw29() -> Scheme:
+    sides = _both((
+        Curve(
+            'brows', ('left_brow_outer_end', 'left_brow_upper_middle',
+                      'left_brow_inner_end', 'left_brow_lower_middle'),
+            closed=True),
+        Curve(
+            'eyes', ('left_eye_outer_corner', 'left_eye_upper_middle',
+                     'left_eye_inner_corner', 'left_eye_lower_middle'),
+            closed=True),
+        Curve('pupils', ('left_pupil', )),
+    ))
+    nose = (Curve('nose', ('left_nose_wing', 'nose_base', 'right_nose_wing')),
+            Curve('nose', ('nose_tip', )))
+    lips = (Curve(
+        'lips', ('left_mouth_corner', 'upper_lip_outer', 'right_mouth_corner',
+                 'lower_lip_outer'),
+        closed=True), Curve('lips', ('upper_lip_inner', )),
+            Curve('lips', ('lower_lip_inner', )))
+    return Scheme(
+        name='cofw29',
+        curves=(*sides, *nose, *lips, Curve('jaw', ('chin', ))),
+        normalizer=_INTER_OCULAR,
+        order=('left_brow_outer_end', 'right_brow_outer_end',
+               'left_brow_inner_end', 'right_brow_inner_end',
+               'left_brow_upper_middle', 'left_brow_lower_middle',
+               'right_brow_upper_middle', 'right_brow_lower_middle',
+               'left_eye_outer_corner', 'right_eye_outer_corner',
+               'left_eye_inner_corner', 'right_eye_inner_corner',
+               'left_eye_upper_middle', 'left_eye_lower_middle',
+               'right_eye_upper_middle', 'right_eye_lower_middle',
+               'left_pupil', 'right_pupil', 'left_nose_wing',
+               'right_nose_wing', 'nose_tip', 'nose_base', 'left_mouth_corner',
+               'right_mouth_corner', 'upper_lip_outer', 'upper_lip_inner',
+               'lower_lip_inner', 'lower_lip_outer', 'chin'))
+
+
+def _aflw19() -> Scheme:
+    brow = 'brow_outer_end', 'brow_center', 'brow_inner_end'
+    eye = 'eye_outer_corner', 'eye_center', 'eye_inner_corner'
+    return Scheme(
+        name='aflw19',
+        curves=(
+            Curve('brows', tuple(f'left_{p}' for p in brow)),
+            Curve('brows', tuple(f'right_{p}' for p in reversed(brow))),
+            Curve('eyes', tuple(f'left_{p}' for p in eye)),
+            Curve('eyes', tuple(f'right_{p}' for p in reversed(eye))),
+            Curve('nose', ('left_nose_wing', 'nose_tip', 'right_nose_wing')),
+            Curve('lips',
+                  ('left_mouth_corner', 'mouth_center', 'right_mouth_corner')),
+            Curve('jaw', ('chin', )),
+        ),
+        normalizer=None)
+
+
 IBUG68 = _ibug68()
 WFLW98 = _wflw98()
+COFW29 = _cofw29()
+AFLW19 = _aflw19()
 
-SCHEMES = {scheme.name: scheme for scheme in (IBUG68, WFLW98)}
+SCHEMES = {scheme.name: scheme for scheme in (IBUG68, WFLW98, COFW29, AFLW19)}
 
 
 def get_scheme(name: str) -> Scheme:

@@ -5,10 +5,12 @@ import sys
 import numpy as np
 import pytest
 from conftest import REPO
-from mmpose.datasets.datasets import Face300WDataset, WFLWDataset
+from mmpose.datasets.datasets import (AFLWDataset, CocoWholeBodyFaceDataset,
+                                      COFWDataset, Face300WDataset,
+                                      WFLWDataset)
 
-from mmpose_face.landmarks import (IBUG68, SCHEMES, WFLW98, Curve, Scheme,
-                                   get_scheme, scheme_of)
+from mmpose_face.landmarks import (AFLW19, COFW29, IBUG68, SCHEMES, WFLW98,
+                                   Curve, Scheme, get_scheme, scheme_of)
 
 schemes = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
 
@@ -35,17 +37,44 @@ def test_every_point_is_in_one_group_and_named_once(scheme):
     assert len(set(scheme.points)) == scheme.num_points
 
 
-@pytest.mark.parametrize('scheme,dataset', [(IBUG68, Face300WDataset),
-                                            (WFLW98, WFLWDataset)])
+@pytest.mark.parametrize('scheme,dataset', [
+    (IBUG68, Face300WDataset),
+    (IBUG68, CocoWholeBodyFaceDataset),
+    (WFLW98, WFLWDataset),
+    (COFW29, COFWDataset),
+    (AFLW19, AFLWDataset),
+])
 def test_mirror_equals_mmpose(scheme, dataset):
     assert list(scheme.mirror) == dataset._load_metainfo()['flip_indices']
 
 
 def test_sizes_and_normalizers():
-    assert (IBUG68.num_points, WFLW98.num_points) == (68, 98)
+    assert [s.num_points for s in SCHEMES.values()] == [68, 98, 29, 19]
     # The indices of the benchmarks' inter-ocular distance.
     assert IBUG68.normalizer_indices == (36, 45)
     assert WFLW98.normalizer_indices == (60, 72)
+    assert COFW29.normalizer_indices == (8, 9)
+    assert AFLW19.normalizer_indices is None  # the face box
+
+
+@schemes
+def test_groups_are_the_parts_of_a_face(scheme):
+    assert set(
+        scheme.groups) <= {'jaw', 'brows', 'nose', 'eyes', 'pupils', 'lips'}
+    part_of = dict(
+        jaw='jaw',
+        chin='jaw',
+        brow='brows',
+        nose='nose',
+        nostril='nose',
+        eye='eyes',
+        pupil='pupils',
+        lip='lips',
+        mouth='lips')
+    for group, indices in scheme.groups.items():
+        for i in indices:
+            words = scheme.points[i].split('_')
+            assert {part_of[w] for w in words if w in part_of} == {group}
 
 
 def test_map_98_to_68():
@@ -66,6 +95,21 @@ def test_map_commutes_with_mirror():
 def test_no_approximate_map():
     with pytest.raises(ValueError, match='no exact map from ibug68.*pupil'):
         IBUG68.map_to(WFLW98)
+    for small in (COFW29, AFLW19):
+        with pytest.raises(ValueError, match='no exact map from wflw98'):
+            WFLW98.map_to(small)
+
+
+def test_names_of_the_small_schemes():
+    """By eye, on MMPose's sample images of COFW and AFLW."""
+    assert [COFW29.points[i] for i in (5, 10, 15, 20, 21, 27)] == [
+        'left_brow_lower_middle', 'left_eye_inner_corner',
+        'right_eye_lower_middle', 'nose_tip', 'nose_base', 'lower_lip_outer'
+    ]
+    assert [AFLW19.points[i] for i in (0, 7, 9, 13, 16)] == [
+        'left_brow_outer_end', 'left_eye_center', 'right_eye_inner_corner',
+        'nose_tip', 'mouth_center'
+    ]
 
 
 def test_closed_curve_joins_its_ends():
@@ -81,10 +125,12 @@ def test_scheme_of_its_points(scheme):
 def test_errors():
     with pytest.raises(ValueError, match='these 2 points .a, b, .*wflw98'):
         scheme_of(['a', 'b'])
-    with pytest.raises(ValueError, match='unknown.*ibug68, wflw98'):
+    with pytest.raises(ValueError, match='unknown.*ibug68'):
         get_scheme('ibug69')
     with pytest.raises(ValueError, match='a point name occurs twice'):
         Scheme('s', (Curve('jaw', ('a', 'a')), ), ('a', 'a'))
+    with pytest.raises(ValueError, match='order must name the points'):
+        Scheme('s', (Curve('jaw', ('a', 'b')), ), None, order=('a', 'c'))
 
 
 def test_needs_nothing_heavier_than_numpy():

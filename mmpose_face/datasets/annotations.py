@@ -2,15 +2,17 @@
 """The one annotation layout: COCO keypoints as MMPose's face files have it.
 
 Every converter fills :class:`FaceRecord`; :func:`write_annotations` turns
-records into a file that MMPose's own data set classes read, with the fields
-``subsets`` (list of names) and ``occluded`` (a flag for each point) more per
-face, and ``info`` on where it all came from.
+records into a file that MMPose's own data set classes read, with more per
+face: ``subsets`` (list of names) and, where the release says so, ``occluded``
+(a flag for each point), ``face_rect`` (the release's own rectangle) and
+``box_size`` (the normaliser where that is a box); and ``info`` on where it
+all came from.
 """
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from ..files import written_whole
 PIXEL_STD = 200.
 # MMPose's files give ``bbox`` as the landmark box with this margin.
 BBOX_MARGIN = 1.2
+
+Rect = Tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class FaceRecord:
         subsets (tuple[str]): Benchmark subsets that the face belongs to.
         occluded (np.ndarray, optional): ``(K,)`` bool, which points are
             hidden, where the source says so.
+        face_rect (tuple[float], optional): Left, top, width and height of
+            the rectangle that the release gives, in pixels.
+        visibility (np.ndarray, optional): ``(K,)``, the third number of
+            COCO's keypoints. Defaults to 1, labelled, for every point.
     """
 
     file_name: str
@@ -40,6 +48,12 @@ class FaceRecord:
     keypoints: np.ndarray
     subsets: Tuple[str, ...] = ()
     occluded: Optional[np.ndarray] = None
+    face_rect: Optional[Rect] = None
+    visibility: Optional[np.ndarray] = None
+
+
+# From a face to the fields that say its box.
+BoxFields = Callable[[FaceRecord], dict]
 
 
 def center_and_scale(keypoints: np.ndarray) -> Tuple[List[float], float]:
@@ -61,8 +75,36 @@ def center_and_scale(keypoints: np.ndarray) -> Tuple[List[float], float]:
     return center.tolist(), float((high - low).max() / PIXEL_STD)
 
 
-def write_annotations(path: Path, records: Sequence[FaceRecord],
-                      info: Dict[str, object]) -> None:
+def landmark_box(record: FaceRecord) -> dict:
+    """300-W and WFLW: ``center`` and ``scale`` by :func:`center_and_scale`,
+    ``bbox`` the landmark box with its margin."""
+    center, scale = center_and_scale(record.keypoints)
+    return dict(center=center, scale=scale, bbox=_landmark_bbox(record))
+
+
+def face_rect_box(record: FaceRecord) -> dict:
+    """AFLW: ``center`` and ``scale`` of the release's rectangle, whose longer
+    side, ``box_size``, is also the normaliser."""
+    x, y, w, h = record.face_rect
+    size = float(max(w, h))
+    return dict(
+        center=[x + w / 2, y + h / 2],
+        scale=size / PIXEL_STD,
+        box_size=size,
+        bbox=_landmark_bbox(record))
+
+
+def face_rect_bbox(record: FaceRecord) -> dict:
+    """COFW: ``bbox`` is the release's rectangle, which starts in the image."""
+    x, y, w, h = record.face_rect
+    return dict(bbox=[max(x, 0.), max(y, 0.), w, h])
+
+
+def write_annotations(path: Path,
+                      records: Sequence[FaceRecord],
+                      info: Dict[str, object],
+                      box_fields: BoxFields = landmark_box,
+                      first_id: int = 1) -> None:
     """Write the records as one JSON file; the same records give the same
     bytes.
 
@@ -71,14 +113,26 @@ def write_annotations(path: Path, records: Sequence[FaceRecord],
             complete.
         records (Sequence[FaceRecord]): The faces.
         info (dict): What to say of their source.
+        box_fields (Callable): The benchmark's box of a face, as fields of
+            its annotation.
+        first_id (int): Id of the first face and of the first image.
     """
     image_ids: Dict[str, int] = {}
     images, annotations = [], []
-    for i, record in enumerate(records, start=1):
+    for i, record in enumerate(records, start=first_id):
         if record.file_name not in image_ids:
-            image_ids[record.file_name] = len(image_ids) + 1
+            image_ids[record.file_name] = len(image_ids) + first_id
             images.append(_image(image_ids[record.file_name], record))
-        annotations.append(_annotation(i, image_ids[record.file_name], record))
+        annotations.append({
+            **_annotation(i, image_ids[record.file_name], record),
+            **_with_area(box_fields(record))
+        })
+    write_coco(path, info, images, annotations)
+
+
+def write_coco(path: Path, info: Dict[str, object], images: List[dict],
+               annotations: List[dict]) -> None:
+    """Write a COCO file of faces; see :func:`write_atomically`."""
     content = dict(
         info=info,
         categories=[dict(id=1, name='face', supercategory='person')],
@@ -104,32 +158,35 @@ def _image(image_id: int, record: FaceRecord) -> dict:
 
 def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
     points = record.keypoints
-    center, scale = center_and_scale(points)
-    bbox = _bbox(points, record.image_size)
-    visible = np.ones((len(points), 1))
-    flags = {}
+    visibility = record.visibility
+    if visibility is None:
+        visibility = np.ones(len(points))
+    more = {}
     if record.occluded is not None:
-        flags['occluded'] = record.occluded.astype(int).tolist()
+        more['occluded'] = record.occluded.astype(int).tolist()
+    if record.face_rect is not None:
+        more['face_rect'] = [float(value) for value in record.face_rect]
     return dict(
         id=ann_id,
         image_id=image_id,
         category_id=1,
-        keypoints=np.hstack([points, visible]).ravel().tolist(),
+        keypoints=np.column_stack([points, visibility]).ravel().tolist(),
         num_keypoints=len(points),
-        bbox=bbox,
-        area=bbox[2] * bbox[3],
         iscrowd=0,
-        center=center,
-        scale=scale,
         subsets=list(record.subsets),
-        **flags)
+        **more)
 
 
-def _bbox(points: np.ndarray, image_size: Tuple[int, int]) -> List[float]:
+def _with_area(fields: dict) -> dict:
+    _, _, width, height = fields['bbox']
+    return dict(fields, area=width * height)
+
+
+def _landmark_bbox(record: FaceRecord) -> List[float]:
     """The landmark box with its margin, clipped to the image, as x, y, w, h
     in pixels."""
-    low, high = points.min(0), points.max(0)
+    low, high = record.keypoints.min(0), record.keypoints.max(0)
     margin = (high - low) * (BBOX_MARGIN - 1) / 2
-    low = np.clip(low - margin, 0, image_size)
-    high = np.clip(high + margin, 0, image_size)
+    low = np.clip(low - margin, 0, record.image_size)
+    high = np.clip(high + margin, 0, record.image_size)
     return [*low.tolist(), *(high - low).tolist()]

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_face.datasets.annotations import (FaceRecord, _annotation,
-                                              center_and_scale,
-                                              write_annotations,
+from mmpose_face.datasets.annotations import (FaceRecord, center_and_scale,
+                                              face_rect_bbox, face_rect_box,
+                                              landmark_box, write_annotations,
                                               write_atomically)
 
 
@@ -27,18 +27,25 @@ def test_box_rule_equals_mmpose_files(face_data):
         points = np.reshape(ann['keypoints'], (-1, 3))[:, :2]
         assert center_and_scale(points) == (ann['center'], ann['scale'])
         record = FaceRecord('a.png', sizes[ann['image_id']], points)
-        assert written(record)['bbox'] == pytest.approx(ann['bbox'])
-        assert written(record)['area'] == pytest.approx(ann['area'])
-
-
-def written(record) -> dict:
-    return _annotation(1, 1, record)
+        fields = landmark_box(record)
+        assert fields['bbox'] == pytest.approx(ann['bbox'])
+        assert fields['bbox'][2] * fields['bbox'][3] == pytest.approx(
+            ann['area'])
 
 
 def test_bbox_is_clipped_to_the_image():
     record = FaceRecord('a.png', (100, 80), np.array([[0., 0], [100, 40]]))
     # 120 % of 100 x 40 about its middle is (-10, -4) to (110, 44).
-    assert written(record)['bbox'] == [0, 0, 100, 44]
+    assert landmark_box(record)['bbox'] == [0, 0, 100, 44]
+
+
+def test_boxes_from_the_face_rectangle():
+    points = np.array([[20., 10], [60, 50]])
+    record = FaceRecord('a.png', (100, 80), points, face_rect=(-4, 6, 90, 80))
+    fields = face_rect_box(record)
+    assert fields.pop('bbox') == pytest.approx([16, 6, 48, 48])
+    assert fields == dict(center=[41, 46], scale=.45, box_size=90)
+    assert face_rect_bbox(record) == dict(bbox=[0, 6, 90, 80])
 
 
 def test_layout(tmp_path):
@@ -46,7 +53,12 @@ def test_layout(tmp_path):
     records = [
         FaceRecord('a.jpg', (30, 20), points, ('common', 'full')),
         FaceRecord('b.jpg', (30, 20), points),
-        FaceRecord('a.jpg', (30, 20), points + 1),
+        FaceRecord(
+            'a.jpg', (30, 20),
+            points + 1,
+            occluded=np.array([0, 1, 0, 0, 0], bool),
+            face_rect=(1, 2, 3, 4),
+            visibility=np.array([2, 1, 2, 2, 2])),
     ]
     path = tmp_path / 'new' / 'x.json'
     write_annotations(path, records, dict(pixel_origin=1))
@@ -59,6 +71,12 @@ def test_layout(tmp_path):
     assert first['keypoints'][:6] == [0, 1, 1, 2, 3, 1]
     assert first['num_keypoints'] == 5
     assert first['subsets'] == ['common', 'full']
+    assert first['area'] == first['bbox'][2] * first['bbox'][3]
+    assert 'occluded' not in first and 'face_rect' not in first
+    last = content['annotations'][2]
+    assert last['occluded'] == [0, 1, 0, 0, 0]
+    assert last['face_rect'] == [1, 2, 3, 4]
+    assert last['keypoints'][:6] == [1, 2, 2, 3, 4, 1]
     once = path.read_bytes()
     write_annotations(path, records, dict(pixel_origin=1))
     assert path.read_bytes() == once

@@ -4,7 +4,6 @@
 Sagonas et al., "300 faces in-the-wild challenge: database and results",
 Image and Vision Computing 47 (2016).
 """
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Literal, Set, Tuple
@@ -12,10 +11,11 @@ from typing import Dict, List, Literal, Set, Tuple
 from mmengine.logging import print_log
 from rich.progress import track
 
-from ...files import written_whole
-from ..annotations import FaceRecord, write_annotations
+from ..annotations import FaceRecord
 from ..image_files import image_size
 from .pts import read_pts
+from .release import (ImageMode, Oddities, check_counts, place_images,
+                      write_parts)
 
 _IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
 
@@ -54,20 +54,21 @@ FOLDERS = (
            'Test/02_Outdoor', 300, ('test', )),
 )
 
-# File name part -> the subset that it holds; '' stands for training.
-_FILES = dict(
-    train='',
-    valid='full',
-    valid_common='common',
-    valid_challenge='challenge',
-    test='test')
+# From file name to the subset that it holds; '' stands for training.
+_FILES = {
+    'face_landmarks_300w_train.json': '',
+    'face_landmarks_300w_valid.json': 'full',
+    'face_landmarks_300w_valid_common.json': 'common',
+    'face_landmarks_300w_valid_challenge.json': 'challenge',
+    'face_landmarks_300w_test.json': 'test',
+}
 
 
 def convert(raw: Path,
             out: Path,
             partial: bool = False,
             origin: Literal[0, 1] = 1,
-            images: Literal['link', 'copy'] = 'link') -> Dict[str, int]:
+            images: ImageMode = 'link') -> Dict[str, int]:
     """Convert a 300-W release.
 
     Writes ``annotations/face_landmarks_300w_{train,valid,valid_common,
@@ -96,33 +97,25 @@ def convert(raw: Path,
     """
     sources = _locate(raw)
     _check_counts(raw, sources, partial)
-    records: Dict[str, List[FaceRecord]] = {part: [] for part in _FILES}
+    parts: Dict[str, List[FaceRecord]] = {name: [] for name in _FILES}
+    oddities = Oddities()
     for folder, source, pts in _with_progress(sources):
         record = _read_face(folder, source, pts, origin)
-        for part, subset in _FILES.items():
+        oddities.check(str(pts), record)
+        for name, subset in _FILES.items():
             if subset in (folder.subsets or ('', )):
-                records[part].append(record)
+                parts[name].append(record)
+    oddities.report('300-W')
 
     for folder, (source, _) in sources.items():
-        _place_images(source, out / 'images' / folder.name, images)
+        place_images(source, out / 'images' / folder.name, images)
     info = dict(
         description='300-W, 68 points (iBUG)',
         source='https://ibug.doc.ic.ac.uk/resources/300-W/',
         pixel_origin=origin,
         converter='mmpose_face 300w',
         converter_version=VERSION)
-    counts = {}
-    for part, faces in records.items():
-        path = out / 'annotations' / f'face_landmarks_300w_{part}.json'
-        if faces:
-            write_annotations(path, faces, info)
-            counts[path.name] = len(faces)
-        elif path.exists():
-            print_log(
-                f'removing {path} of an earlier run: this release has no '
-                'faces for it', 'current')
-            path.unlink()
-    return counts
+    return write_parts(out, parts, info)
 
 
 def _locate(raw: Path) -> Dict[Folder, Tuple[Path, List[Path]]]:
@@ -146,21 +139,9 @@ def _locate(raw: Path) -> Dict[Folder, Tuple[Path, List[Path]]]:
 
 
 def _check_counts(raw: Path, sources: dict, partial: bool) -> None:
-    rows, complete = [], True
-    for folder in FOLDERS:
-        number = len(sources[folder][1]) if folder in sources else 0
-        complete &= number == folder.faces
-        rows.append(f'    {folder.raw[0]:<16} found {number:>4}, '
-                    f'expected {folder.faces:>4}')
-    if complete:
-        return
-    table = '\n'.join(rows)
-    if not partial:
-        raise ValueError(
-            f'{raw} is not the complete 300-W release:\n{table}\n'
-            'Give --partial to convert what is there; figures measured on it '
-            'are then not those of the benchmark.')
-    print_log(f'converting an incomplete 300-W release:\n{table}', 'current')
+    found = {folder.raw[0]: len(pts) for folder, (_, pts) in sources.items()}
+    expected = {folder.raw[0]: folder.faces for folder in FOLDERS}
+    check_counts(raw, '300-W', found, expected, partial)
     for source, pts in sources.values():
         left_out = _images_without_points(source, pts)
         if left_out:
@@ -203,29 +184,3 @@ def _image_of(pts: Path) -> Path:
     raise FileNotFoundError(
         f'{pts} has no image beside it: expected {pts.with_suffix(".jpg")} '
         'or .png')
-
-
-def _place_images(source: Path, target: Path, how: str) -> None:
-    """Make ``target`` hold the images of ``source``."""
-    if target.exists() and target.samefile(source):
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_symlink():
-        target.unlink()
-    if how == 'copy':
-        shutil.copytree(
-            source,
-            target,
-            ignore=shutil.ignore_patterns('*.pts'),
-            copy_function=_copy_whole,
-            dirs_exist_ok=True)
-    elif target.exists():
-        raise ValueError(f'{target} exists and is not a link; move it away, '
-                         'or give --images copy')
-    else:
-        target.symlink_to(source.resolve(), target_is_directory=True)
-
-
-def _copy_whole(source: str, target: str) -> None:
-    with written_whole(target) as partial:
-        shutil.copy2(source, partial)

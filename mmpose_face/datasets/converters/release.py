@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the converters share: is a release complete, are its images there,
+what in it is odd, and where all goes."""
+import shutil
+from pathlib import Path
+from typing import Dict, Iterable, List, Literal, Sequence, Tuple
+
+import numpy as np
+from mmengine.logging import print_log
+from rich.progress import track
+
+from ...files import written_whole
+from ..annotations import (BoxFields, FaceRecord, landmark_box,
+                           write_annotations)
+from ..image_files import image_size
+
+_LISTED = 5  # of what is named in a message
+
+ImageMode = Literal['link', 'copy']
+
+
+def check_counts(raw: Path, release: str, found: Dict[str, int],
+                 expected: Dict[str, int], partial: bool) -> None:
+    """Refuse an incomplete release, or say that it is one.
+
+    Args:
+        raw (Path): Root of the release.
+        release (str): Its name, such as ``'300-W'``.
+        found (dict[str, int]): Faces of each part that is there.
+        expected (dict[str, int]): Faces of each part of the complete release.
+        partial (bool): Go on all the same.
+
+    Raises:
+        ValueError: If a number differs and ``partial`` is not set.
+    """
+    if all(found.get(part, 0) == number for part, number in expected.items()):
+        return
+    width = max(map(len, expected))
+    table = '\n'.join(f'    {part:<{width}} found {found.get(part, 0):>5}, '
+                      f'expected {number:>5}'
+                      for part, number in expected.items())
+    if not partial:
+        raise ValueError(
+            f'{raw} is not the complete {release} release:\n{table}\n'
+            'Give --partial to convert what is there; figures measured on it '
+            'are then not those of the benchmark.')
+    print_log(f'converting an incomplete {release} release:\n{table}',
+              'current')
+
+
+def image_sizes(root: Path, names: Iterable[str],
+                partial: bool) -> Dict[str, Tuple[int, int]]:
+    """Width and height of each image, from its header.
+
+    Args:
+        root (Path): Folder of the images.
+        names (Iterable[str]): Their names below it; may repeat.
+        partial (bool): Leave out images that are missing, and say so.
+
+    Returns:
+        dict[str, tuple[int, int]]: From name to width and height in pixels.
+
+    Raises:
+        FileNotFoundError: If images are missing and ``partial`` is not set,
+            or all are.
+        ValueError: If a file is truncated or no image.
+    """
+    sizes, missing = {}, []
+    for name in track(list(dict.fromkeys(names)), 'reading image headers'):
+        try:
+            sizes[name] = image_size(root / name)
+        except FileNotFoundError:
+            missing.append(name)
+    if missing:
+        _report_missing(root, missing, len(sizes), partial)
+    return sizes
+
+
+def _report_missing(root: Path, missing: Sequence[str], there: int,
+                    partial: bool) -> None:
+    text = (f'{len(missing)} of {len(missing) + there} listed images are not '
+            f'under {root}: {shortened(missing)}')
+    if not partial or not there:
+        raise FileNotFoundError(text)
+    print_log(f'{text}; their faces are left out', 'current')
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first names of many."""
+    more = ', ...' if len(names) > _LISTED else ''
+    return ', '.join(map(str, names[:_LISTED])) + more
+
+
+class Oddities:
+    """Faces that are kept although something about them is odd.
+
+    Each is counted, and :meth:`report` says how many there are of each kind
+    and where the first ones stand.
+    """
+
+    def __init__(self) -> None:
+        self._places: Dict[str, List[str]] = {}
+        self._seen = set()
+
+    def check(self, place: str, record: FaceRecord) -> None:
+        """Look at a face.
+
+        Args:
+            place (str): Where it stands, such as file and line.
+            record (FaceRecord): The face.
+        """
+        points = record.keypoints
+        size = np.array(record.image_size)
+        # The middle of the last pixel is at size - 1, in files that count
+        # from 1 at size.
+        if (points < 0).any() or (points > size).any():
+            self.note('points outside the image', place)
+        if not np.ptp(points, axis=0).all():
+            self.note('all points on one line', place)
+        if record.face_rect is not None and min(record.face_rect[2:]) <= 0:
+            self.note('a face rectangle without area', place)
+        key = record.file_name, points.tobytes()
+        if key in self._seen:
+            self.note('the same points in the same image twice', place)
+        self._seen.add(key)
+
+    def note(self, what: str, place: str) -> None:
+        """Count a face with that oddity."""
+        self._places.setdefault(what, []).append(place)
+
+    def report(self, release: str) -> None:
+        """Say what there was to the log."""
+        for what, places in self._places.items():
+            print_log(
+                f'{release}: {len(places)} faces with {what}, kept '
+                f'({shortened(places)})', 'current')
+
+
+def write_parts(out: Path,
+                parts: Dict[str, Sequence[FaceRecord]],
+                info: Dict[str, object],
+                box_fields: BoxFields = landmark_box) -> Dict[str, int]:
+    """Write each part of a benchmark that has faces.
+
+    Args:
+        out (Path): The folder above ``annotations/``.
+        parts (dict[str, Sequence[FaceRecord]]): From file name to faces. The
+            file of a part without faces, from an earlier run, is removed.
+        info (dict): What to say of the source.
+        box_fields (Callable): The benchmark's box.
+
+    Returns:
+        dict[str, int]: Number of faces in each file written.
+    """
+    counts = {}
+    for name, records in parts.items():
+        path = out / 'annotations' / name
+        if records:
+            write_annotations(path, records, info, box_fields)
+            counts[name] = len(records)
+        elif path.exists():
+            print_log(
+                f'removing {path} of an earlier run: this release has no '
+                'faces for it', 'current')
+            path.unlink()
+    return counts
+
+
+def place_images(source: Path, target: Path, how: ImageMode) -> None:
+    """Make ``target`` hold the images of ``source``.
+
+    Args:
+        source (Path): A folder of the release.
+        target (Path): Where MMPose's files expect it.
+        how (str): ``'link'`` makes a link to the folder, ``'copy'`` copies
+            the images.
+
+    Raises:
+        ValueError: If there is something else than a link already.
+    """
+    if target.exists() and target.samefile(source):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink():
+        target.unlink()
+    if how == 'copy':
+        shutil.copytree(
+            source,
+            target,
+            ignore=shutil.ignore_patterns('*.pts'),
+            copy_function=_copy_whole,
+            dirs_exist_ok=True)
+    elif target.exists():
+        raise ValueError(f'{target} exists and is not a link; move it away, '
+                         'or give --images copy')
+    else:
+        target.symlink_to(source.resolve(), target_is_directory=True)
+
+
+def _copy_whole(source: str, target: str) -> None:
+    with written_whole(target) as partial:
+        shutil.copy2(source, partial)
