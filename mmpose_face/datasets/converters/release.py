@@ -3,7 +3,7 @@
 what in it is odd, and where all goes."""
 import shutil
 from pathlib import Path
-from typing import Dict, Iterable, List, Literal, Sequence, Tuple
+from typing import Dict, Iterable, List, Literal, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -17,6 +17,24 @@ from ..image_files import image_size
 _LISTED = 5  # of what is named in a message
 
 ImageMode = Literal['link', 'copy']
+
+
+def find_file(raw: Path, pattern: str) -> Optional[Path]:
+    """The file of that name that stands highest in a release.
+
+    Args:
+        raw (Path): Root of the release.
+        pattern (str): Name of the file, or a pattern for names.
+
+    Returns:
+        Path | None: None where there is no such file.
+    """
+    # A leading dot marks the copies that macOS keeps of its own.
+    found = [
+        path for path in raw.rglob(pattern)
+        if path.is_file() and not path.name.startswith('.')
+    ]
+    return min(found, key=lambda path: (len(path.parts), path), default=None)
 
 
 def check_counts(raw: Path, release: str, found: Dict[str, int],
@@ -124,6 +142,19 @@ class Oddities:
             self.note('the same points in the same image twice', place)
         self._seen.add(key)
 
+    def check_copies(self, place: str, record: FaceRecord) -> None:
+        """Look for points that a face of another image has, too; for
+        releases with one face in each image.
+
+        Args:
+            place (str): Where the face stands, such as file and line.
+            record (FaceRecord): The face.
+        """
+        key = record.keypoints.tobytes()
+        if key in self._seen:
+            self.note('the points of an earlier face', place)
+        self._seen.add(key)
+
     def note(self, what: str, place: str) -> None:
         """Count a face with that oddity."""
         self._places.setdefault(what, []).append(place)
@@ -139,7 +170,8 @@ class Oddities:
 def write_parts(out: Path,
                 parts: Dict[str, Sequence[FaceRecord]],
                 info: Dict[str, object],
-                box_fields: BoxFields = landmark_box) -> Dict[str, int]:
+                box_fields: BoxFields = landmark_box,
+                first_ids: Optional[Dict[str, int]] = None) -> Dict[str, int]:
     """Write each part of a benchmark that has faces.
 
     Args:
@@ -148,15 +180,19 @@ def write_parts(out: Path,
             file of a part without faces, from an earlier run, is removed.
         info (dict): What to say of the source.
         box_fields (Callable): The benchmark's box.
+        first_ids (dict[str, int], optional): From file name to the id of its
+            first face; 1 where it names none.
 
     Returns:
         dict[str, int]: Number of faces in each file written.
     """
+    first_ids = first_ids or {}
     counts = {}
     for name, records in parts.items():
         path = out / 'annotations' / name
         if records:
-            write_annotations(path, records, info, box_fields)
+            write_annotations(path, records, info, box_fields,
+                              first_ids.get(name, 1))
             counts[name] = len(records)
         elif path.exists():
             print_log(
