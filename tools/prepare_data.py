@@ -3,58 +3,73 @@
 
     python tools/prepare_data.py 300w --raw RELEASE --out data/300w
     python tools/prepare_data.py synthetic --out data/synthetic
+
+docs/en/datasets/ says for each what the release has to look like.
 """
 import argparse
 import inspect
 import sys
 from pathlib import Path
+from typing import Callable
 
-from mmpose_face.datasets.converters import convert_300w, write_synthetic
+from mmpose_face.datasets import converters
+
+DATASETS = {
+    '300w': (converters.convert_300w, '300-W, 68 points'),
+    'wflw': (converters.convert_wflw, 'WFLW, 98 points'),
+    'cofw': (converters.convert_cofw, 'COFW, 29 points and occlusion'),
+    'cofw68': (converters.convert_cofw68,
+               "COFW's test faces, 68 points and occlusion"),
+    'aflw': (converters.convert_aflw, 'AFLW, 19 points'),
+    'coco_wholebody_face': (converters.convert_coco_wholebody_face,
+                            'faces of COCO-WholeBody, 68 points'),
+    'synthetic':
+    (converters.write_synthetic,
+     "synthetic faces in WFLW's layout, 98 points; needs no release"),
+}
+
+# Each converter's parameters are its options.
+OPTIONS = dict(
+    raw=dict(type=Path, help='root of the release'),
+    out=dict(type=Path, help='folder to write'),
+    partial=dict(
+        action='store_true',
+        help='convert an incomplete release, saying what is missing'),
+    images=dict(
+        choices=('link', 'copy'),
+        help="link to the release's image folders or copy them"),
+    origin=dict(
+        type=int,
+        choices=(0, 1),
+        help='pixel origin of the coordinates written: 1 as in the release, '
+        '0 as in the loaded image'),
+    train=dict(type=int, help='number of faces to train on'),
+    test=dict(type=int, help='number of faces to test on'),
+    seed=dict(type=int, help='number of the collection'),
+    size=dict(type=int, help='width and height of an image in pixels'))
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Convert a raw data set release for training')
     datasets = parser.add_subparsers(dest='dataset', required=True)
-    w300 = datasets.add_parser('300w', help='300-W (68 points)')
-    _add_release_options(w300)
-    w300.set_defaults(convert=convert_300w)
-    w300.add_argument(
-        '--origin',
-        type=int,
-        choices=(0, 1),
-        default=1,
-        help='pixel origin of the coordinates written: 1 as in the release '
-        "and in MMPose's files (default), 0 as in the loaded image")
-    synthetic = datasets.add_parser(
-        'synthetic', help="synthetic faces in WFLW's layout (98 points)")
-    synthetic.set_defaults(convert=write_synthetic)
-    for name, what in dict(
-            train='number of faces to train on',
-            test='number of faces to test on',
-            seed='number of the collection',
-            size='width and height of an image in pixels').items():
-        default = inspect.signature(write_synthetic).parameters[name].default
-        synthetic.add_argument(
-            f'--{name}', type=int, default=default, help=f'{what} ({default})')
-    for dataset in datasets.choices.values():
-        dataset.add_argument(
-            '--out', type=Path, required=True, help='folder to write')
+    for name, (convert, what) in DATASETS.items():
+        dataset = datasets.add_parser(name, help=what, description=what)
+        dataset.set_defaults(convert=convert)
+        _add_options(dataset, convert)
     return parser.parse_args()
 
 
-def _add_release_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--raw', type=Path, required=True, help='root of the release')
-    parser.add_argument(
-        '--partial',
-        action='store_true',
-        help='convert an incomplete release, saying what is missing')
-    parser.add_argument(
-        '--images',
-        choices=('link', 'copy'),
-        default='link',
-        help="link to the release's image folders (default) or copy them")
+def _add_options(parser: argparse.ArgumentParser, convert: Callable) -> None:
+    for name, parameter in inspect.signature(convert).parameters.items():
+        option = dict(OPTIONS[name])
+        if parameter.default is parameter.empty:
+            option.update(required=True)
+        elif 'action' not in option:
+            option.update(
+                default=parameter.default,
+                help=f'{option["help"]} (default: {parameter.default})')
+        parser.add_argument(f'--{name}', **option)
 
 
 def main() -> None:

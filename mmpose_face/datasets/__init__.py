@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Face data sets, as classes for MMPose's registries and readers of the raw
 releases (:mod:`mmpose_face.datasets.converters`)."""
+from .benchmarks import BENCHMARKS, open_benchmark
 from .face_300w import Face300W
+from .face_aflw import FaceAFLW
+from .face_coco_wholebody import FaceCocoWholeBody
+from .face_cofw import FaceCOFW, FaceCOFW68
 from .face_dataset import FaceDataset
 from .face_wflw import FaceWFLW
 from .metainfo import scheme_metainfo
 from .synthetic import SyntheticFaces, SyntheticFaces68
-from .transforms import LoadFaceImage, PackFaceInputs
+from .transforms import LoadFaceImage, PackFaceInputs, RandomFaceFlip
 
 __all__ = [
-    'Face300W', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage', 'PackFaceInputs',
-    'SyntheticFaces', 'SyntheticFaces68', 'scheme_metainfo'
+    'BENCHMARKS', 'Face300W', 'FaceAFLW', 'FaceCOFW', 'FaceCOFW68',
+    'FaceCocoWholeBody', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage',
+    'PackFaceInputs', 'RandomFaceFlip', 'SyntheticFaces', 'SyntheticFaces68',
+    'open_benchmark', 'scheme_metainfo'
 ]

@@ -29,6 +29,11 @@ class Face300W(FaceDataset, Face300WDataset):
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
         '300w --raw RELEASE --out {out}')
+    # The table's columns take the public and the private test set together.
+    FILES = dict(
+        train=('annotations/face_landmarks_300w_train.json', ),
+        test=('annotations/face_landmarks_300w_valid.json',
+              'annotations/face_landmarks_300w_test.json'))
 
     def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
         for folder in FOLDERS:

@@ -1,20 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our data sets have more than MMPose's."""
-from typing import List, Optional, Tuple
+import json
+import logging
+import os
+from collections import Counter
+from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 
+import numpy as np
 from mmengine import fileio
+from mmengine.logging import print_log
+from mmpose.structures.bbox import bbox_cs2xyxy
+
+from .boxes import DetectedBoxes, landmark_bounds, square
+from .subset_files import SubsetFiles
+
+# Of a published file: reasons are those of BaseCocoStyleDataset, which drops
+# the faces without a word.
+_INVALID = (
+    ('marked as a crowd', lambda i: i.get('iscrowd')),
+    ('without labelled points', lambda i: i['num_keypoints'] == 0),
+    ('without a box of positive size', lambda i:
+     (i['bbox'][0, 2:] <= i['bbox'][0, :2]).any()),
+    ('whose points all lie at or before 0',
+     lambda i: i['keypoints'].max() <= 0),
+)
+
+Part = Literal['train', 'test']
 
 
 class FaceDataset:
     """Faces that know their subsets; stands before a data set of MMPose.
 
-    A sample has ``subsets``, the names of the benchmark's subsets that the
-    face belongs to, where the annotation file or the image's name says them.
+    It reads the files that MMPose's class reads and gives the same samples,
+    with more in them where it is known:
+
+    - ``subsets``: names of the benchmark's subsets that the face belongs to;
+    - ``occluded`` (1, K) bool: hidden points;
+    - ``box_size``: the normaliser in pixels, where that is a box.
+
     :class:`~mmpose_face.datasets.PackFaceInputs` hands them to
-    :class:`~mmpose_face.evaluation.SubsetNME`.
+    :class:`~mmpose_face.evaluation.SubsetNME`. Faces that MMPose's class
+    leaves out are counted, with the reason, in the log.
+
+    Args:
+        ann_file (str | Sequence[str]): Annotation file, or several that make
+            one data set, such as the two test sets of 300-W. Of several, one
+            that is missing is named in the log and left out.
+        box (str): What the crop is made from: ``'benchmark'``, the box that
+            the published figures are for; ``'raw'``, the rectangle of the
+            release; ``'landmarks'``, the box of the labelled points. All but
+            the first are made square about their middle; the pipeline's
+            padding is still to come. Defaults to ``'benchmark'``.
+        box_margin (float): What is added on each side of a box that is not
+            the benchmark's, as a share of its longer side. Defaults to 0.
+        bbox_file (str, optional): Boxes of a detector, matched to the true
+            landmarks' boxes; see :class:`~.boxes.DetectedBoxes`. Faces that
+            were not detected are left out and counted. Takes the place of
+            ``box``.
+        min_iou (float): Least overlap of a detected box and the box of the
+            landmarks, as intersection over union. Defaults to 0.3.
+        **kwargs: As MMPose's class takes them.
 
     Raises:
-        FileNotFoundError: If the annotation file is not there.
+        FileNotFoundError: If no annotation file is there, or no
+            ``bbox_file``.
+        ValueError: If a file is not of the expected form, or the chosen box
+            is not in it.
 
     Examples:
         >>> class Face300W(FaceDataset, Face300WDataset):
@@ -23,25 +74,156 @@ class FaceDataset:
 
     # Where annotation files come from; {out} is the folder of the data.
     SOURCE: str
+    # Annotation files and image folder of each part, below the data's root.
+    FILES: Dict[Part, Tuple[str, ...]]
+    IMAGES: Dict[Part, str] = dict(train='images/', test='images/')
+    # The table's main column, where the file of a test does not say subsets.
+    ALL: Optional[str] = None
+    # Files that hold the faces of one subset, by name of the subset.
+    SUBSET_FILES: Dict[str, str] = {}
+
+    def __init__(self,
+                 ann_file: Union[str, Sequence[str]] = '',
+                 box: Literal['benchmark', 'raw', 'landmarks'] = 'benchmark',
+                 box_margin: float = 0.,
+                 bbox_file: Optional[str] = None,
+                 min_iou: float = 0.3,
+                 **kwargs) -> None:
+        _check_options(box, box_margin, bbox_file, kwargs)
+        self.box = box
+        self.box_margin = box_margin
+        self.detections = bbox_file and DetectedBoxes(bbox_file, min_iou)
+        if self.detections and self.detections.by_id and not isinstance(
+                ann_file, str):
+            raise ValueError(
+                f'{bbox_file}: expected file_name with every box, since an '
+                f'image_id may be that of several images in {ann_file}')
+        self._dropped: Counter = Counter()
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def _join_prefix(self) -> None:
+        several = self.ann_file
+        if isinstance(several, str):
+            return super()._join_prefix()
+        root = self.data_root or ''
+        self.ann_file = ''
+        super()._join_prefix()
+        self.ann_file = [os.path.join(root, name) for name in several]
 
     def load_data_list(self) -> List[dict]:
-        if not fileio.exists(self.ann_file):
+        given = self.ann_file
+        files = self._present([given] if isinstance(given, str) else given)
+        try:
+            # MMPose's loader reads the one that is set.
+            data_list = []
+            for self.ann_file in files:
+                data_list += self._load_file(self.ann_file)
+        finally:
+            self.ann_file = given
+        return data_list
+
+    def _present(self, files: Sequence[str]) -> List[str]:
+        missing = [name for name in files if not fileio.exists(name)]
+        if len(missing) == len(files):
             source = self.SOURCE.format(out=self.data_root or 'data')
             raise FileNotFoundError(
-                f'annotation file {self.ann_file} not found under '
+                f'annotation file {" or ".join(missing)} not found under '
                 f'data_root={self.data_root!r}; {source}')
-        return super().load_data_list()
+        for name in missing:
+            print_log(
+                f'annotation file {name} not found: its faces are not '
+                'among those of this data set', 'current', logging.WARNING)
+        return [name for name in files if name not in missing]
+
+    def _load_file(self, path: str) -> List[dict]:
+        self._dropped.clear()
+        self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
+        try:
+            data_list = super().load_data_list()
+        except (KeyError, json.JSONDecodeError) as error:
+            name = self._metainfo['dataset_name']
+            raise ValueError(f'{path} is not an annotation file of {name} '
+                             f'data: {error!r}') from error
+        self._subset_files.report()
+        if self.detections:
+            data_list = self.detections.put_into(data_list, path)
+            for info in data_list:
+                del info['file_name']
+                self._set_box(info, info.pop('detected_box'))
+        self._report_dropped(path, len(data_list))
+        return data_list
+
+    def _report_dropped(self, path: str, kept: int) -> None:
+        if self._dropped:
+            reasons = ', '.join(f'{number} {reason}'
+                                for reason, number in self._dropped.items())
+            print_log(
+                f'{path}: {sum(self._dropped.values())} faces left out '
+                f'({reasons}), {kept} kept', 'current')
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+        ann = raw_data_info['raw_ann_info']
         info = super().parse_data_info(raw_data_info)
-        if info is not None:
-            subsets = raw_data_info['raw_ann_info'].get('subsets')
-            if subsets is None:
-                file_name = raw_data_info['raw_img_info']['file_name']
-                subsets = self.subsets_of_file(file_name)
-            if subsets is not None:
-                info['subsets'] = tuple(subsets)
+        if info is None:
+            self._dropped['without a labelled face'] += 1
+            return None
+        file_name = raw_data_info['raw_img_info']['file_name']
+        subsets = self._subsets(ann, file_name)
+        if subsets is not None:
+            info['subsets'] = tuple(subsets)
+        occluded = self.occluded_of(ann)
+        if occluded is not None:
+            info['occluded'] = occluded[None]
+        if 'box_size' in ann:
+            info['box_size'] = ann['box_size']
+        if self.detections:
+            info['file_name'] = file_name
+        elif self.box != 'benchmark':
+            self._set_box(info, self._chosen_box(ann, info))
         return info
+
+    def _subsets(self, ann: dict, file_name: str) -> Optional[Sequence[str]]:
+        if 'subsets' in ann:
+            return ann['subsets']
+        if self.ALL is None:
+            return self.subsets_of_file(file_name)
+        if not self.test_mode:
+            return ()
+        return (self.ALL, *self._subset_files.of_face(file_name, ann))
+
+    def _chosen_box(self, ann: dict, info: dict) -> np.ndarray:
+        if self.box == 'landmarks':
+            labelled = info['keypoints_visible'][0] > 0
+            return landmark_bounds(info['keypoints'][0, labelled])
+        rect = self.face_rect_of(ann)
+        if rect is None:
+            raise ValueError(
+                f"box='raw': annotation {ann['id']} of {self.ann_file} has no "
+                'rectangle of the release (face_rect)')
+        x, y, w, h = rect
+        return np.array([x, y, x + w, y + h])
+
+    def _set_box(self, info: dict, box: np.ndarray) -> None:
+        center, side = square(box, self.box_margin)
+        info['bbox_center'] = center[None].astype(np.float32)
+        info['bbox_scale'] = np.full((1, 2), side, np.float32)
+        info['bbox'] = bbox_cs2xyxy(info['bbox_center'], info['bbox_scale'])
+
+    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
+        kept = super()._get_topdown_data_infos(instance_list)
+        if len(kept) < len(instance_list):
+            for info in instance_list:
+                if not self._is_valid_instance(info):
+                    self._dropped[_why_invalid(info)] += 1
+        return kept
+
+    def filter_data(self) -> List[dict]:
+        kept = super().filter_data()
+        if len(kept) < len(self.data_list):
+            print_log(
+                f'{len(self.data_list) - len(kept)} of {len(self.data_list)} '
+                f'faces left out by filter_cfg={self.filter_cfg}', 'current')
+        return kept
 
     def subsets_of_file(self, file_name: str) -> Optional[Tuple[str, ...]]:
         """Subsets of a face in an annotation file that does not say them,
@@ -54,3 +236,52 @@ class FaceDataset:
             tuple[str] | None: None where the name does not tell them.
         """
         return None
+
+    def occluded_of(self, ann: dict) -> Optional[np.ndarray]:
+        """Which points are hidden.
+
+        Args:
+            ann (dict): The annotation of the face as it stands in the file.
+
+        Returns:
+            np.ndarray | None: ``(K,)`` bool; None where it is not known.
+        """
+        return np.array(ann['occluded'], bool) if 'occluded' in ann else None
+
+    def face_rect_of(self, ann: dict) -> Optional[Sequence[float]]:
+        """The rectangle that the release gives of a face.
+
+        Args:
+            ann (dict): The annotation of the face as it stands in the file.
+
+        Returns:
+            Sequence[float] | None: Left, top, width and height in pixels;
+            None where the release has none.
+        """
+        return ann.get('face_rect')
+
+
+def _check_options(box: str, box_margin: float, bbox_file: Optional[str],
+                   kwargs: dict) -> None:
+    if box not in ('benchmark', 'raw', 'landmarks'):
+        raise ValueError("box must be 'benchmark', 'raw' or 'landmarks', got "
+                         f'{box!r}')
+    if bbox_file and box != 'benchmark':
+        raise ValueError(f'box={box!r} and bbox_file={bbox_file!r}: expected '
+                         'one of the two')
+    if box_margin and box == 'benchmark' and not bbox_file:
+        raise ValueError("the benchmark's box has no margin to choose, got "
+                         f'box_margin={box_margin}')
+    if box_margin <= -.5:
+        raise ValueError('box_margin must be above -0.5, which leaves '
+                         f'nothing of the box, got {box_margin}')
+    if kwargs.get('data_mode', 'topdown') != 'topdown':
+        raise ValueError("expected data_mode='topdown', one face a sample, "
+                         f'got {kwargs["data_mode"]!r}')
+
+
+def _why_invalid(info: dict) -> str:
+    for reason, applies in _INVALID:
+        if applies(info):
+            return reason
+    return 'that MMPose takes for invalid'

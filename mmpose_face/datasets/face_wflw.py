@@ -4,6 +4,7 @@ from mmpose.datasets.datasets import WFLWDataset
 from mmpose.registry import DATASETS
 
 from ..landmarks import WFLW98
+from .converters.wflw import SUBSET_FILES
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
@@ -13,9 +14,11 @@ class FaceWFLW(FaceDataset, WFLWDataset):
     """WFLW with its 98 points.
 
     The same samples as MMPose's ``WFLWDataset``, from the same files, with
-    named points and lines to draw, and with the subsets of each face where
-    the file says them. ``tools/prepare_data.py synthetic`` writes synthetic
-    faces in this layout.
+    named points and lines to draw, and with the subsets of each test face:
+    ``test`` and those of ``pose``, ``expression``, ``illumination``,
+    ``makeup``, ``occlusion`` and ``blur`` that it shows. Where the file does
+    not say them, MMPose's six subset files beside it do.
+    ``tools/prepare_data.py synthetic`` writes synthetic faces in this layout.
 
     Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm",
     CVPR 2018.
@@ -23,5 +26,10 @@ class FaceWFLW(FaceDataset, WFLWDataset):
 
     METAINFO: dict = scheme_metainfo('wflw', WFLW98)
     SOURCE = (
-        "expected MMPose's files of WFLW there, or synthetic faces from\n"
-        '    python tools/prepare_data.py synthetic --out FOLDER')
+        'make it from the release with\n    python tools/prepare_data.py '
+        'wflw --raw RELEASE --out {out}')
+    FILES = dict(
+        train=('annotations/face_landmarks_wflw_train.json', ),
+        test=('annotations/face_landmarks_wflw_test.json', ))
+    ALL = 'test'
+    SUBSET_FILES = SUBSET_FILES

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
 from ..files import written_whole
-from ..landmarks import scheme_of
+from ..landmarks import Scheme, scheme_of
 from .functional import face_errors, normalized_errors, point_distance
 from .subsets import Results, evaluate_subsets, format_table
 
@@ -25,37 +25,41 @@ class SubsetNME(BaseMetric):
 
     The error of a face is the mean distance of its labelled points to the
     truth, over the distance of the scheme's two normaliser points (the outer
-    eye corners); figures are means over faces, in per cent, as papers give
-    them. A predicted point that is NaN or infinite makes its face a failure
-    with an infinite error. A face whose normaliser points coincide or are not
+    eye corners) or, where the scheme has none, the size of the face box
+    (AFLW); figures are means over faces, in per cent, as papers give them. A
+    predicted point that is NaN or infinite makes its face a failure with an
+    infinite error. A face whose normaliser points coincide or are not
     labelled is left out and named in the log.
 
-    The metrics are ``NME``, ``FR@t`` and ``AUC@t`` of all faces, with t the
-    threshold in per cent (``FR@10``), and the same of each further subset
-    behind its name: ``pose/NME``, ``pose/FR@10``, ``pose/AUC@10``. Those of
-    a subset without faces are NaN. The table with n, the number of faces,
-    goes to the log.
+    The metrics are ``NME``, ``FR@t`` and ``AUC@t`` of the first subset, with
+    t the threshold in per cent (``FR@10``), and the same of each further
+    subset behind its name: ``pose/NME``, ``pose/FR@10``, ``pose/AUC@10``.
+    Those of a subset without faces are NaN. The table with n, the number of
+    faces, goes to the log.
 
     Subsets come with the samples: the data set gives ``subsets`` and
     :class:`~mmpose_face.datasets.PackFaceInputs` packs them.
 
     Args:
-        subsets (Sequence[str]): Columns in the order of the table. The first
-            is the main one and stands for all faces, whatever the samples
-            say. Defaults to ``('test', )``.
+        subsets (Sequence[str]): Columns in the order of the table, the main
+            one first; where it is the only one, samples that do not say
+            their subsets all belong to it. Defaults to ``('test', )``.
         threshold (float): Threshold of failure rate and AUC, a ratio: 0.08
             for 300-W, 0.10 for WFLW. Defaults to 0.10.
         out_dir (str, optional): Folder for ``metrics.json``, the table, and
-            ``per_face.json``, a list with file, id, subsets, error and the K
-            point errors of each face. Errors there are ratios; ``null`` is
-            not scored, ``"Infinity"`` failed. Defaults to no files.
+            ``per_face.json``, a list with file, id, subsets, error, the K
+            point errors and, where it is known, which points are occluded
+            (``null`` elsewhere) of each face. Errors there are ratios;
+            ``null`` is not scored, ``"Infinity"`` failed. Defaults to no
+            files.
         collect_device (str): Where processes exchange their results,
             ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
 
     Raises:
         ValueError: If ``subsets`` is empty or names a column twice, the
             threshold is not positive, the data's landmark scheme is not in
-            :mod:`mmpose_face.landmarks`, or samples do not say their subsets.
+            :mod:`mmpose_face.landmarks`, or samples do not say their subsets
+            or their box size.
 
     Examples:
         >>> val_evaluator = dict(
@@ -89,10 +93,9 @@ class SubsetNME(BaseMetric):
                 ``pred_instances`` and ``gt_instances`` of one face, points
                 ``(1, K, 2)`` in pixels of the image.
         """
-        indices = scheme_of(
-            self.dataset_meta['keypoint_id2name'].values()).normalizer_indices
+        scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
         for sample in data_samples:
-            errors = _point_errors(sample, indices)
+            errors = _point_errors(sample, scheme)
             if len(errors) != 1:
                 raise ValueError(
                     f'expected samples of one face, got {len(errors)} in that '
@@ -103,7 +106,8 @@ class SubsetNME(BaseMetric):
                     id=sample['id'],
                     subsets=self._subsets_of(sample),
                     error=face_errors(errors)[0],
-                    point_errors=errors[0]))
+                    point_errors=errors[0],
+                    occluded=_occluded(sample)))
 
     def _subsets_of(self, sample: dict) -> List[str]:
         if 'subsets' not in sample and len(self.subsets) > 1:
@@ -111,7 +115,7 @@ class SubsetNME(BaseMetric):
                 f'the table has the columns {", ".join(self.subsets)}, but '
                 'the samples do not say their subsets: use a data set of '
                 'mmpose_face and PackFaceInputs in place of PackPoseInputs')
-        return list(sample.get('subsets', ()))
+        return list(sample.get('subsets', self.subsets))
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """The figures of all columns, in per cent.
@@ -124,7 +128,8 @@ class SubsetNME(BaseMetric):
             dict[str, float]: See the class.
         """
         # How processes share the data must not be seen in the order.
-        faces = sorted(results, key=lambda face: face['id'])
+        # Of several annotation files, ids may occur in each.
+        faces = sorted(results, key=lambda face: (face['file'], face['id']))
         errors = np.array([face['error'] for face in faces])
         table = evaluate_subsets(errors, [face['subsets'] for face in faces],
                                  self.subsets, self.threshold)
@@ -159,17 +164,36 @@ class SubsetNME(BaseMetric):
         }
 
 
-def _point_errors(sample: dict, indices: Tuple[int, int]) -> np.ndarray:
+def _point_errors(sample: dict, scheme: Scheme) -> np.ndarray:
     """Ratios ``(1, K)`` of the one face of a sample."""
     truth = sample['gt_instances']
     gt = truth['keypoints']
     mask = np.asarray(truth['keypoints_visible'], bool)
     # MMPose has it as (1, K), and as (1, K, 2) with weights behind.
     mask = mask[..., 0] if mask.ndim == 3 else mask
-    norm = point_distance(gt, *indices)
-    norm[~mask[:, indices].all(1)] = np.nan
-    return normalized_errors(sample['pred_instances']['keypoints'], gt, norm,
-                             mask)
+    return normalized_errors(sample['pred_instances']['keypoints'], gt,
+                             _normalizer(sample, scheme, gt, mask), mask)
+
+
+def _normalizer(sample: dict, scheme: Scheme, gt: np.ndarray,
+                mask: np.ndarray) -> np.ndarray:
+    """Pixels ``(1, )``; NaN where the points that it needs are unlabelled."""
+    indices = scheme.normalizer_indices
+    if indices is not None:
+        norm = point_distance(gt, *indices)
+        norm[~mask[:, indices].all(1)] = np.nan
+        return norm
+    if 'box_size' not in sample['gt_instances']:
+        raise ValueError(
+            f'{scheme.name} is normalised by the face box, but the sample of '
+            f'{sample["img_path"]} does not say its size: use FaceAFLW with a '
+            'file that has box_size, and PackFaceInputs')
+    return np.asarray(sample['gt_instances']['box_size'], np.float64)
+
+
+def _occluded(sample: dict) -> Optional[List[bool]]:
+    flags = sample['gt_instances'].get('occluded')
+    return None if flags is None else np.asarray(flags, bool)[0].tolist()
 
 
 def _report(what: str, files: Sequence[str]) -> None:

@@ -26,8 +26,7 @@ def evaluate_subsets(errors: ArrayLike, subsets: Sequence[Sequence[str]],
         errors (ArrayLike): Ratios ``(N, )`` of the faces; NaN is not scored.
         subsets (Sequence[Sequence[str]]): For each of the N faces the names
             of its subsets.
-        columns (Sequence[str]): Subsets in the order of the table. The first
-            is the main column and stands for all faces.
+        columns (Sequence[str]): Subsets in the order of the table.
         threshold (float): Threshold of failure rate and AUC, a ratio.
 
     Returns:
@@ -36,13 +35,14 @@ def evaluate_subsets(errors: ArrayLike, subsets: Sequence[Sequence[str]],
         faces scored. A column without faces has n = 0 and NaN figures.
 
     Examples:
-        >>> evaluate_subsets([0.05, 0.15], [['pose'], []], ['test'], 0.10)
+        >>> evaluate_subsets([0.05, 0.15], [['test']] * 2, ['test'], 0.10)
         {'test': {'NME': 10.0, 'FR@10': 50.0, 'AUC@10': 25.0, 'n': 2}}
     """
     errors = np.asarray(errors, np.float64)
-    member = {columns[0]: np.ones(len(errors), bool)}
-    for name in columns[1:]:
-        member[name] = np.array([name in s for s in subsets], bool)
+    member = {
+        name: np.array([name in s for s in subsets], bool)
+        for name in columns
+    }
     return {name: _figures(errors[m], threshold) for name, m in member.items()}
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 
-import numpy as np
 import pytest
+from conftest import make_release
 from mmpose.datasets.datasets import Face300WDataset
+from test_same_as_mmpose import assert_same_samples
 
-from mmpose_face.datasets import Face300W
+from mmpose_face.datasets import Face300W, open_benchmark
+from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.landmarks import IBUG68
 
 
@@ -17,28 +19,11 @@ def open_300w(cls, root, part='train', **kwargs):
         **kwargs)
 
 
-def assert_same_samples(ours, theirs):
-    assert len(ours) == len(theirs) > 0
-    for i in range(len(ours)):
-        a, b = ours.get_data_info(i), theirs.get_data_info(i)
-        assert a.keys() == b.keys() | {'subsets'}
-        for key in b.keys() - {'skeleton_links'}:
-            np.testing.assert_array_equal(a[key], b[key], err_msg=key)
-
-
 @pytest.mark.parametrize('part', ['train', 'valid', 'valid_challenge'])
 def test_same_samples_as_mmpose(tiny_300w, part):
     assert_same_samples(
         open_300w(Face300W, tiny_300w, part),
         open_300w(Face300WDataset, tiny_300w, part))
-
-
-def test_same_samples_as_mmpose_on_its_own_file(face_data):
-    kwargs = dict(
-        data_root=str(face_data / 'mmpose_samples/300w'),
-        ann_file='test_300w.json',
-        data_prefix=dict(img=''))
-    assert_same_samples(Face300W(**kwargs), Face300WDataset(**kwargs))
 
 
 def test_metainfo_is_the_scheme(tiny_300w):
@@ -71,6 +56,18 @@ def test_subsets_of_a_file_that_does_not_say_them(tiny_300w, tmp_path):
     (tmp_path / 'annotations' / path.name).write_text(json.dumps(content))
     assert subsets(open_300w(Face300W, tmp_path, 'valid')) == subsets(
         open_300w(Face300W, tiny_300w, 'valid'))
+
+
+def test_one_test_covers_the_public_and_the_private_faces(tmp_path):
+    raw = make_release(tmp_path / 'raw', {
+        'helen/testset': 3,
+        'ibug': 2,
+        '300W/01_Indoor': 1
+    })
+    convert_300w(raw, tmp_path / '300w', partial=True)
+    faces = open_benchmark('300w', tmp_path / '300w', 'test')
+    assert subsets(faces) == ([{'common', 'full'}] * 3 +
+                              [{'challenge', 'full'}] * 2 + [{'test'}])
 
 
 def test_missing_annotations(tmp_path):

@@ -6,10 +6,12 @@ from typing import Dict, List
 
 from rich.progress import track
 
-from ..annotations import FaceRecord, write_annotations
+from ..annotations import FaceRecord
 from ..image_files import write_png
-from ..synthesis import ATTRIBUTES, SyntheticFace, check, render_face
+from ..synthesis import SyntheticFace, check, render_face
 from ..synthetic import ALL, face_file_name
+from .release import write_parts
+from .wflw import SUBSET_FILES
 
 CONVERTER, VERSION = 'mmpose_face synthetic', 1
 
@@ -44,14 +46,14 @@ def write(out: Path,
                          f'{train} and {test}')
     check(seed, size, None)
     _refuse_other_data(out)
+    faces = _write_images(out, test, seed + 1, size)
     parts = {
-        'train': _write_images(out, train, seed, size),
-        'test': _write_images(out, test, seed + 1, size)
+        'face_landmarks_wflw_train.json':
+        _write_images(out, train, seed, size),
+        'face_landmarks_wflw_test.json': faces
     }
-    for name in ATTRIBUTES:
-        # WFLW's file is called otherwise than its column.
-        file_part = 'test_' + dict(pose='largepose').get(name, name)
-        parts[file_part] = [f for f in parts['test'] if name in f.subsets]
+    for subset, name in SUBSET_FILES.items():
+        parts[name] = [face for face in faces if subset in face.subsets]
     info = dict(
         description='Synthetic faces, 98 points (WFLW)',
         source='mmpose_face.datasets.synthesis',
@@ -59,12 +61,7 @@ def write(out: Path,
         seed=seed,
         converter=CONVERTER,
         converter_version=VERSION)
-    counts = {}
-    for part, faces in parts.items():
-        path = out / 'annotations' / f'face_landmarks_wflw_{part}.json'
-        write_annotations(path, faces, info)
-        counts[path.name] = len(faces)
-    return counts
+    return write_parts(out, parts, info)
 
 
 def _refuse_other_data(out: Path) -> None:

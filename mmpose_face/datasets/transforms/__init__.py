@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipeline steps for faces; everything else is MMPose's."""
+from .flipping import RandomFaceFlip
 from .formatting import PackFaceInputs
 from .loading import LoadFaceImage
 
-__all__ = ['LoadFaceImage', 'PackFaceInputs']
+__all__ = ['LoadFaceImage', 'PackFaceInputs', 'RandomFaceFlip']

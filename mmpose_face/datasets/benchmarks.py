@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmarks by the names that ``tools/prepare_data.py`` knows them by."""
+import os
+from typing import Dict, Type, Union
+
+from .face_300w import Face300W
+from .face_aflw import FaceAFLW
+from .face_coco_wholebody import FaceCocoWholeBody
+from .face_cofw import FaceCOFW, FaceCOFW68
+from .face_dataset import FaceDataset, Part
+from .face_wflw import FaceWFLW
+
+BENCHMARKS: Dict[str, Type[FaceDataset]] = {
+    '300w': Face300W,
+    'wflw': FaceWFLW,
+    'cofw': FaceCOFW,
+    'cofw68': FaceCOFW68,
+    'aflw': FaceAFLW,
+    'coco_wholebody_face': FaceCocoWholeBody,
+}
+
+
+def open_benchmark(name: str, root: Union[str, 'os.PathLike[str]'], part: Part,
+                   **kwargs) -> FaceDataset:
+    """The faces of a converted benchmark.
+
+    Args:
+        name (str): A key of :data:`BENCHMARKS`.
+        root (str | PathLike): The folder with ``annotations/``.
+        part (str): ``'train'`` or ``'test'``; the test is all that has a
+            column in the table.
+        **kwargs: ``box``, ``pipeline`` and so on; see :class:`FaceDataset`.
+
+    Returns:
+        FaceDataset: The data set.
+
+    Raises:
+        FileNotFoundError: If the annotation files are not there.
+        ValueError: If there is no such benchmark, or it has no such part.
+
+    Examples:
+        >>> faces = open_benchmark('wflw', 'data/wflw', 'test')
+        >>> faces.get_data_info(0)['subsets']
+        ('test', 'pose', 'blur')
+    """
+    if name not in BENCHMARKS:
+        raise ValueError(f'unknown benchmark {name!r}; known: '
+                         f'{", ".join(BENCHMARKS)}')
+    cls = BENCHMARKS[name]
+    if part not in cls.FILES:
+        raise ValueError(f'{name} has no part {part!r}, only '
+                         f'{", ".join(cls.FILES)}')
+    return cls(
+        data_root=os.fspath(root),
+        ann_file=cls.FILES[part],
+        data_prefix=dict(img=cls.IMAGES[part]),
+        test_mode=part == 'test',
+        **kwargs)

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Face boxes other than the benchmark's, as pure functions on arrays, and
+the boxes of a detector."""
+import json
+import logging
+from pathlib import Path
+from typing import Dict, List, Tuple, Union
+
+import numpy as np
+from mmengine.logging import print_log
+
+_LISTED = 5  # files that a message of the log names
+
+
+def landmark_bounds(points: np.ndarray) -> np.ndarray:
+    """The smallest box that holds the points.
+
+    Args:
+        points (np.ndarray): ``(K, 2)`` in pixels.
+
+    Returns:
+        np.ndarray: Left, top, right and bottom in pixels, ``(4,)``.
+    """
+    return np.concatenate([points.min(0), points.max(0)]).astype(np.float64)
+
+
+def square(box: np.ndarray, margin: float) -> Tuple[np.ndarray, float]:
+    """The square about the middle of a box.
+
+    Args:
+        box (np.ndarray): Left, top, right and bottom in pixels, ``(4,)``.
+        margin (float): What is added on each side, as a share of the longer
+            side.
+
+    Returns:
+        tuple[np.ndarray, float]: Its centre ``(2,)`` and its side, in pixels.
+    """
+    low, high = box[:2], box[2:]
+    return (low + high) / 2, float((high - low).max() * (1 + 2 * margin))
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Intersection over union of every box with every other.
+
+    Args:
+        a (np.ndarray): ``(N, 4)``, left, top, right and bottom in pixels.
+        b (np.ndarray): ``(M, 4)``.
+
+    Returns:
+        np.ndarray: ``(N, M)``, ratios; 0 where both have no area.
+    """
+    a, b = np.asarray(a, np.float64)[:, None], np.asarray(b, np.float64)[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(
+        a[..., :2], b[..., :2])
+    both = np.maximum(sides, 0).prod(-1)
+    either = _area(a) + _area(b) - both
+    return np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+
+
+def _area(box: np.ndarray) -> np.ndarray:
+    return np.maximum(box[..., 2:] - box[..., :2], 0).prod(-1)
+
+
+def match(truth: np.ndarray, detected: np.ndarray,
+          min_iou: float) -> List[int]:
+    """Give each true box a detected one, so that the sum of overlaps of the
+    pairs is largest; no detected box is given twice.
+
+    Args:
+        truth (np.ndarray): ``(N, 4)``, left, top, right and bottom in pixels.
+        detected (np.ndarray): ``(M, 4)``.
+        min_iou (float): Least overlap of a pair, a ratio.
+
+    Returns:
+        list[int]: For each true box the index of its detected one, or -1.
+    """
+    # Here, since only a test with a detector's boxes needs it.
+    from scipy.optimize import linear_sum_assignment
+
+    overlap = iou(truth, detected)
+    overlap[overlap < min_iou] = 0
+    given = [-1] * len(truth)
+    for i, j in zip(*linear_sum_assignment(overlap, maximize=True)):
+        if overlap[i, j] > 0:
+            given[i] = int(j)
+    return given
+
+
+class DetectedBoxes:
+    """The boxes that a face detector found, to test with.
+
+    Args:
+        path (str): A JSON list as MMDetection and COCO write results: for
+            each box ``bbox`` (left, top, width and height in pixels),
+            ``score``, and ``file_name`` as in the annotation file or its
+            ``image_id``. Where there is a ``category_id``, 1 is a face.
+        min_iou (float): Least overlap with the box of a face's landmarks.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If an entry is not of this form; the message has its
+            place in the list.
+    """
+
+    def __init__(self, path: str, min_iou: float) -> None:
+        self.path = path
+        self.min_iou = min_iou
+        self._boxes: Dict[Union[str, int], List[List[float]]] = {}
+        for number, entry in enumerate(_read_list(path)):
+            image, box = _parse(path, number, entry)
+            if entry.get('category_id', 1) == 1:
+                self._boxes.setdefault(image, []).append(box)
+
+    @property
+    def by_id(self) -> bool:
+        """Whether boxes name their image by its id."""
+        return any(not isinstance(image, str) for image in self._boxes)
+
+    def put_into(self, data_list: List[dict], ann_file: str) -> List[dict]:
+        """The faces that were detected, each with its box.
+
+        Args:
+            data_list (list[dict]): Samples of one annotation file with
+                ``file_name``, ``img_id``, ``keypoints`` (1, K, 2) and
+                ``keypoints_visible`` (1, K).
+            ann_file (str): That file, for the log.
+
+        Returns:
+            list[dict]: Copies of those that were detected, with
+            ``detected_box`` (4,) and its ``bbox_score`` (1,).
+        """
+        by_image: Dict[str, List[int]] = {}
+        for i, info in enumerate(data_list):
+            by_image.setdefault(info['file_name'], []).append(i)
+        boxes = {}
+        for indices in by_image.values():
+            boxes.update(self._match_image(data_list, indices))
+        found = [
+            dict(
+                data_list[i],
+                detected_box=box[:4],
+                bbox_score=box[4:].astype(np.float32))
+            for i, box in sorted(boxes.items())
+        ]
+        self._report(data_list, boxes, ann_file)
+        return found
+
+    def _match_image(self, data_list, indices) -> Dict[int, np.ndarray]:
+        info = data_list[indices[0]]
+        boxes = self._boxes.get(info['file_name'],
+                                self._boxes.get(info['img_id'], []))
+        if not boxes:
+            return {}
+        boxes = np.array(boxes)
+        truth = [_labelled_box(data_list[i]) for i in indices]
+        given = match(np.array(truth), boxes[:, :4], self.min_iou)
+        return {i: boxes[j] for i, j in zip(indices, given) if j >= 0}
+
+    def _report(self, data_list, boxes, ann_file) -> None:
+        missed = [
+            info['file_name'] for i, info in enumerate(data_list)
+            if i not in boxes
+        ]
+        share = 100 * len(boxes) / max(len(data_list), 1)
+        text = (f'{ann_file}: {len(boxes)} of {len(data_list)} faces detected '
+                f'({share:.1f} %) in {self.path}')
+        if missed:
+            more = ', ...' if len(missed) > _LISTED else ''
+            text += (f'; the {len(missed)} others are left out '
+                     f'({", ".join(missed[:_LISTED])}{more})')
+        print_log(text, 'current', logging.WARNING if missed else logging.INFO)
+
+
+def _labelled_box(info: dict) -> np.ndarray:
+    return landmark_bounds(info['keypoints'][0,
+                                             info['keypoints_visible'][0] > 0])
+
+
+def _read_list(path: str) -> list:
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f'{path} is not a JSON file: {error}') from None
+    if not isinstance(content, list):
+        raise ValueError(f'{path}: expected a list of boxes, got '
+                         f'{type(content).__name__}')
+    return content
+
+
+def _parse(path: str, number: int, entry) -> Tuple[Union[str, int], list]:
+    """The image of a box; left, top, right, bottom and score."""
+    try:
+        image = entry.get('file_name', entry.get('image_id'))
+        x, y, w, h = (float(value) for value in entry['bbox'])
+        score = float(entry['score'])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        image = None
+    if image is None or not np.isfinite([x, y, w, h, score]).all():
+        raise ValueError(
+            f'{path}: entry {number} is not a box: expected file_name or '
+            f'image_id, bbox (left, top, width, height) and score, got '
+            f'{str(entry)[:100]}')
+    return image, [x, y, x + w, y + h, score]

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""COCO-WholeBody: the faces of its files, in the files' own layout.
+
+Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020.
+"""
+import json
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+from mmengine.logging import print_log
+
+from ...landmarks import IBUG68
+from ..annotations import write_coco
+from .release import (ImageMode, check_counts, image_sizes, place_images,
+                      shortened)
+
+VERSION = 1
+
+_FILE = 'coco_wholebody_{}_v1.0.json'
+# Images of COCO 2017; the owner gives no number of faces.
+EXPECTED = dict(train=118287, val=5000)
+# What MMPose's class reads of an annotation.
+_KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts',
+         'face_valid')
+
+
+def convert(raw: Path,
+            out: Path,
+            partial: bool = False,
+            images: ImageMode = 'link') -> Dict[str, int]:
+    """Convert COCO-WholeBody's files into files of their faces.
+
+    Writes ``annotations/coco_wholebody_{train,val}_v1.0.json`` with the
+    persons whose face is annotated (``face_valid``), of whom the face's
+    fields are kept as they are, and ``train2017/``, ``val2017/`` below
+    ``out``. Faces whose normaliser, the distance of the outer eye corners, is
+    zero or not labelled are kept, counted, and listed in the file's ``info``.
+
+    Args:
+        raw (Path): Root of the release, with ``annotations/``,
+            ``train2017/`` and ``val2017/``.
+        out (Path): Where to write; another folder than ``raw``.
+        partial (bool): Go on when a file or images are missing.
+        images (str): ``'link'`` links to the folders of images, ``'copy'``
+            copies them.
+
+    Returns:
+        dict[str, int]: Number of faces in each file written.
+
+    Raises:
+        FileNotFoundError: If ``raw`` is no release, or images are missing and
+            ``partial`` is not set.
+        ValueError: If the release is incomplete and ``partial`` is not set,
+            a file or an image is damaged, or a file of the release would be
+            overwritten.
+    """
+    files = _locate(raw)
+    contents = {part: read_file(path) for part, path in files.items()}
+    found = {part: len(c['images']) for part, c in contents.items()}
+    check_counts(raw, 'COCO-WholeBody (images)', found, EXPECTED, partial)
+    folders, chosen = {}, {}
+    for part, content in contents.items():
+        target = out / 'annotations' / _FILE.format(part)
+        if target.exists() and target.samefile(files[part]):
+            raise ValueError(f'{target} is the file of the release: choose '
+                             'another --out')
+        folders[part] = _image_folder(raw, part)
+        chosen[part] = _faces(files[part], content, folders[part], part,
+                              partial)
+    counts = {}
+    for part, (image_list, faces, info) in chosen.items():
+        place_images(folders[part], out / f'{part}2017', images)
+        name = _FILE.format(part)
+        write_coco(out / 'annotations' / name, info, image_list, faces)
+        counts[name] = len(faces)
+    return counts
+
+
+def read_file(path: Path) -> dict:
+    """Read one of the release's files and check all that is made of it.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        dict: Its content: ``images`` with ``id``, ``file_name``, ``width``
+        and ``height``; ``annotations`` with the fields of a face.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no such file; the message names the file, the
+            entry and what was expected.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path} is not a JSON file: {error}') from None
+    for key in ('images', 'annotations'):
+        if not isinstance(content, dict) or not isinstance(
+                content.get(key), list):
+            raise ValueError(f'{path}: expected an object with a list '
+                             f'"{key}"')
+    names = set()
+    for number, image in enumerate(content['images']):
+        _check_image(f'{path}: image {number}', image)
+        names.add(image['id'])
+    for number, ann in enumerate(content['annotations']):
+        _check_face(f'{path}: annotation {number}', ann, names)
+    return content
+
+
+def _check_image(place: str, image) -> None:
+    if not (isinstance(image, dict) and isinstance(image.get('id'), int)
+            and isinstance(image.get('file_name'), str)
+            and image['file_name'].isprintable() and all(
+                isinstance(image.get(key), int) and image[key] > 0
+                for key in ('width', 'height'))):
+        raise ValueError(f'{place}: expected id, file_name, width and height')
+
+
+def _check_face(place: str, ann, image_ids: set) -> None:
+    if not isinstance(ann, dict) or any(key not in ann for key in _KEPT):
+        raise ValueError(f'{place}: expected the fields {", ".join(_KEPT)}')
+    if not isinstance(ann['image_id'],
+                      int) or ann['image_id'] not in image_ids:
+        raise ValueError(f'{place}: expected the id of an image, got '
+                         f'{ann["image_id"]!r}')
+    if not ann['face_valid']:
+        return
+    for key, length in (('face_box', 4), ('face_kpts', 3 * IBUG68.num_points)):
+        if not _are_numbers(ann[key], length):
+            raise ValueError(f'{place}: expected {length} finite numbers for '
+                             f'{key}')
+
+
+def _are_numbers(values, length: int) -> bool:
+    return (isinstance(values, list) and len(values) == length
+            and all(isinstance(v, (int, float)) for v in values)
+            and bool(np.isfinite(np.array(values, np.float64)).all()))
+
+
+def _faces(path: Path, content: dict, folder: Path, part: str,
+           partial: bool) -> Tuple[List[dict], List[dict], dict]:
+    """Images, faces and info of one file."""
+    names = {image['id']: image['file_name'] for image in content['images']}
+    valid = [ann for ann in content['annotations'] if ann['face_valid']]
+    there = image_sizes(folder, [names[a['image_id']] for a in valid], partial)
+    subsets = ['val'] if part == 'val' else []
+    faces, empty = [], 0
+    for ann in valid:
+        if names[ann['image_id']] not in there:
+            continue
+        if max(ann['face_kpts']) <= 0:
+            empty += 1
+        else:
+            faces.append(
+                dict({key: ann[key]
+                      for key in _KEPT}, subsets=subsets))
+    if empty:
+        print_log(
+            f'{path}: {empty} faces are called valid but have no points, '
+            'left out', 'current')
+    used = {face['image_id'] for face in faces}
+    info = _info(path, faces)
+    return [i for i in content['images'] if i['id'] in used], faces, info
+
+
+def _info(path: Path, faces: Sequence[dict]) -> dict:
+    unscored = [face['id'] for face in faces if not _has_normalizer(face)]
+    if unscored:
+        print_log(
+            f'{path}: {len(unscored)} faces whose outer eye corners coincide '
+            f'or are not labelled, kept (annotations {shortened(unscored)})',
+            'current')
+    return dict(
+        description='COCO-WholeBody, faces, 68 points (iBUG)',
+        source='https://github.com/jin-s13/COCO-WholeBody',
+        pixel_origin=0,
+        without_normalizer=unscored,
+        converter='mmpose_face coco_wholebody_face',
+        converter_version=VERSION)
+
+
+def _has_normalizer(face: dict) -> bool:
+    points = np.reshape(face['face_kpts'], (-1, 3))
+    a, b = points[list(IBUG68.normalizer_indices)]
+    return a[2] > 0 and b[2] > 0 and (a[:2] != b[:2]).any()
+
+
+def _locate(raw: Path) -> Dict[str, Path]:
+    files = {}
+    for part in EXPECTED:
+        for folder in (raw / 'annotations', raw):
+            if (folder / _FILE.format(part)).is_file():
+                files[part] = folder / _FILE.format(part)
+                break
+    if not files:
+        raise FileNotFoundError(
+            f'{raw} holds no COCO-WholeBody release: expected '
+            f'{raw / "annotations" / _FILE.format("train")} and ..._val_...')
+    return files
+
+
+def _image_folder(raw: Path, part: str) -> Path:
+    for folder in (raw / f'{part}2017', raw / 'images' / f'{part}2017'):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f'{raw} holds no images of COCO 2017: expected '
+                            f'{raw / f"{part}2017"}')

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WFLW: the release's lists to MMPose's ``face_landmarks_wflw_*.json``.
+
+Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm",
+CVPR 2018.
+"""
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple, Union
+
+import numpy as np
+
+from ..annotations import FaceRecord, Rect
+from .release import (ImageMode, Oddities, check_counts, image_sizes,
+                      place_images, write_parts)
+
+VERSION = 1
+
+NUM_POINTS = 98
+# In the order of the columns of the release's lists.
+ATTRIBUTES = ('pose', 'expression', 'illumination', 'makeup', 'occlusion',
+              'blur')
+# The file of MMPose for each subset.
+SUBSET_FILES = dict(
+    pose='face_landmarks_wflw_test_largepose.json',
+    expression='face_landmarks_wflw_test_expression.json',
+    illumination='face_landmarks_wflw_test_illumination.json',
+    makeup='face_landmarks_wflw_test_makeup.json',
+    occlusion='face_landmarks_wflw_test_occlusion.json',
+    blur='face_landmarks_wflw_test_blur.json')
+
+_LISTS = 'list_98pt_rect_attr_train_test'
+_LIST = 'list_98pt_rect_attr_{}.txt'
+_FIELDS = 2 * NUM_POINTS + 4 + len(ATTRIBUTES) + 1
+EXPECTED = dict(
+    train=7500,
+    test=2500,
+    pose=326,
+    expression=314,
+    illumination=698,
+    makeup=206,
+    occlusion=736,
+    blur=773)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a list.
+
+    Args:
+        line (int): Its number, from 1.
+        points (np.ndarray): ``(98, 2)`` in pixels.
+        rect (tuple[float]): Left, top, width and height in pixels.
+        attributes (tuple[str]): Those of :data:`ATTRIBUTES` that are set.
+        file_name (str): The image, below ``WFLW_images/``.
+    """
+
+    line: int
+    points: np.ndarray
+    rect: Rect
+    attributes: Tuple[str, ...]
+    file_name: str
+
+
+def convert(raw: Path,
+            out: Path,
+            partial: bool = False,
+            images: ImageMode = 'link') -> Dict[str, int]:
+    """Convert a WFLW release.
+
+    Writes ``annotations/face_landmarks_wflw_{train,test}.json``, the six
+    subsets of the test as ``face_landmarks_wflw_test_{largepose,...}.json``,
+    and ``images/`` below ``out``. Nothing is written unless every line could
+    be read. Coordinates are kept as they are.
+
+    Args:
+        raw (Path): Root of the release, with ``WFLW_annotations/`` and
+            ``WFLW_images/``.
+        out (Path): Where to write.
+        partial (bool): Go on when lines or images are missing.
+        images (str): ``'link'`` links to the release's images, ``'copy'``
+            copies them.
+
+    Returns:
+        dict[str, int]: Number of faces in each file written.
+
+    Raises:
+        FileNotFoundError: If ``raw`` is no WFLW release, or images are
+            missing and ``partial`` is not set.
+        ValueError: If the release is incomplete and ``partial`` is not set,
+            or a line or an image is damaged.
+    """
+    lists, folder = _locate(raw)
+    rows = {part: read_list(path) for part, path in lists.items()}
+    check_counts(raw, 'WFLW', _counts(rows), EXPECTED, partial)
+    names = [row.file_name for part in rows.values() for row in part]
+    sizes = image_sizes(folder, names, partial)
+    oddities = Oddities()
+    faces = {
+        part: _records(lists[part], rows[part], part, sizes, oddities)
+        for part in rows
+    }
+    oddities.report('WFLW')
+    parts = {
+        f'face_landmarks_wflw_{part}.json': faces.get(part, [])
+        for part in ('train', 'test')
+    }
+    for subset, name in SUBSET_FILES.items():
+        parts[name] = [f for f in faces.get('test', []) if subset in f.subsets]
+    place_images(folder, out / 'images', images)
+    info = dict(
+        description='WFLW, 98 points',
+        source='https://wywu.github.io/projects/LAB/WFLW.html',
+        pixel_origin=None,  # the owner does not say
+        converter='mmpose_face wflw',
+        converter_version=VERSION)
+    return write_parts(out, parts, info)
+
+
+def read_list(path: Union[str, 'os.PathLike[str]']) -> List[Row]:
+    """Read a list of the release, 207 fields a line.
+
+    A line is ``x0 y0 ... x97 y97 x_min y_min x_max y_max pose expression
+    illumination make-up occlusion blur image``. Blank lines are passed over.
+
+    Args:
+        path (str | PathLike): ``list_98pt_rect_attr_train.txt`` or
+            ``..._test.txt``.
+
+    Returns:
+        list[Row]: One for each line.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a line is not of this form; the message names the
+            file, the line and what was expected.
+    """
+    lines = Path(path).read_bytes().splitlines()
+    return [
+        _row(f'{path}:{number}', number, line)
+        for number, line in enumerate(lines, start=1) if line.strip()
+    ]
+
+
+def _row(place: str, number: int, line: bytes) -> Row:
+    try:
+        fields = line.decode('ascii').split()
+    except UnicodeDecodeError:
+        raise ValueError(f'{place}: expected ASCII text') from None
+    if len(fields) != _FIELDS:
+        raise ValueError(f'{place}: expected {_FIELDS} fields (98 points, '
+                         f'rectangle, 6 attributes, image), got {len(fields)}')
+    coordinates, attributes = fields[:-7], fields[-7:-1]
+    numbers = _numbers(place, coordinates)
+    x0, y0, x1, y1 = numbers[2 * NUM_POINTS:].tolist()
+    return Row(
+        line=number,
+        points=numbers[:2 * NUM_POINTS].reshape(NUM_POINTS, 2),
+        rect=(x0, y0, x1 - x0, y1 - y0),
+        attributes=_attributes(place, attributes),
+        file_name=_file_name(place, fields[-1]))
+
+
+def _numbers(place: str, fields: Sequence[str]) -> np.ndarray:
+    try:
+        numbers = np.array([float(field) for field in fields])
+    except ValueError:
+        numbers = np.array([np.nan])
+    if not np.isfinite(numbers).all():
+        bad = next(f'field {i} is {field!r}'
+                   for i, field in enumerate(fields, start=1)
+                   if not _is_number(field))
+        raise ValueError(f'{place}: expected 200 finite numbers, but {bad}')
+    return numbers
+
+
+def _is_number(field: str) -> bool:
+    try:
+        return bool(np.isfinite(float(field)))
+    except ValueError:
+        return False
+
+
+def _attributes(place: str, fields: Sequence[str]) -> Tuple[str, ...]:
+    for name, field in zip(ATTRIBUTES, fields):
+        if field not in ('0', '1'):
+            raise ValueError(f'{place}: expected 0 or 1 for {name}, '
+                             f'got {field!r}')
+    return tuple(name for name, field in zip(ATTRIBUTES, fields)
+                 if field == '1')
+
+
+def _file_name(place: str, name: str) -> str:
+    if name.startswith('/') or '..' in name.split(
+            '/') or not name.isprintable():
+        raise ValueError(f'{place}: expected an image below WFLW_images, '
+                         f'got {name!r}')
+    return name
+
+
+def _counts(rows: Dict[str, List[Row]]) -> Dict[str, int]:
+    counts = {part: len(faces) for part, faces in rows.items()}
+    for name in ATTRIBUTES:
+        counts[name] = sum(
+            name in row.attributes for row in rows.get('test', ()))
+    return counts
+
+
+def _records(path: Path, rows: Sequence[Row], part: str,
+             sizes: Dict[str, Tuple[int, int]],
+             oddities: Oddities) -> List[FaceRecord]:
+    main = ('test', ) if part == 'test' else ()
+    records = []
+    for row in rows:
+        if row.file_name in sizes:
+            record = FaceRecord(
+                row.file_name,
+                sizes[row.file_name],
+                row.points, (*main, *row.attributes),
+                face_rect=row.rect)
+            oddities.check(f'{path.name}:{row.line}', record)
+            records.append(record)
+    return records
+
+
+def _locate(raw: Path) -> Tuple[Dict[str, Path], Path]:
+    """The lists that are there, and the folder of the images."""
+    folders = (raw / 'WFLW_annotations' / _LISTS, raw / _LISTS,
+               raw / 'WFLW_annotations', raw)
+    lists = {}
+    for part in ('train', 'test'):
+        for folder in folders:
+            if (folder / _LIST.format(part)).is_file():
+                lists[part] = folder / _LIST.format(part)
+                break
+    if not lists:
+        raise FileNotFoundError(
+            f'{raw} holds no WFLW release: expected '
+            f'{folders[0] / _LIST.format("train")} and ..._test.txt')
+    for images in (raw / 'WFLW_images', raw / 'images'):
+        if images.is_dir():
+            return lists, images
+    raise FileNotFoundError(f'{raw} holds no images of WFLW: expected '
+                            f'{raw / "WFLW_images"}')

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AFLW for training and testing."""
+from typing import List
+
+from mmpose.datasets.datasets import AFLWDataset
+from mmpose.registry import DATASETS
+
+from ..landmarks import AFLW19
+from .face_dataset import FaceDataset
+from .metainfo import scheme_metainfo
+
+
+@DATASETS.register_module()
+class FaceAFLW(FaceDataset, AFLWDataset):
+    """AFLW with 19 points.
+
+    The same samples as MMPose's ``AFLWDataset``, from the same files, with
+    named points and lines to draw, ``box_size`` for the normaliser, and the
+    subsets of each test face: ``full``, and ``frontal`` where all points are
+    visible. Where the file does not say them, MMPose's file of the frontal
+    faces beside it does. ``occluded`` holds the release's invisible points,
+    which have coordinates and are scored, where the file was made by
+    ``tools/prepare_data.py aflw``.
+
+    Zhu et al., "Unconstrained Face Alignment via Cascaded Compositional
+    Learning", CVPR 2016; Koestinger et al., "Annotated Facial Landmarks in
+    the Wild", ICCV Workshops 2011.
+    """
+
+    METAINFO: dict = scheme_metainfo('aflw', AFLW19)
+    SOURCE = (
+        'make it from the release with\n    python tools/prepare_data.py '
+        'aflw --raw RELEASE --out {out}')
+    FILES = dict(
+        train=('annotations/face_landmarks_aflw_train.json', ),
+        test=('annotations/face_landmarks_aflw_test.json', ))
+    ALL = 'full'
+    SUBSET_FILES = dict(frontal='face_landmarks_aflw_test_frontal.json')
+
+    def face_rect_of(self, ann: dict) -> List[float]:
+        # MMPose's file has the rectangle, which is square, as its centre and
+        # size.
+        (x, y), size = ann['center'], ann['scale'] * 200
+        return ann.get('face_rect', [x - size / 2, y - size / 2, size, size])

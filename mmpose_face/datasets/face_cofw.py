@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""COFW for training and testing, with 29 and with 68 points."""
+from typing import Optional, Sequence
+
+import numpy as np
+from mmpose.datasets.datasets import COFWDataset, Face300WDataset
+from mmpose.registry import DATASETS
+
+from ..landmarks import COFW29, IBUG68
+from .face_dataset import FaceDataset
+from .metainfo import scheme_metainfo
+
+_OCCLUDED = 1  # as the third number of a point; a visible one has 2
+
+
+@DATASETS.register_module()
+class FaceCOFW(FaceDataset, COFWDataset):
+    """COFW with its 29 points and their occlusion.
+
+    The same samples as MMPose's ``COFWDataset``, from the same files, with
+    named points and lines to draw, and with ``occluded``, which MMPose's
+    class loses. Test faces have the subset ``test``.
+
+    Burgos-Artizzu et al., "Robust face landmark estimation under occlusion",
+    ICCV 2013.
+    """
+
+    METAINFO: dict = scheme_metainfo('cofw', COFW29)
+    SOURCE = (
+        'make it from the release with\n    python tools/prepare_data.py '
+        'cofw --raw RELEASE --out {out}')
+    FILES = dict(
+        train=('annotations/cofw_train.json', ),
+        test=('annotations/cofw_test.json', ))
+    ALL = 'test'
+
+    def occluded_of(self, ann: dict) -> np.ndarray:
+        return np.array(ann['keypoints'][2::3]) == _OCCLUDED
+
+    def face_rect_of(self, ann: dict) -> Optional[Sequence[float]]:
+        # MMPose's file has no other box than the release's.
+        return ann.get('face_rect', ann['bbox'])
+
+
+@DATASETS.register_module()
+class FaceCOFW68(FaceDataset, Face300WDataset):
+    """The 507 test faces of COFW with the 68 points of iBUG and their
+    occlusion, to test models that were trained on 300-W.
+
+    Ghiasi and Fowlkes, "Occlusion Coherence: Detecting and Localizing
+    Occluded Faces", arXiv:1506.08347.
+    """
+
+    METAINFO: dict = scheme_metainfo('cofw68', IBUG68)
+    SOURCE = (
+        'make it from the release with\n    python tools/prepare_data.py '
+        'cofw68 --raw RELEASE --out {out}')
+    FILES = dict(test=('annotations/cofw68_test.json', ))
+    ALL = 'test'
