@@ -188,7 +188,7 @@ class FaceDataset:
         if self.ALL is None:
             return self.subsets_of_file(file_name)
         if not self.test_mode:
-            return ()
+            return None
         return (self.ALL, *self._subset_files.of_face(file_name, ann))
 
     def _chosen_box(self, ann: dict, info: dict) -> np.ndarray:

@@ -129,7 +129,7 @@ class SubsetNME(BaseMetric):
         """
         # How processes share the data must not be seen in the order.
         # Of several annotation files, ids may occur in each.
-        faces = sorted(results, key=lambda face: (face['file'], face['id']))
+        faces = sorted(results, key=lambda face: (face['id'], face['file']))
         errors = np.array([face['error'] for face in faces])
         table = evaluate_subsets(errors, [face['subsets'] for face in faces],
                                  self.subsets, self.threshold)
@@ -142,6 +142,11 @@ class SubsetNME(BaseMetric):
         _report(
             'Faces left out, for their normaliser points coincide or are '
             'not labelled', left_out)
+        _report(
+            'Faces in none of the columns, not in the table', [
+                face['file'] for face in faces
+                if not set(self.subsets) & set(face['subsets'])
+            ])
         if self.out_dir is not None:
             summary = dict(
                 threshold=self.threshold,

@@ -123,7 +123,11 @@ def test_subset_files_hold_the_faces_of_the_subset(written):
             whole.get_data_info(i)['img_path'] for i in range(12)
             if column in whole.get_data_info(i)['subsets']
         ]
-        assert counts[f'face_landmarks_wflw_test_{name}.json'] == len(expected)
+        part = f'face_landmarks_wflw_test_{name}.json'
+        assert counts.get(part, 0) == len(expected)
+        if not expected:
+            assert not (root / 'annotations' / part).exists()
+            continue
         if expected:
             part = from_files(FaceWFLW, root, f'test_{name}')
             assert [
@@ -145,7 +149,7 @@ def test_writing_again_is_not(written):
     assert write_synthetic(root, train=3, test=12, seed=5, size=64) == counts
 
 
-def test_wflw_without_subsets_says_so(written, tmp_path):
+def test_wflw_without_subsets_to_train_on(written, tmp_path):
     """As in MMPose's own files."""
     root, _ = written
     path = root / 'annotations/face_landmarks_wflw_train.json'
@@ -160,7 +164,8 @@ def test_wflw_without_subsets_says_so(written, tmp_path):
 
 
 def test_missing_wflw(tmp_path):
-    with pytest.raises(FileNotFoundError, match='(?s)a.json.*of WFLW.*or syn'):
+    with pytest.raises(
+            FileNotFoundError, match='(?s)a.json.*prepare_data.py wflw'):
         FaceWFLW(ann_file='a.json', data_root=str(tmp_path))
 
 

@@ -15,7 +15,7 @@ from mmpose_face.datasets import (Face300W, LoadFaceImage, PackFaceInputs,
 from mmpose_face.engine import FaceRunner
 from mmpose_face.evaluation import (SubsetNME, auc, face_errors, failure_rate,
                                     nme, normalized_errors, point_distance)
-from mmpose_face.landmarks import IBUG68
+from mmpose_face.landmarks import AFLW19, IBUG68
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
 LEFT, RIGHT = IBUG68.normalizer_indices
@@ -33,7 +33,8 @@ def make_samples(n: int = 7, seed: int = 0) -> list:
             dict(
                 id=i,
                 img_path=f'images/{i}.jpg',
-                subsets=('pose', ) if i % 2 else ('blur', 'pose'),
+                subsets=('test', 'pose') if i % 2 else
+                ('test', 'blur', 'pose'),
                 gt_instances=dict(
                     keypoints=gt, keypoints_visible=np.ones((1, 68))),
                 pred_instances=dict(keypoints=gt +
@@ -84,6 +85,49 @@ def test_figures_are_those_of_functional():
     assert metrics == pytest.approx(expected, abs=1e-12)
     assert list(metrics)[0] == 'NME'
     assert 0 < metrics['AUC@8'] < 100
+
+
+def test_the_main_column_has_its_own_faces_alone(logged):
+    """300-W: the private test set has no part in the full one."""
+    samples = make_samples(5)
+    for sample, subsets in zip(samples, [('full', ), ('full', ), ('test', ),
+                                         ('test', ), ('other', )]):
+        sample['subsets'] = subsets
+    metrics = evaluate(samples, subsets=('full', 'test'))
+    errors = 100 * errors_of(samples)
+    assert metrics['NME'] == pytest.approx(errors[:2].mean())
+    assert metrics['test/NME'] == pytest.approx(errors[2:4].mean())
+    assert 'none of the columns, not in the table: 1 (images/4.jpg)' in (
+        logged.text)
+
+
+def test_aflw_is_normalised_by_its_box():
+    """Every point is off by 5 pixels, the box has 200."""
+    gt = np.random.default_rng(0).uniform(0, 100, (1, 19, 2))
+    sample = dict(
+        id=0,
+        img_path='0.jpg',
+        subsets=('full', ),
+        gt_instances=dict(
+            keypoints=gt,
+            keypoints_visible=np.ones((1, 19)),
+            box_size=np.array([200.]),
+            occluded=np.arange(19)[None] == 3),
+        pred_instances=dict(keypoints=gt + (3, 4)))
+    meta = parse_pose_metainfo(scheme_metainfo('aflw', AFLW19))
+    kwargs = dict(meta=meta, subsets=('full', 'frontal'), threshold=.07)
+    assert evaluate([sample], **kwargs)['NME'] == pytest.approx(2.5)
+    del sample['gt_instances']['box_size']
+    with pytest.raises(ValueError, match='0.jpg does not say its size'):
+        evaluate([sample], **kwargs)
+
+
+def test_occlusion_goes_to_the_file(tmp_path):
+    sample, = make_samples(1)
+    sample['gt_instances']['occluded'] = np.arange(68)[None] == 3
+    evaluate([sample], out_dir=tmp_path)
+    face, = json.loads((tmp_path / 'per_face.json').read_text())
+    assert face['occluded'].index(True) == 3 and sum(face['occluded']) == 1
 
 
 def mmpose_nme(samples) -> float:
@@ -184,7 +228,8 @@ def test_files(tmp_path):
     faces = json.loads((tmp_path / 'out/per_face.json').read_text())
     assert [face['file']
             for face in faces] == [f'images/{i}.jpg' for i in range(7)]
-    assert faces[0]['subsets'] == ['blur', 'pose']
+    assert faces[0]['subsets'] == ['test', 'blur', 'pose']
+    assert faces[0]['occluded'] is None
     # float() and JavaScript's Number() read it.
     assert faces[1]['point_errors'][9] == faces[1]['error'] == 'Infinity'
     errors = [float(face['error']) for face in faces]

@@ -10,7 +10,8 @@ NAN = float('nan')
 
 def test_figures():
     results = evaluate_subsets([0.02, 0.06, 0.20, NAN],
-                               [['pose'], ['pose', 'blur'], [], ['blur']],
+                               [['test', 'pose'], ['test', 'pose', 'blur'],
+                                ['test'], ['test', 'blur']],
                                ['test', 'blur', 'pose'], 0.08)
     assert list(results) == ['test', 'blur', 'pose']
     assert results['test'] == pytest.approx({
@@ -51,8 +52,8 @@ def test_names_say_the_threshold(threshold, name):
 
 def test_table():
     table = format_table(
-        evaluate_subsets([0.05, 0.15], [['[b]'], []], ['test', '[b]', 'pose'],
-                         0.10))
+        evaluate_subsets([0.05, 0.15], [['test', '[b]'], ['test']],
+                         ['test', '[b]', 'pose'], 0.10))
     assert table.splitlines() == [
         '|        |  test |   [b] | pose |',
         '|--------|-------|-------|------|',
