@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks on images, and sheets of images."""
-from typing import Sequence
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -14,13 +14,17 @@ _SHIFT = 4
 # Points and lines relative to the size of the face; tried on faces of 50 to
 # 400 pixels.
 _RADIUS, _THICKNESS = 1 / 110, 1 / 220
+_RING = 1.5  # a ring's middle lies outside the dot by so many thicknesses
 _FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
+_HIDDEN = (0, 0, 255)  # BGR; no part of the face has this red
 
 _GAP, _PAPER = 4, 255
 
 
-def draw_landmarks(image: np.ndarray, keypoints: ArrayLike,
-                   scheme: Scheme) -> np.ndarray:
+def draw_landmarks(image: np.ndarray,
+                   keypoints: ArrayLike,
+                   scheme: Scheme,
+                   occluded: Optional[ArrayLike] = None) -> np.ndarray:
     """Draw the points and lines of faces, a colour for each part.
 
     Args:
@@ -29,13 +33,16 @@ def draw_landmarks(image: np.ndarray, keypoints: ArrayLike,
             many, in pixels; the centre of the first pixel is (0, 0). A point
             that is NaN or infinite is not drawn, nor are its lines.
         scheme (Scheme): Their landmark scheme.
+        occluded (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
+            that is occluded is a hollow red ring instead of a dot. Defaults
+            to none.
 
     Returns:
         np.ndarray: The drawing, of the image's shape.
 
     Raises:
-        ValueError: If the image is no uint8 colour image or the points are
-            not those of the scheme.
+        ValueError: If the image is no uint8 colour image, the points are not
+            those of the scheme, or ``occluded`` is not of the points.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError('expected a BGR image (H, W, 3) of uint8, got '
@@ -45,13 +52,26 @@ def draw_landmarks(image: np.ndarray, keypoints: ArrayLike,
     if faces.ndim not in (2, 3) or faces.shape[-2:] != (k, 2):
         raise ValueError(f'expected points ({k}, 2) or (N, {k}, 2) of '
                          f'{scheme.name}, got {faces.shape}')
+    hidden = _hidden(occluded, faces.shape[:-1])
     canvas = image.copy()
-    for points in faces.reshape(-1, k, 2):
-        _draw_face(canvas, points, scheme)
+    for points, rings in zip(faces.reshape(-1, k, 2), hidden.reshape(-1, k)):
+        _draw_face(canvas, points, rings, scheme)
     return canvas
 
 
-def _draw_face(canvas: np.ndarray, points: np.ndarray, scheme: Scheme) -> None:
+def _hidden(occluded: Optional[ArrayLike], shape: tuple) -> np.ndarray:
+    """Which points are occluded, bool of the shape ``(K,)`` or ``(N, K)``."""
+    if occluded is None:
+        return np.zeros(shape, bool)
+    hidden = np.asarray(occluded, bool)
+    if hidden.shape != shape:
+        raise ValueError(f'expected occluded of shape {shape}, a flag for '
+                         f'each point, got {hidden.shape}')
+    return hidden
+
+
+def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
+               scheme: Scheme) -> None:
     drawn = np.isfinite(points).all(1)
     if not drawn.any():
         return
@@ -60,16 +80,24 @@ def _draw_face(canvas: np.ndarray, points: np.ndarray, scheme: Scheme) -> None:
     size = min(
         np.sqrt(np.ptp(points[drawn], axis=0).prod()), max(canvas.shape[:2]))
     thickness = max(1, round(size * _THICKNESS))
-    radius = round(max(1., size * _RADIUS) * 2**_SHIFT)
+    radius = max(1., size * _RADIUS)
     at = np.rint(points * 2**_SHIFT).astype(int).tolist()
     color = point_colors(scheme)
     for i, j in scheme.lines:
         if drawn[i] and drawn[j]:
             cv2.line(canvas, at[i], at[j], color[i], thickness, cv2.LINE_AA,
                      _SHIFT)
-    for i in np.flatnonzero(drawn):
-        cv2.circle(canvas, at[i], radius, color[i], cv2.FILLED, cv2.LINE_AA,
-                   _SHIFT)
+    for i in np.flatnonzero(drawn & ~hidden):
+        _circle(canvas, at[i], radius, color[i], cv2.FILLED)
+    # Last, so that no dot fills a ring.
+    for i in np.flatnonzero(drawn & hidden):
+        _circle(canvas, at[i], radius + _RING * thickness, _HIDDEN, thickness)
+
+
+def _circle(canvas: np.ndarray, at: Sequence[int], radius: float,
+            color: Tuple[int, int, int], thickness: int) -> None:
+    cv2.circle(canvas, at, round(radius * 2**_SHIFT), color, thickness,
+               cv2.LINE_AA, _SHIFT)
 
 
 def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:

@@ -89,6 +89,47 @@ def test_points_that_cannot_be_drawn():
     draw_landmarks(GREY, points, IBUG68)
 
 
+def test_an_occluded_point_is_a_red_ring():
+    pair = Scheme('pair', (Curve('jaw', ('a', )), Curve('eyes', ('b', ))),
+                  None)
+    points = [[40, 30], [80, 70]]
+    drawing = draw_landmarks(GREY, points, pair, [True, False])
+    assert (drawing[30, 40] == GREY[30, 40]).all()
+    red = (drawing[..., 2] > 150) & (drawing[..., :2] < 60).all(2)
+    rows, columns = np.nonzero(red)
+    assert len(rows) >= 4
+    assert (rows.mean(), columns.mean()) == pytest.approx((30, 40), abs=.2)
+    distance = np.hypot(rows - 30, columns - 40)
+    assert distance.min() >= 1 and distance.max() <= 4
+    np.testing.assert_allclose(drawing[70, 80], GROUP_COLORS['eyes'], atol=20)
+
+
+def test_none_occluded():
+    points = random_face(IBUG68)
+    np.testing.assert_array_equal(
+        draw_landmarks(GREY, points, IBUG68),
+        draw_landmarks(GREY, points, IBUG68, np.zeros(68)))
+
+
+def test_occluded_points_of_many_faces():
+    faces = [random_face(IBUG68), random_face(IBUG68) / 2]
+    hidden = np.zeros((2, 68), bool)
+    hidden[1, 30] = True
+    first = draw_landmarks(GREY, faces[0], IBUG68, hidden[0])
+    np.testing.assert_array_equal(
+        draw_landmarks(GREY, faces, IBUG68, hidden),
+        draw_landmarks(first, faces[1], IBUG68, hidden[1]))
+    hidden_nowhere = np.full((68, 2), np.nan)
+    np.testing.assert_array_equal(
+        draw_landmarks(GREY, hidden_nowhere, IBUG68, np.ones(68)), GREY)
+
+
+@pytest.mark.parametrize('shape', [(67, ), (1, 68), ()])
+def test_occluded_of_other_points(shape):
+    with pytest.raises(ValueError, match=r'expected occluded of shape .68,.'):
+        draw_landmarks(GREY, random_face(IBUG68), IBUG68, np.zeros(shape))
+
+
 @pytest.mark.parametrize(
     'image', [GREY[..., 0],
               GREY.astype(float),
