@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MATLAB's files: of version 5, as ``save`` writes by default, and of version
+7.3, which are HDF5 with the axes reversed."""
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import h5py
+
+_HDF5 = b'\x89HDF'
+# Before the HDF5 in a file of MATLAB stand 512 bytes of its own.
+_HDF5_STARTS = (0, 512)
+
+
+def read_mat5(path: Path, names: Sequence[str]) -> Dict[str, np.ndarray]:
+    """Read variables of a MATLAB 5 file.
+
+    Args:
+        path (Path): The file.
+        names (Sequence[str]): The variables that it must have.
+
+    Returns:
+        dict[str, np.ndarray]: From name to content, cells as objects.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, of another kind, or lacks a
+            variable.
+    """
+    from scipy.io import loadmat
+    with open(path, 'rb') as file:
+        if _is_hdf5(file.read(_HDF5_STARTS[-1] + len(_HDF5))):
+            raise ValueError(f'{path} is a MATLAB 7.3 file, expected '
+                             'version 5: save it again with "-v7"')
+        file.seek(0)
+        with _damage_named(path, 'no MATLAB 5 file, or damaged'):
+            content = loadmat(file, variable_names=list(names))
+    for name in names:
+        if name not in content:
+            raise ValueError(f'{path} has no variable {name}; expected '
+                             f'{", ".join(names)}')
+    return {name: content[name] for name in names}
+
+
+def _is_hdf5(head: bytes) -> bool:
+    return any(head.startswith(_HDF5, start) for start in _HDF5_STARTS)
+
+
+@contextmanager
+def open_mat73(path: Path) -> Iterator['h5py.File']:
+    """Open a MATLAB 7.3 file.
+
+    Args:
+        path (Path): The file.
+
+    Yields:
+        h5py.File: The open file, which is closed at the end.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or of another kind.
+    """
+    import h5py
+    path.open('rb').close()  # says which file is missing
+    with _damage_named(path, 'no MATLAB 7.3 file, or damaged'):
+        file = h5py.File(path, 'r')
+    with file:
+        yield file
+
+
+def read_numbers(file: 'h5py.File', name: str, rows: int,
+                 columns: int) -> np.ndarray:
+    """Read a matrix of a MATLAB 7.3 file.
+
+    Args:
+        file (h5py.File): The open file.
+        name (str): The variable.
+        rows (int): How many rows it must have.
+        columns (int): How many columns.
+
+    Returns:
+        np.ndarray: ``(rows, columns)`` finite numbers in float64.
+
+    Raises:
+        ValueError: If there is no such variable or it is of another shape,
+            is damaged or not finite.
+    """
+    variable = _variable(file, name)
+    with _damage_named(file.filename, f'damaged in {name}'):
+        matrix = variable[()].T
+    return check_numbers(file.filename, name, matrix, rows, columns)
+
+
+def read_cells(file: 'h5py.File', name: str) -> List['h5py.Dataset']:
+    """The contents of a cell array of a MATLAB 7.3 file, not yet read.
+
+    Args:
+        file (h5py.File): The open file.
+        name (str): The variable, a row or a column of cells.
+
+    Returns:
+        list[h5py.Dataset]: One for each cell; the axes are reversed.
+
+    Raises:
+        ValueError: If there is no such variable or it holds no cells.
+    """
+    import h5py
+    variable = _variable(file, name)
+    if variable.dtype != h5py.ref_dtype:
+        raise ValueError(f'{file.filename}: {name} is '
+                         f'{_kind(variable)}, expected cells')
+    with _damage_named(file.filename, f'damaged in {name}'):
+        cells = [file[reference] for reference in variable[()].ravel()]
+    for row, cell in enumerate(cells, start=1):
+        if not isinstance(cell, h5py.Dataset):
+            raise ValueError(f'{file.filename}: row {row} of {name} is a '
+                             'struct, expected an array')
+    return cells
+
+
+def read_cell(path: str, name: str, row: int,
+              cell: 'h5py.Dataset') -> np.ndarray:
+    """The content of a cell.
+
+    Args:
+        path (str): The file, for the message, and so
+        name (str): the cell array and
+        row (int): the number of the cell.
+        cell (h5py.Dataset): The cell.
+
+    Returns:
+        np.ndarray: The content, its axes in MATLAB's order.
+
+    Raises:
+        ValueError: If it is damaged.
+    """
+    with _damage_named(path, f'damaged in row {row} of {name}'):
+        return cell[()].T
+
+
+def check_numbers(path,
+                  name: str,
+                  values: np.ndarray,
+                  rows: Optional[int] = None,
+                  columns: Optional[int] = None) -> np.ndarray:
+    """Refuse anything but a matrix of finite numbers.
+
+    Args:
+        path (str | PathLike): The file, for the message.
+        name (str): The variable, for the message.
+        values (np.ndarray): Its content.
+        rows (int, optional): How many rows are expected.
+        columns (int, optional): How many columns are expected.
+
+    Returns:
+        np.ndarray: The numbers in float64.
+
+    Raises:
+        ValueError: If they are others; the message names file, variable,
+            row and what was expected.
+    """
+    expected = f'{rows or "N"} x {columns or "N"} numbers'
+    good = values.dtype.kind in 'biuf' and values.ndim == 2 and all(
+        want in (None, got)
+        for want, got in zip((rows, columns), values.shape))
+    if not good:
+        raise ValueError(f'{path}: {name} is {_kind(values)}, '
+                         f'expected {expected}')
+    values = values.astype(np.float64)
+    refuse(path, name, ~np.isfinite(values), values, 'finite numbers')
+    return values
+
+
+def check_flags(path, name: str, values: np.ndarray) -> np.ndarray:
+    """Refuse numbers other than 0 and 1.
+
+    Args:
+        path (str | PathLike): The file, for the message.
+        name (str): The variable, for the message.
+        values (np.ndarray): Numbers ``(N, K)``.
+
+    Returns:
+        np.ndarray: ``(N, K)`` bool.
+
+    Raises:
+        ValueError: If there is another number.
+    """
+    refuse(path, name, ~np.isin(values, (0, 1)), values, '0 or 1')
+    return values == 1
+
+
+def refuse(path, name: str, bad: np.ndarray, values: np.ndarray,
+           expected: str) -> None:
+    """Refuse a matrix with bad values, naming the first row that has one.
+
+    Args:
+        path (str | PathLike): The file, for the message.
+        name (str): The variable, for the message.
+        bad (np.ndarray): Which values are bad, ``(N, K)`` bool.
+        values (np.ndarray): The values ``(N, K)``.
+        expected (str): What was expected instead.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for row in np.flatnonzero(bad.any(axis=1)):
+        got = ', '.join(f'{value:g}' for value in values[row][bad[row]])
+        raise ValueError(f'{path}: row {row + 1} of {name}: expected '
+                         f'{expected}, got {got}')
+
+
+def _variable(file: 'h5py.File', name: str) -> 'h5py.Dataset':
+    import h5py
+    with _damage_named(file.filename, f'damaged in {name}'):
+        variable = file.get(name)
+    if not isinstance(variable, h5py.Dataset):
+        raise ValueError(f'{file.filename} has no variable {name}')
+    return variable
+
+
+def _kind(values) -> str:
+    shape = ' x '.join(map(str, values.shape)) or 'a single'
+    what = {'O': 'cells', 'U': 'text', 'V': 'structs'}
+    return f'{shape} {what.get(values.dtype.kind, values.dtype.name)}'
+
+
+@contextmanager
+def _damage_named(path, what: str) -> Iterator[None]:
+    """SciPy and h5py raise errors of many kinds over damaged files."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f'{path} is {what}: {error}') from error
