@@ -86,6 +86,17 @@ def data_options(data_root: Path) -> Sequence[str]:
     return options
 
 
+def assert_same_samples(ours, theirs) -> None:
+    """Our data set gives the samples of MMPose's, and more in each."""
+    more = {'subsets', 'occluded', 'box_size'}
+    assert len(ours) == len(theirs) > 0
+    for i in range(len(ours)):
+        a, b = ours.get_data_info(i), theirs.get_data_info(i)
+        assert a.keys() - more == b.keys() - more
+        for key in b.keys() - {'skeleton_links', 'raw_ann_info'}:
+            np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """A folder on the loopback interface; gives its address."""

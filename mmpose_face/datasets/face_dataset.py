@@ -120,6 +120,9 @@ class FaceDataset:
                 data_list += self._load_file(self.ann_file)
         finally:
             self.ann_file = given
+        if not data_list:
+            raise ValueError(f'{", ".join(files)}: no face is left; the log '
+                             'says why')
         return data_list
 
     def _present(self, files: Sequence[str]) -> List[str]:
@@ -140,7 +143,8 @@ class FaceDataset:
         self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
         try:
             data_list = super().load_data_list()
-        except (KeyError, json.JSONDecodeError) as error:
+        except (AssertionError, KeyError, TypeError,
+                json.JSONDecodeError) as error:
             name = self._metainfo['dataset_name']
             raise ValueError(f'{path} is not an annotation file of {name} '
                              f'data: {error!r}') from error

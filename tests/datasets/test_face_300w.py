@@ -2,9 +2,8 @@
 import json
 
 import pytest
-from conftest import make_release
+from conftest import assert_same_samples, make_release
 from mmpose.datasets.datasets import Face300WDataset
-from test_same_as_mmpose import assert_same_samples
 
 from mmpose_face.datasets import Face300W, open_benchmark
 from mmpose_face.datasets.converters import convert_300w

@@ -11,15 +11,16 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ...landmarks import IBUG68
-from ..annotations import write_coco
-from .release import (ImageMode, check_counts, image_sizes, place_images,
-                      shortened)
+from ..annotations import FaceRecord, write_coco
+from .release import (ImageMode, Oddities, check_counts, image_sizes,
+                      place_images, remove_stale, shortened)
 
 VERSION = 1
 
 _FILE = 'coco_wholebody_{}_v1.0.json'
 # Images of COCO 2017; the owner gives no number of faces.
 EXPECTED = dict(train=118287, val=5000)
+_FAR = 1e6  # pixels; also what is infinite or no number is not below it
 # What MMPose's class reads of an annotation.
 _KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts',
          'face_valid')
@@ -69,11 +70,14 @@ def convert(raw: Path,
         chosen[part] = _faces(files[part], content, folders[part], part,
                               partial)
     counts = {}
-    for part, (image_list, faces, info) in chosen.items():
+    for part in EXPECTED:
+        path = out / 'annotations' / _FILE.format(part)
+        if part not in chosen:
+            remove_stale(path)
+            continue
         place_images(folders[part], out / f'{part}2017', images)
-        name = _FILE.format(part)
-        write_coco(out / 'annotations' / name, info, image_list, faces)
-        counts[name] = len(faces)
+        write_coco(path, *chosen[part])
+        counts[path.name] = len(chosen[part][-1])
     return counts
 
 
@@ -135,35 +139,48 @@ def _check_face(place: str, ann, image_ids: set) -> None:
 
 
 def _are_numbers(values, length: int) -> bool:
-    return (isinstance(values, list) and len(values) == length
-            and all(isinstance(v, (int, float)) for v in values)
-            and bool(np.isfinite(np.array(values, np.float64)).all()))
+    return (isinstance(values, list) and len(values) == length and all(
+        isinstance(v, (int, float)) and -_FAR < v < _FAR for v in values))
 
 
 def _faces(path: Path, content: dict, folder: Path, part: str,
-           partial: bool) -> Tuple[List[dict], List[dict], dict]:
-    """Images, faces and info of one file."""
-    names = {image['id']: image['file_name'] for image in content['images']}
+           partial: bool) -> Tuple[dict, List[dict], List[dict]]:
+    """Info, images and faces of one file."""
+    images = {image['id']: image for image in content['images']}
     valid = [ann for ann in content['annotations'] if ann['face_valid']]
-    there = image_sizes(folder, [names[a['image_id']] for a in valid], partial)
+    there = image_sizes(folder,
+                        [images[a['image_id']]['file_name'] for a in valid],
+                        partial)
     subsets = ['val'] if part == 'val' else []
-    faces, empty = [], 0
+    faces, empty, oddities = [], 0, Oddities()
     for ann in valid:
-        if names[ann['image_id']] not in there:
+        image = images[ann['image_id']]
+        if image['file_name'] not in there:
             continue
         if max(ann['face_kpts']) <= 0:
             empty += 1
-        else:
-            faces.append(
-                dict({key: ann[key]
-                      for key in _KEPT}, subsets=subsets))
+            continue
+        oddities.check(f'annotation {ann["id"]}', _record(image, ann))
+        faces.append(dict({key: ann[key] for key in _KEPT}, subsets=subsets))
     if empty:
         print_log(
             f'{path}: {empty} faces are called valid but have no points, '
             'left out', 'current')
+    oddities.report(path.name)
     used = {face['image_id'] for face in faces}
-    info = _info(path, faces)
-    return [i for i in content['images'] if i['id'] in used], faces, info
+    return (_info(path, faces),
+            [image for image in content['images']
+             if image['id'] in used], faces)
+
+
+def _record(image: dict, ann: dict) -> FaceRecord:
+    """The labelled points of a face."""
+    points = np.reshape(ann['face_kpts'], (-1, 3))
+    labelled = points[points[:, 2] > 0] if (points[:, 2] > 0).any() else points
+    return FaceRecord(
+        image['file_name'], (image['width'], image['height']),
+        labelled[:, :2],
+        face_rect=tuple(ann['face_box']))
 
 
 def _info(path: Path, faces: Sequence[dict]) -> dict:

@@ -194,12 +194,19 @@ def write_parts(out: Path,
             write_annotations(path, records, info, box_fields,
                               first_ids.get(name, 1))
             counts[name] = len(records)
-        elif path.exists():
-            print_log(
-                f'removing {path} of an earlier run: this release has no '
-                'faces for it', 'current')
-            path.unlink()
+        else:
+            remove_stale(path)
     return counts
+
+
+def remove_stale(path: Path) -> None:
+    """Remove an annotation file of an earlier run, where the release has no
+    faces for it, and say so."""
+    if path.exists():
+        print_log(
+            f'removing {path} of an earlier run: this release has no faces '
+            'for it', 'current')
+        path.unlink()
 
 
 def place_images(source: Path, target: Path, how: ImageMode) -> None:

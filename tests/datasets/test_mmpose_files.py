@@ -2,6 +2,7 @@
 """The files that MMPose users have give the samples of MMPose's classes."""
 import numpy as np
 import pytest
+from conftest import assert_same_samples
 from mmpose.datasets.datasets import (AFLWDataset, CocoWholeBodyFaceDataset,
                                       COFWDataset, Face300WDataset,
                                       WFLWDataset)
@@ -19,16 +20,6 @@ SAMPLES = {
     'coco': (FaceCocoWholeBody, CocoWholeBodyFaceDataset,
              'coco/test_coco_wholebody.json', 'coco/', 4),
 }
-OURS = {'subsets', 'occluded', 'box_size'}
-
-
-def assert_same_samples(ours, theirs):
-    assert len(ours) == len(theirs) > 0
-    for i in range(len(ours)):
-        a, b = ours.get_data_info(i), theirs.get_data_info(i)
-        assert a.keys() - OURS == b.keys() - OURS
-        for key in b.keys() - {'skeleton_links', 'raw_ann_info'}:
-            np.testing.assert_array_equal(a[key], b[key], err_msg=key)
 
 
 @pytest.fixture(params=SAMPLES)
@@ -43,9 +34,8 @@ def pair(request, face_data):
             data_prefix=dict(img=images),
             test_mode=test_mode)
         steps = [GetBBoxCenterScale(), TopdownAffine(input_size=(256, 256))]
-        ours_, theirs_ = (ours(
-            pipeline=[LoadFaceImage(), *steps],
-            **kwargs), theirs(pipeline=[LoadImage(), *steps], **kwargs))
+        ours_, theirs_ = (ours(pipeline=[LoadFaceImage(), *steps], **kwargs),
+                          theirs(pipeline=[LoadImage(), *steps], **kwargs))
         assert len(ours_) == number
         return ours_, theirs_
 

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from mmpose.datasets.transforms import RandomFlip
+
+from mmpose_face.datasets import RandomFaceFlip, SyntheticFaces
+from mmpose_face.landmarks import WFLW98
+
+
+@pytest.fixture
+def sample():
+    info = SyntheticFaces(num_faces=1, size=64).get_data_info(0)
+    info['img_shape'] = info['img'].shape[:2]
+    info['occluded'] = np.arange(98)[None] == 60  # the left eye's corner
+    return info
+
+
+def test_occlusion_is_mirrored_with_the_points(sample):
+    flipped = RandomFaceFlip(prob=1.)(dict(sample))
+    assert np.flatnonzero(flipped['occluded']).tolist() == [72]
+    theirs = RandomFlip(prob=1.)(dict(sample))
+    np.testing.assert_array_equal(flipped['keypoints'], theirs['keypoints'])
+    np.testing.assert_array_equal(flipped['img'], theirs['img'])
+    # MMPose's leaves it to the wrong point.
+    assert np.flatnonzero(theirs['occluded']).tolist() == [60]
+
+
+def test_twice_is_nothing(sample):
+    flip = RandomFaceFlip(prob=1.)
+    before = sample['occluded'].copy()
+    again = flip(flip(dict(sample)))
+    np.testing.assert_array_equal(again['occluded'], before)
+    np.testing.assert_array_equal(sample['occluded'], before)
+
+
+def test_without_occlusion_and_without_flip(sample):
+    unflipped = RandomFaceFlip(prob=0.)(dict(sample))
+    assert np.flatnonzero(unflipped['occluded']).tolist() == [60]
+    del sample['occluded']
+    assert 'occluded' not in RandomFaceFlip(prob=1.)(sample)
+    assert WFLW98.mirror[60] == 72
