@@ -24,7 +24,7 @@ def test_small_model_converges_on_two_cores(face_data, tmp_path):
     out = tmp_path / 'metrics.json'
     run_python('tools/test.py', RES18_300W, tmp_path / 'work/epoch_20.pth',
                '--out', out, *options, **threads)
-    assert json.loads(out.read_text())['NME'] <= 0.0440
+    assert json.loads(out.read_text())['NME'] <= 4.40
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ DATASETS = {
     '300w': (converters.convert_300w, '300-W, 68 points'),
     'wflw': (converters.convert_wflw, 'WFLW, 98 points'),
     'cofw': (converters.convert_cofw, 'COFW, 29 points and occlusion'),
-    'cofw68': (converters.convert_cofw68,
-               "COFW's test faces, 68 points and occlusion"),
+    'cofw68':
+    (converters.convert_cofw68, "COFW's test faces, 68 points and occlusion"),
     'aflw': (converters.convert_aflw, 'AFLW, 19 points'),
     'coco_wholebody_face': (converters.convert_coco_wholebody_face,
                             'faces of COCO-WholeBody, 68 points'),

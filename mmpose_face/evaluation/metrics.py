@@ -142,11 +142,10 @@ class SubsetNME(BaseMetric):
         _report(
             'Faces left out, for their normaliser points coincide or are '
             'not labelled', left_out)
-        _report(
-            'Faces in none of the columns, not in the table', [
-                face['file'] for face in faces
-                if not set(self.subsets) & set(face['subsets'])
-            ])
+        _report('Faces in none of the columns, not in the table', [
+            face['file']
+            for face in faces if not set(self.subsets) & set(face['subsets'])
+        ])
         if self.out_dir is not None:
             summary = dict(
                 threshold=self.threshold,

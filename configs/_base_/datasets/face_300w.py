@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""300-W: loaders without pipelines, and the metric of the table."""
-from mmengine.dataset import DefaultSampler
-from mmpose.evaluation.metrics import NME
+"""300-W: loaders without pipelines, and the metric of the table. The test is
+the public and the private set together, all columns of the table in one
+run."""
+from mmengine.config import read_base
 
 from mmpose_face.datasets import Face300W
+from mmpose_face.evaluation import SubsetNME
+
+with read_base():
+    from .face_loaders import *
 
 data_root = 'data/300w/'
 
-train_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type=DefaultSampler, shuffle=True),
+train_dataloader.update(
     dataset=dict(
         type=Face300W,
         data_root=data_root,
         data_mode='topdown',
         ann_file='annotations/face_landmarks_300w_train.json',
         data_prefix=dict(img='images/')))
-val_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
+val_dataloader.update(
     dataset=dict(
         type=Face300W,
         data_root=data_root,
@@ -31,7 +27,18 @@ val_dataloader = dict(
         ann_file='annotations/face_landmarks_300w_valid.json',
         data_prefix=dict(img='images/'),
         test_mode=True))
+test_dataloader = dict(
+    val_dataloader,
+    dataset=dict(
+        val_dataloader['dataset'],
+        ann_file=[
+            'annotations/face_landmarks_300w_valid.json',
+            'annotations/face_landmarks_300w_test.json'
+        ]))
 
-# Inter-ocular: the distance of the outer eye corners.
-val_evaluator = dict(type=NME, norm_mode='keypoint_distance')
-test_evaluator = val_evaluator
+val_evaluator = dict(
+    type=SubsetNME, subsets=('full', 'common', 'challenge'), threshold=0.08)
+test_evaluator = dict(
+    type=SubsetNME,
+    subsets=('full', 'common', 'challenge', 'test'),
+    threshold=0.08)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps of a top-down face pipeline that do not depend on the codec."""
-from mmpose.datasets.transforms import (GetBBoxCenterScale,
-                                        RandomBBoxTransform, RandomFlip)
+from mmpose.datasets.transforms import GetBBoxCenterScale, RandomBBoxTransform
 
-from mmpose_face.datasets.transforms import LoadFaceImage
+from mmpose_face.datasets.transforms import LoadFaceImage, RandomFaceFlip
 
 load_face = [dict(type=LoadFaceImage), dict(type=GetBBoxCenterScale)]
 augment_face = [
-    dict(type=RandomFlip, direction='horizontal'),
+    dict(type=RandomFaceFlip, direction='horizontal'),
     dict(
         type=RandomBBoxTransform,
         shift_prob=0,

@@ -33,8 +33,11 @@ def test_options_are_those_of_mmpose():
 def test_occlusion_and_box_size_go_to_the_truth():
     flags = np.array([[True, False, True, False, False]])
     packed = PackFaceInputs()(
-        dict(RESULTS, occluded=flags, box_size=362.0,
-             keypoints_visible=np.ones((1, 5))))
+        dict(
+            RESULTS,
+            occluded=flags,
+            box_size=362.0,
+            keypoints_visible=np.ones((1, 5))))
     truth = packed['data_samples'].gt_instances
     np.testing.assert_array_equal(truth.occluded, flags)
     assert truth.box_size.tolist() == [362]

@@ -5,8 +5,9 @@
 """
 from mmengine.config import read_base
 from mmpose.codecs import MSRAHeatmap
-from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
-                                        TopdownAffine)
+from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
+
+from mmpose_face.datasets.transforms import PackFaceInputs
 
 with read_base():
     from ...._base_.datasets.face_300w import *
@@ -26,10 +27,10 @@ crop = dict(type=TopdownAffine, input_size=codec['input_size'])
 train_pipeline = [
     *load_face, *augment_face, crop,
     dict(type=GenerateTarget, encoder=codec),
-    dict(type=PackPoseInputs)
+    dict(type=PackFaceInputs)
 ]
-val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
+val_pipeline = [*load_face, crop, dict(type=PackFaceInputs)]
 
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
-test_dataloader = val_dataloader
+test_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))

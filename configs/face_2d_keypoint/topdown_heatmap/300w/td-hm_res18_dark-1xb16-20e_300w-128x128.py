@@ -4,8 +4,9 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
-                                        TopdownAffine)
+from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
+
+from mmpose_face.datasets.transforms import PackFaceInputs
 
 with read_base():
     from ...._base_.datasets.face_300w import *
@@ -21,11 +22,11 @@ crop = dict(type=TopdownAffine, input_size=codec['input_size'])
 train_pipeline = [
     *load_face, *augment_face, crop,
     dict(type=GenerateTarget, encoder=codec),
-    dict(type=PackPoseInputs)
+    dict(type=PackFaceInputs)
 ]
-val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
+val_pipeline = [*load_face, crop, dict(type=PackFaceInputs)]
 
 train_dataloader.merge(
     dict(batch_size=16, dataset=dict(pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
-test_dataloader = val_dataloader
+test_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))

@@ -5,10 +5,10 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-5e_synthetic-300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import (GenerateTarget, PackPoseInputs,
-                                        TopdownAffine)
+from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
 
 from mmpose_face.datasets import SyntheticFaces68
+from mmpose_face.datasets.transforms import PackFaceInputs
 
 with read_base():
     from ...._base_.datasets.face_300w import *
@@ -24,9 +24,9 @@ crop = dict(type=TopdownAffine, input_size=codec['input_size'])
 train_pipeline = [
     *load_face, *augment_face, crop,
     dict(type=GenerateTarget, encoder=codec),
-    dict(type=PackPoseInputs)
+    dict(type=PackFaceInputs)
 ]
-val_pipeline = [*load_face, crop, dict(type=PackPoseInputs)]
+val_pipeline = [*load_face, crop, dict(type=PackFaceInputs)]
 
 # As many faces as the real training set has where this was measured.
 train_dataloader.merge(
@@ -38,7 +38,7 @@ train_dataloader.merge(
             num_faces=2336,
             pipeline=train_pipeline)))
 val_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
-test_dataloader = val_dataloader
+test_dataloader.merge(dict(dataset=dict(pipeline=val_pipeline)))
 
 train_cfg.update(max_epochs=5, val_interval=1)
 param_scheduler[-1].update(end=5, T_max=5)

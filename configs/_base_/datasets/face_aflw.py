@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AFLW: loaders without pipelines, and the metric of the table."""
+from mmengine.config import read_base
+
+from mmpose_face.datasets import FaceAFLW
+from mmpose_face.evaluation import SubsetNME
+
+with read_base():
+    from .face_loaders import *
+
+data_root = 'data/aflw/'
+
+train_dataloader.update(
+    dataset=dict(
+        type=FaceAFLW,
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='annotations/face_landmarks_aflw_train.json',
+        data_prefix=dict(img='images/')))
+val_dataloader.update(
+    dataset=dict(
+        type=FaceAFLW,
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='annotations/face_landmarks_aflw_test.json',
+        data_prefix=dict(img='images/'),
+        test_mode=True))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type=SubsetNME, subsets=('full', 'frontal'), threshold=0.07)
+test_evaluator = val_evaluator

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loaders without data sets: what all benchmarks share."""
+from mmengine.dataset import DefaultSampler
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type=DefaultSampler, shuffle=True))
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False))
