@@ -179,7 +179,7 @@ def _labelled_box(info: dict) -> np.ndarray:
 def _read_list(path: str) -> list:
     try:
         content = json.loads(Path(path).read_bytes())
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError(f'{path} is not a JSON file: {error}') from None
     if not isinstance(content, list):
         raise ValueError(f'{path}: expected a list of boxes, got '
@@ -193,9 +193,10 @@ def _parse(path: str, number: int, entry) -> Tuple[Union[str, int], list]:
         image = entry.get('file_name', entry.get('image_id'))
         x, y, w, h = (float(value) for value in entry['bbox'])
         score = float(entry['score'])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         image = None
-    if image is None or not np.isfinite([x, y, w, h, score]).all():
+    named = isinstance(image, (int, str))
+    if not named or not np.isfinite([x, y, w, h, score]).all():
         raise ValueError(
             f'{path}: entry {number} is not a box: expected file_name or '
             f'image_id, bbox (left, top, width, height) and score, got '

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our data sets have more than MMPose's."""
-import json
 import logging
 import os
 from collections import Counter
@@ -25,7 +24,15 @@ _INVALID = (
      lambda i: i['keypoints'].max() <= 0),
 )
 
+# What MMPose's and COCO's readers raise over a file of another kind.
+_NOT_ANNOTATIONS = (AssertionError, AttributeError, IndexError, KeyError,
+                    RecursionError, TypeError, ValueError)
+
 Part = Literal['train', 'test']
+
+
+class _NoRectangle(ValueError):
+    """The annotations are well, but have no box as asked for."""
 
 
 class FaceDataset:
@@ -143,8 +150,9 @@ class FaceDataset:
         self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
         try:
             data_list = super().load_data_list()
-        except (AssertionError, KeyError, TypeError,
-                json.JSONDecodeError) as error:
+        except _NoRectangle:
+            raise
+        except _NOT_ANNOTATIONS as error:
             name = self._metainfo['dataset_name']
             raise ValueError(f'{path} is not an annotation file of {name} '
                              f'data: {error!r}') from error
@@ -201,7 +209,7 @@ class FaceDataset:
             return landmark_bounds(info['keypoints'][0, labelled])
         rect = self.face_rect_of(ann)
         if rect is None:
-            raise ValueError(
+            raise _NoRectangle(
                 f"box='raw': annotation {ann['id']} of {self.ann_file} has no "
                 'rectangle of the release (face_rect)')
         x, y, w, h = rect

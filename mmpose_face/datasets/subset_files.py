@@ -3,7 +3,7 @@
 import json
 import logging
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -28,10 +28,10 @@ class SubsetFiles:
     def __init__(self, ann_file: str, names: Dict[str, str]) -> None:
         self.ann_file = Path(ann_file)
         self.names = names
-        # From image to subset and points of a face, and whether it was asked
-        # for.
-        self._faces: Dict[str, List[Tuple[str, np.ndarray]]] = None
+        # From image to subset and points of its faces.
+        self._faces: Optional[Dict[str, List[Tuple[str, np.ndarray]]]] = None
         self._missing: List[str] = []
+        # From subset to the number of faces that were not asked for.
         self._unused: Dict[str, int] = {}
 
     def of_face(self, file_name: str, ann: dict) -> Tuple[str, ...]:
@@ -90,7 +90,8 @@ def _read_faces(path: Path) -> List[Tuple[str, np.ndarray]]:
         images = {i['id']: i['file_name'] for i in content['images']}
         return [(images[a['image_id']], _points(a))
                 for a in content['annotations']]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError,
+            ValueError) as error:
         raise ValueError(
             f'{path} is not an annotation file: {error!r}') from error
 

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmpose_face.datasets.boxes import (DetectedBoxes, iou, landmark_bounds,
@@ -119,3 +119,29 @@ def test_files_that_are_no_boxes(tmp_path):
         DetectedBoxes(str(tmp_path / 'dets.json'), 0.3)
     with pytest.raises(FileNotFoundError, match='none.json'):
         DetectedBoxes(str(tmp_path / 'none.json'), 0.3)
+
+
+@pytest.fixture(scope='module')
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp('boxes') / 'dets.json'
+
+
+values = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(['file_name', 'image_id', 'bbox', 'score']), inner),
+    max_leaves=8)
+
+
+@given(content=st.binary()
+       | st.lists(values, max_size=3).map(json.dumps).map(str.encode))
+@example(content=b'[' * 200000)
+@example(content=b'[{"image_id": [], "bbox": [0, 0, 1, 1], "score": 1}]')
+@example(content=b'[{"image_id": 1, "bbox": [0, 0, 1, 1%s], "score": 1}]' %
+         (b'0' * 400))
+def test_any_bytes_give_boxes_or_a_value_error(scratch, content):
+    scratch.write_bytes(content)
+    try:
+        DetectedBoxes(str(scratch), 0.3)
+    except ValueError as error:
+        assert str(error).startswith(str(scratch))

@@ -4,6 +4,8 @@ import logging
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from mmpose.datasets.datasets import Face300WDataset
 
 from mmpose_face.datasets import (BENCHMARKS, Face300W, FaceAFLW,
@@ -99,6 +101,68 @@ def test_an_annotation_that_lacks_a_field(tiny_300w, tmp_path):
     root = rewritten(tiny_300w, tmp_path, lambda a: a[0].pop('center'))
     with pytest.raises(ValueError, match="300w data: KeyError.'center'"):
         open_valid(root)
+
+
+@pytest.fixture(scope='module')
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp('annotations') / 'a.json'
+
+
+GOOD = dict(
+    images=[dict(id=1, file_name='a.jpg', width=99, height=99)],
+    annotations=[
+        dict(
+            id=1,
+            image_id=1,
+            category_id=1,
+            keypoints=[9.] * 204,
+            num_keypoints=68,
+            iscrowd=0,
+            bbox=[1, 1, 9, 9],
+            face_box=[1, 1, 9, 9],
+            face_kpts=[9.] * 204,
+            face_valid=True,
+            center=[5, 5],
+            scale=.1)
+    ],
+    categories=[dict(id=1, name='face')])
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.text(max_size=3), inner, max_size=3),
+    max_leaves=5)
+
+
+@st.composite
+def nearly_good(draw):
+    """A good file with one value replaced by anything or taken away."""
+    content = json.loads(json.dumps(GOOD))
+    part = content[draw(st.sampled_from(['images', 'annotations']))][0]
+    target = draw(st.sampled_from([content, part]))
+    key = draw(st.sampled_from(sorted(target)))
+    if draw(st.booleans()):
+        target[key] = draw(values)
+    else:
+        del target[key]
+    return json.dumps(content).encode()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    content=st.binary() | values.map(json.dumps).map(str.encode)
+    | nearly_good(),
+    cls=st.sampled_from([Face300W, FaceCocoWholeBody]))
+@example(content=json.dumps(GOOD).encode(), cls=Face300W)
+@example(content=b'[' * 200000, cls=Face300W)
+def test_any_bytes_give_faces_or_a_value_error(scratch, content, cls):
+    scratch.write_bytes(content)
+    try:
+        faces = cls(ann_file=str(scratch), test_mode=True)
+    except ValueError as error:
+        assert str(scratch) in str(error)
+    else:
+        assert len(faces) == 1
 
 
 class TestBoxes:

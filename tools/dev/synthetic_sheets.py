@@ -4,6 +4,7 @@
     OMP_NUM_THREADS=1 python tools/dev/synthetic_sheets.py --out docs/en/images
 """
 import argparse
+import tempfile
 import time
 from pathlib import Path
 from typing import List
@@ -11,8 +12,9 @@ from typing import List
 import cv2
 import numpy as np
 
+from mmpose_face.datasets import SyntheticFaces
 from mmpose_face.datasets.synthesis import ATTRIBUTES, render_face
-from mmpose_face.visualization import contact_sheet
+from mmpose_face.visualization import browse_dataset, contact_sheet
 
 SIDE = 128  # pixels of a face in a sheet
 ROUNDS, FACES = 5, 60
@@ -26,11 +28,17 @@ def faces(number: int, attributes=None) -> List[np.ndarray]:
     ]
 
 
-def write(path: Path, images: List[np.ndarray], columns: int) -> None:
+def write(path: Path, sheet: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(
-        str(path), contact_sheet(images, columns),
-        [cv2.IMWRITE_JPEG_QUALITY, 85])
+    cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
+def browsed() -> np.ndarray:
+    """What tools/browse_data.py shows of faces with large occlusions."""
+    data = SyntheticFaces(num_faces=12, seed=1, attributes=['occlusion'])
+    with tempfile.TemporaryDirectory() as folder:
+        browse_dataset(data, folder, faces=12, name='synthetic')
+        return cv2.imread(f'{folder}/synthetic_occlusion.png')
 
 
 def faces_per_second() -> List[float]:
@@ -49,9 +57,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Sheets of synthetic faces')
     parser.add_argument('--out', type=Path, required=True)
     out = parser.parse_args().out
-    write(out / 'synthetic_faces.jpg', faces(64), columns=8)
+    write(out / 'synthetic_faces.jpg', contact_sheet(faces(64), columns=8))
     rows = [faces(8, attributes=[name]) for name in ATTRIBUTES]
-    write(out / 'synthetic_attributes.jpg', sum(rows, []), columns=8)
+    write(out / 'synthetic_attributes.jpg',
+          contact_sheet(sum(rows, []), columns=8))
+    write(out / 'browse_synthetic_occlusion.jpg', browsed())
     rounds = sorted(faces_per_second())
     print(f'faces of 256 x 256 per second on one core: best {rounds[-1]:.0f}, '
           f'median {rounds[len(rounds) // 2]:.0f}, worst {rounds[0]:.0f} of '

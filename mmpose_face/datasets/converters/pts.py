@@ -40,8 +40,8 @@ def read_pts(path: Union[str, 'os.PathLike[str]'],
     try:
         start, end = lines.index('{') + 1, lines.index('}')
     except ValueError:
-        raise ValueError(f'{path}: expected the points between a line "{{" '
-                         'and a line "}"') from None
+        raise ValueError(f'{path}:{len(lines)}: expected the points between '
+                         'a line "{" and a line "}"') from None
     _check_header(path, lines[:start - 1], num_points)
     points = [
         _point(path, number, line)
@@ -49,7 +49,7 @@ def read_pts(path: Union[str, 'os.PathLike[str]'],
         if line
     ]
     if len(points) != num_points:
-        raise ValueError(f'{path}: expected {num_points} points, '
+        raise ValueError(f'{path}:{end + 1}: expected {num_points} points, '
                          f'got {len(points)}')
     return np.array(points)
 

@@ -34,13 +34,13 @@ def test_real_file(face_data):
 
 @pytest.mark.parametrize('text,message', [
     (PLAIN.replace('  2', ' 3'), r'a\.pts:2: expected n_points: 2'),
-    (PLAIN.replace('1.5 -2\n', ''), r'a\.pts: expected 2 points, got 1'),
+    (PLAIN.replace('1.5 -2\n', ''), r'a\.pts:5: expected 2 points, got 1'),
     (PLAIN.replace('1.5', 'nose'), r'a\.pts:5: expected two numbers.*nose'),
     (PLAIN.replace('1.5 -2', '1 2 3'), r'a\.pts:5: expected two numbers'),
     (PLAIN.replace('1.5', 'nan'), r'a\.pts:5: expected two numbers'),
     (PLAIN.replace('1.5', 'inf'), r'a\.pts:5: expected two numbers'),
-    (PLAIN.replace('}', ''), r'a\.pts: expected the points between'),
-    ('', r'a\.pts: expected the points between'),
+    (PLAIN.replace('}', ''), r'a\.pts:6: expected the points between'),
+    ('', r'a\.pts:0: expected the points between'),
 ])
 def test_what_is_wrong_is_said(tmp_path, text, message):
     (tmp_path / 'a.pts').write_text(text)
@@ -66,6 +66,6 @@ def test_any_bytes_give_points_or_a_value_error(scratch, content):
     try:
         points = read_pts(scratch, 2)
     except ValueError as error:
-        assert str(scratch) in str(error)
+        assert str(error).startswith(f'{scratch}:')
     else:
         assert points.shape == (2, 2) and np.isfinite(points).all()

@@ -168,7 +168,7 @@ def damage(release, name):
     else:
         lines[5] = 'left eye'
     (release / 'afw/face_0.pts').write_text('\n'.join(lines))
-    return ValueError, ('face_0.pts: expected 68 points, got 67'
+    return ValueError, ('face_0.pts:71: expected 68 points, got 67'
                         if name == '67 points' else
                         'face_0.pts:6: expected two numbers')
 
