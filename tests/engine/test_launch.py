@@ -53,7 +53,8 @@ def test_two_processes_give_the_metric_of_one(work_dir, options, test_one):
                work_dir / 'epoch_1.pth', '--launcher', 'pytorch', '--work-dir',
                work_dir, '--out', out, *options)
     metrics = json.loads(out.read_text())
-    assert metrics == pytest.approx(test_one, abs=1e-9)
+    # Without a private test set its column is NaN.
+    assert metrics == pytest.approx(test_one, abs=1e-9, nan_ok=True)
     assert test_one['NME'] > 0
 
 
