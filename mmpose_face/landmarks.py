@@ -128,6 +128,20 @@ class Scheme:
         index = self.index
         return index[self.normalizer[0]], index[self.normalizer[1]]
 
+    @property
+    def pupil_indices(self) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+        """Indices of the points whose mean is the left and the right pupil:
+        the pupil, or the point of the eye's middle, or all points of the
+        eye."""
+        index = self.index
+        for name in ('pupil', 'eye_center'):
+            if f'left_{name}' in index:
+                return (index[f'left_{name}'], ), (index[f'right_{name}'], )
+        left, right = (
+            tuple(i for n, i in index.items() if n.startswith(f'{side}_eye_'))
+            for side in ('left', 'right'))
+        return left, right
+
     def map_to(self, other: 'Scheme') -> Tuple[int, ...]:
         """The exact map into another scheme.
 

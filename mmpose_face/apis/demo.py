@@ -5,7 +5,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional
 
 import cv2
 import numpy as np
@@ -17,10 +17,8 @@ from torch.utils.data import Dataset
 
 from ..datasets.image_files import write_png
 from ..engine import FaceRunner
-from ..evaluation import evaluate_subsets, format_table
-from ..evaluation.functional import (face_errors, nme, normalized_errors,
-                                     point_distance)
-from ..landmarks import Scheme, scheme_of
+from ..evaluation import Scores, SubsetNME, format_table, inter_ocular, nme
+from ..evaluation.functional import face_errors, normalized_errors
 from ..visualization import contact_sheet, draw_landmarks, plot_ced
 
 _EVERY = 5.  # seconds between two lines of progress
@@ -33,8 +31,9 @@ def run_demo(cfg: Config,
     """Train and test a config whose metric is ``SubsetNME``, and draw.
 
     Writes into ``work_dir`` what MMEngine writes (checkpoint, scalars) and
-    ``metrics.json``, ``per_face.json``, ``faces.png`` with predictions on
-    faces of each subset and ``ced.png`` with their error curves.
+    the metric writes (``metrics.json``, ``per_face.json``,
+    ``predictions.json``), ``faces.png`` with predictions on faces of each
+    subset and ``ced.png`` with their error curves.
 
     Args:
         cfg (Config): A config of synthetic faces.
@@ -48,22 +47,16 @@ def run_demo(cfg: Config,
     """
     console = console or Console(highlight=False, soft_wrap=True)
     cfg = _prepare(cfg, work_dir)
-    progress, faces = Progress(console), KeepFaces()
     with warnings.catch_warnings(), _one_core_for_the_workers():
         warnings.simplefilter('ignore')
         runner = FaceRunner.from_cfg(cfg)
-        for hook in (progress, faces):
-            runner.register_hook(hook, 'LOWEST')
+        runner.register_hook(Progress(console), 'LOWEST')
         runner.train()
         metrics = runner.test()
-    scheme = scheme_of(
-        runner.test_dataloader.dataset.metainfo['keypoint_id2name'].values())
-    errors = _errors(faces.predicted, faces.truth, scheme)
-    mean_face = 100 * nme(_errors(faces.mean_face(), faces.truth, scheme))
-    table = evaluate_subsets(errors, faces.subsets, cfg.test_evaluator.subsets,
-                             cfg.test_evaluator.threshold)
-    _draw(runner, faces, errors, scheme, work_dir)
-    _report(console, format_table(table), mean_face, work_dir)
+    metric = runner.test_evaluator.metrics[0]
+    mean_face = mean_face_nme(metric.scores)
+    _draw(runner.test_dataloader.dataset, metric, work_dir)
+    _report(console, format_table(metric.table), mean_face, work_dir)
     return {**metrics, 'mean_face/NME': mean_face}
 
 
@@ -155,83 +148,44 @@ def _clock(seconds: float) -> str:
     return f'{minutes}:{seconds:02}'
 
 
-class KeepFaces(Hook):
-    """Keeps the points of every face of a test."""
+def mean_face_nme(scores: Scores) -> float:
+    """NME in per cent of the mean of all true faces, put into each box.
 
-    def __init__(self) -> None:
-        self._rows: List[dict] = []
+    Args:
+        scores (Scores): The faces of a test whose points are all labelled.
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch,
-                        outputs: Sequence) -> None:
-        for sample in outputs:
-            self._rows.append(
-                dict(
-                    id=sample.id,
-                    subsets=sample.subsets,
-                    center=sample.input_center,
-                    scale=sample.input_scale,
-                    predicted=sample.pred_instances.keypoints[0],
-                    truth=sample.gt_instances.keypoints[0]))
-
-    def _column(self, name: str) -> np.ndarray:
-        return np.array([row[name] for row in self._rows], np.float64)
-
-    @property
-    def ids(self) -> List[int]:
-        return [row['id'] for row in self._rows]
-
-    @property
-    def subsets(self) -> List[Sequence[str]]:
-        return [row['subsets'] for row in self._rows]
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """Points ``(N, K, 2)`` in pixels."""
-        return self._column('predicted')
-
-    @property
-    def truth(self) -> np.ndarray:
-        """Points ``(N, K, 2)`` in pixels."""
-        return self._column('truth')
-
-    def mean_face(self) -> np.ndarray:
-        """The mean of all true faces, put into the box of each
-        ``(N, K, 2)``."""
-        center = self._column('center').reshape(-1, 1, 2)
-        scale = self._column('scale').reshape(-1, 1, 2)
-        return ((self.truth - center) / scale).mean(0) * scale + center
+    Returns:
+        float: Per cent of the distance of the outer eye corners.
+    """
+    low, high = scores.boxes[:, None, :2], scores.boxes[:, None, 2:]
+    center, side = (low + high) / 2, high - low
+    mean = ((scores.truth - center) / side).mean(0) * side + center
+    norm = inter_ocular(scores.truth, scores.scheme)
+    return 100 * nme(face_errors(normalized_errors(mean, scores.truth, norm)))
 
 
-def _errors(predicted: np.ndarray, truth: np.ndarray,
-            scheme: Scheme) -> np.ndarray:
-    norm = point_distance(truth, *scheme.normalizer_indices)
-    return face_errors(normalized_errors(predicted, truth, norm))
-
-
-def _draw(runner: FaceRunner, faces: KeepFaces, errors: np.ndarray,
-          scheme: Scheme, work_dir: Path) -> None:
-    evaluator = runner.cfg.test_evaluator
+def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
+    scores = metric.scores
     members = {
-        name: [i for i, s in enumerate(faces.subsets) if name in s]
-        for name in evaluator.subsets
+        name: np.flatnonzero(scores.members(name)).tolist()
+        for name in metric.subsets
     }
-    curves = {name: errors[of] for name, of in members.items() if of}
-    plot_ced(curves, evaluator.threshold, work_dir / 'ced.png')
-    sheet = _sheet(runner.test_dataloader.dataset, faces, members, scheme)
-    write_png(work_dir / 'faces.png', sheet)
+    curves = {name: scores.errors[of] for name, of in members.items() if of}
+    plot_ced(curves, metric.threshold, work_dir / 'ced.png')
+    write_png(work_dir / 'faces.png', _sheet(dataset, scores, members))
 
 
-def _sheet(dataset: Dataset, faces: KeepFaces, members: Dict[str, List[int]],
-           scheme: Scheme) -> np.ndarray:
+def _sheet(dataset: Dataset, scores: Scores,
+           members: Dict[str, List[int]]) -> np.ndarray:
     """Predictions on some faces of each subset, a row for each."""
     tiles, shown = [], set()
     for name, of in members.items():
         # Faces of rows above come last.
         chosen = sorted(of, key=shown.__contains__)[:_FACES]
         shown.update(chosen)
-        images = [dataset.get_data_info(faces.ids[i])['img'] for i in chosen]
+        images = [dataset.get_data_info(scores.ids[i])['img'] for i in chosen]
         drawn = [
-            draw_landmarks(image, faces.predicted[i], scheme)
+            draw_landmarks(image, scores.predicted[i], scores.scheme)
             for image, i in zip(images, chosen)
         ]
         blank = np.full_like(dataset.get_data_info(0)['img'], 255)

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmark figures: the maths (:mod:`.functional`), the columns of a
-benchmark's table (:mod:`.subsets`) and the metric that MMEngine calls."""
-from .functional import (auc, ced, face_errors, failure_rate, nme,
-                         normalized_errors, point_distance)
+"""Benchmark figures: the maths (:mod:`.functional`), the errors of a system
+on the faces of a test (:mod:`.scores`), the columns of a benchmark's table
+(:mod:`.table`) and the metric that MMEngine calls."""
+from .functional import (Comparison, auc, bootstrap_ci, box_diagonal, ced,
+                         compare, face_box, face_errors, failure_rate,
+                         inter_ocular, inter_pupil, landmark_box, nme,
+                         normalized_errors, per_group, per_landmark,
+                         percentiles, point_distance)
 from .metrics import SubsetNME
-from .subsets import evaluate_subsets, format_table
+from .predictions import save_predictions
+from .scores import (NORMALIZERS, Faces, Scores, in_common, load_scores,
+                     save_scores, score)
+from .table import Table, format_table, make_table
 
 __all__ = [
-    'SubsetNME', 'auc', 'ced', 'evaluate_subsets', 'face_errors',
-    'failure_rate', 'format_table', 'nme', 'normalized_errors',
-    'point_distance'
+    'Comparison', 'Faces', 'NORMALIZERS', 'Scores', 'SubsetNME', 'Table',
+    'auc', 'bootstrap_ci', 'box_diagonal', 'ced', 'compare', 'face_box',
+    'face_errors', 'failure_rate', 'format_table', 'in_common', 'inter_ocular',
+    'inter_pupil', 'landmark_box', 'load_scores', 'make_table', 'nme',
+    'normalized_errors', 'per_group', 'per_landmark', 'percentiles',
+    'point_distance', 'save_predictions', 'save_scores', 'score'
 ]

@@ -15,21 +15,30 @@ Notation: e are the errors of N faces, t is a threshold.
     CED(x) = mean(e <= x)
 
 The integral of a step function is a sum, so that AUC is exact. Figures of
-papers that integrate over bins differ from it in the third digit or so.
+papers that integrate over bins differ from it in the third digit or so. All
+three figures are means over faces, which makes their intervals cheap: see
+:func:`bootstrap_ci`.
 
 Sources:
     NME and FR: Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment
     Algorithm", CVPR 2018. AUC of the CED: Yang et al., "An empirical study of
-    recent face alignment methods", 2015.
+    recent face alignment methods", 2015. Percentile bootstrap and paired
+    permutation test: Efron and Tibshirani, "An Introduction to the
+    Bootstrap", 1993, chapters 13 and 15.
 """
-from typing import Optional
+from dataclasses import dataclass
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..landmarks import Scheme
+
 __all__ = [
-    'normalized_errors', 'point_distance', 'face_errors', 'nme',
-    'failure_rate', 'auc', 'ced'
+    'normalized_errors', 'point_distance', 'inter_ocular', 'inter_pupil',
+    'face_box', 'box_diagonal', 'landmark_box', 'face_errors', 'nme',
+    'failure_rate', 'auc', 'ced', 'percentiles', 'per_landmark', 'per_group',
+    'bootstrap_ci', 'Comparison', 'compare'
 ]
 
 
@@ -106,6 +115,91 @@ def point_distance(gt: ArrayLike, i: int, j: int) -> np.ndarray:
     """
     gt = np.asarray(gt, np.float64)
     return _distance(gt[:, i], gt[:, j])
+
+
+def inter_ocular(points: ArrayLike, scheme: Scheme) -> np.ndarray:
+    """Distance of the outer eye corners, the benchmarks' usual normaliser.
+
+    Args:
+        points (ArrayLike): True points ``(N, K, 2)`` in pixels.
+        scheme (Scheme): Their scheme.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+    """
+    index = scheme.index
+    return point_distance(points, index['left_eye_outer_corner'],
+                          index['right_eye_outer_corner'])
+
+
+def inter_pupil(points: ArrayLike, scheme: Scheme) -> np.ndarray:
+    """Distance of the pupils; where a scheme has none, of the eyes' middles.
+
+    Args:
+        points (ArrayLike): True points ``(N, K, 2)`` in pixels.
+        scheme (Scheme): Their scheme. The middle of an eye is the mean of its
+            points for iBUG-68 and the point of that name for AFLW-19.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+    """
+    points = np.asarray(points, np.float64)
+    left, right = (
+        points[:, list(side)].mean(1) for side in scheme.pupil_indices)
+    return _distance(left, right)
+
+
+def face_box(boxes: ArrayLike) -> np.ndarray:
+    """Side of a face box, √(w h), AFLW's normaliser.
+
+    Args:
+        boxes (ArrayLike): ``(N, 4)``: left, top, right and bottom in pixels.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+    """
+    return np.sqrt(_sides(boxes).prod(-1))
+
+
+def box_diagonal(boxes: ArrayLike) -> np.ndarray:
+    """Diagonal of a face box, √(w² + h²).
+
+    Args:
+        boxes (ArrayLike): ``(N, 4)``: left, top, right and bottom in pixels.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+    """
+    return np.hypot(*_sides(boxes).T)
+
+
+def landmark_box(points: ArrayLike,
+                 mask: Optional[ArrayLike] = None) -> np.ndarray:
+    """Side √(w h) of the box around the true points, the normaliser of 300-W's
+    private test, COFW68 and MERL-RAV.
+
+    Args:
+        points (ArrayLike): True points ``(N, K, 2)`` in pixels.
+        mask (ArrayLike, optional): ``(N, K)``, true where a point is
+            labelled. Defaults to all.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels; NaN for a face without a labelled
+        point.
+    """
+    points = np.asarray(points, np.float64)
+    mask = np.ones(points.shape[:2]) if mask is None else np.asarray(mask)
+    mask = mask.astype(bool)[..., None]
+    low = points.min(1, where=mask, initial=np.inf)
+    high = points.max(1, where=mask, initial=-np.inf)
+    # Without a labelled point the box is turned inside out.
+    sides = np.where(high >= low, high - low, np.nan)
+    return np.sqrt(sides.prod(-1))
+
+
+def _sides(boxes: ArrayLike) -> np.ndarray:
+    boxes = np.asarray(boxes, np.float64)
+    return np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
 
 
 def face_errors(errors: ArrayLike) -> np.ndarray:
@@ -187,6 +281,177 @@ def ced(errors: ArrayLike, xs: ArrayLike) -> np.ndarray:
     if not len(errors):
         return np.full(xs.shape, np.nan)
     return np.searchsorted(errors, xs, side='right') / len(errors)
+
+
+def percentiles(errors: ArrayLike, qs: ArrayLike) -> np.ndarray:
+    """Errors that a share of the faces does not exceed.
+
+    Args:
+        errors (ArrayLike): Ratios ``(N, )`` of the faces.
+        qs (ArrayLike): Percentiles ``(M, )`` from 0 to 100, such as 90.
+
+    Returns:
+        np.ndarray: Ratios ``(M, )``, interpolated between neighbours; NaN if
+        no face is scored.
+    """
+    errors = _scored(errors)
+    if not len(errors):
+        return np.full(np.shape(qs), np.nan)
+    # Beside a failed face, interpolation gives NaN.
+    with np.errstate(invalid='ignore'):
+        found = np.percentile(errors, qs)
+    return np.where(
+        np.isnan(found), np.percentile(errors, qs, method='higher'), found)
+
+
+def per_landmark(errors: ArrayLike) -> np.ndarray:
+    """Mean error of each landmark.
+
+    Args:
+        errors (ArrayLike): Ratios ``(N, K)`` of :func:`normalized_errors`.
+
+    Returns:
+        np.ndarray: Ratios ``(K, )``; NaN for a landmark that is nowhere
+        scored.
+    """
+    return face_errors(np.asarray(errors, np.float64).T)
+
+
+def per_group(errors: ArrayLike, scheme: Scheme) -> Dict[str, float]:
+    """Mean error of the points of each part of the face.
+
+    Args:
+        errors (ArrayLike): Ratios ``(N, K)`` of :func:`normalized_errors`.
+        scheme (Scheme): The scheme of the K points.
+
+    Returns:
+        dict[str, float]: From group to ratio, the mean over all scored
+        points.
+    """
+    errors = np.asarray(errors, np.float64)
+    return {
+        group: nme(errors[:, list(indices)])
+        for group, indices in scheme.groups.items()
+    }
+
+
+def bootstrap_ci(values: ArrayLike,
+                 weights: Optional[ArrayLike] = None,
+                 level: float = 0.95,
+                 samples: int = 1000,
+                 seed: int = 0) -> Tuple[np.ndarray, np.ndarray]:
+    """Percentile bootstrap interval of (weighted) means over faces.
+
+    The figures of a benchmark are means over faces: NME of ``e``, FR of
+    ``e > t``, AUC of ``max(0, 1 - e / t)``. The mean over all points is that
+    of the faces weighted by their number of scored points.
+
+    Args:
+        values (ArrayLike): ``(N, )``, or ``(N, M)`` for M figures at once; no
+            value may be NaN.
+        weights (ArrayLike, optional): ``(N, )``. Defaults to ones.
+        level (float): Share of the samples that the interval holds.
+        samples (int): Number of samples of N faces, drawn with replacement.
+        seed (int): Of the drawing; the same seed gives the same interval.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Lower and upper end, ``()`` or
+        ``(M, )``; NaN if there is no face, infinite where a sample holds a
+        failed face.
+    """
+    values = np.asarray(values, np.float64)
+    if not len(values):
+        return (np.full(values.shape[1:], np.nan), ) * 2
+    weights = np.ones(len(values)) if weights is None else np.asarray(
+        weights, np.float64)
+    # How often each face is drawn for each sample.
+    drawn = np.random.default_rng(seed).multinomial(
+        len(values), np.full(len(values), 1 / len(values)), samples) * weights
+    failed = np.isinf(values)
+    means = drawn @ np.where(failed, 0, values)
+    means[drawn @ failed.astype(np.float64) > 0] = np.inf
+    means = (means.T / drawn.sum(1)).T
+    ends = _middle(means, level)
+    return ends[0], ends[1]
+
+
+def _middle(means: np.ndarray, level: float) -> np.ndarray:
+    """Both ends of the middle ``level`` of the samples ``(S, ...)``."""
+    tail = 50 * (1 - level)
+    return np.percentile(means, [tail, 100 - tail], axis=0, method='nearest')
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems on the same faces.
+
+    Args:
+        difference (float): Mean error of A less that of B, a ratio; negative
+            where A is better.
+        low (float): Lower end of its 95 % interval, a ratio.
+        high (float): Upper end.
+        p_value (float): How likely so large a difference is between systems
+            that are equally good.
+        n (int): Faces that both systems scored.
+        failed (tuple[int, int]): Faces that only A failed and that only B
+            failed, with an infinite error; they have no part in the
+            difference.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    n: int
+    failed: Tuple[int, int]
+
+
+def compare(errors_a: ArrayLike,
+            errors_b: ArrayLike,
+            samples: int = 10000,
+            seed: int = 0) -> Comparison:
+    """Compare two systems face by face.
+
+    The interval is a percentile bootstrap of the mean difference, the p-value
+    that of a two-sided permutation test that exchanges the systems at random
+    on each face.
+
+    Args:
+        errors_a (ArrayLike): Ratios ``(N, )`` of system A.
+        errors_b (ArrayLike): Ratios ``(N, )`` of system B on the same faces.
+        samples (int): Number of bootstrap samples and of permutations.
+        seed (int): Of both.
+
+    Returns:
+        Comparison: Ratios, not per cent.
+
+    Raises:
+        ValueError: If the numbers of faces differ.
+    """
+    from scipy.stats import permutation_test
+
+    a, b = np.asarray(errors_a, np.float64), np.asarray(errors_b, np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError('expected the errors of the same faces, (N, ) twice, '
+                         f'got {a.shape} and {b.shape}')
+    failed = (int((np.isinf(a) & np.isfinite(b)).sum()),
+              int((np.isinf(b) & np.isfinite(a)).sum()))
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    if len(a) < 2:
+        nan = float('nan')
+        return Comparison(_mean(a - b), nan, nan, nan, len(a), failed)
+    low, high = bootstrap_ci(a - b, samples=samples, seed=seed)
+    test = permutation_test((a, b),
+                            lambda x, y, axis: np.mean(x - y, axis=axis),
+                            permutation_type='samples',
+                            vectorized=True,
+                            n_resamples=samples - 1,
+                            batch=100,
+                            random_state=np.random.default_rng(seed))
+    return Comparison(
+        _mean(a - b), float(low), float(high), float(test.pvalue), len(a),
+        failed)
 
 
 def _scored(errors: ArrayLike) -> np.ndarray:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The metric of the package's configs."""
-import json
 import logging
-import math
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -11,10 +9,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
-from ..files import written_whole
-from ..landmarks import Scheme, scheme_of
-from .functional import face_errors, normalized_errors, point_distance
-from .subsets import Results, evaluate_subsets, format_table
+from ..landmarks import scheme_of
+from .predictions import save_predictions
+from .scores import (NORMALIZERS, Faces, Protocol, Scores, save_scores, score,
+                     write_json)
+from .table import SCALE, Table, Unit, format_table, make_table, table_as_dict
 
 _LISTED = 10  # files that a message of the log names
 
@@ -24,40 +23,60 @@ class SubsetNME(BaseMetric):
     """NME, failure rate and AUC for every column of a benchmark's table.
 
     The error of a face is the mean distance of its labelled points to the
-    truth, over the distance of the scheme's two normaliser points (the outer
-    eye corners) or, where the scheme has none, the size of the face box
-    (AFLW); figures are means over faces, in per cent, as papers give them. A
-    predicted point that is NaN or infinite makes its face a failure with an
-    infinite error. A face whose normaliser points coincide or are not
-    labelled is left out and named in the log.
+    truth, over the normaliser. A predicted point that is NaN or infinite
+    makes its face a failure with an infinite error; it is named in the log
+    and never dropped.
+
+    Two protocols, which agree where every point is labelled:
+
+    - ``'mmpose'``, that of MMPose's published figures: NME is the mean over
+      all labelled points; the normaliser is taken even where its points are
+      not labelled; a face whose normaliser is zero is left out.
+    - ``'paper'``: NME is the mean over faces; a face whose normaliser is zero
+      or needs points that are not labelled is left out.
+
+    Either way, faces that are left out are counted and named in the log.
 
     The metrics are ``NME``, ``FR@t`` and ``AUC@t`` of the first subset, with
-    t the threshold in per cent (``FR@10``), and the same of each further
-    subset behind its name: ``pose/NME``, ``pose/FR@10``, ``pose/AUC@10``.
-    Those of a subset without faces are NaN. The table with n, the number of
-    faces, goes to the log.
+    t the threshold in per cent (``FR@10``), and, where the data says which
+    points are occluded, ``NME_visible`` and ``NME_occluded``; and the same of
+    each further subset behind its name: ``pose/NME``, ``pose/FR@10``. Those
+    of a subset without faces are NaN. The table with n, the number of faces,
+    and the 95 % interval of NME goes to the log.
 
     Subsets come with the samples: the data set gives ``subsets`` and
     :class:`~mmpose_face.datasets.PackFaceInputs` packs them.
+
+    After an evaluation ``scores`` has the errors of all faces and ``table``
+    the figures, in the main process.
 
     Args:
         subsets (Sequence[str]): Columns in the order of the table, the main
             one first; where it is the only one, samples that do not say
             their subsets all belong to it. Defaults to ``('test', )``.
         threshold (float): Threshold of failure rate and AUC, a ratio: 0.08
-            for 300-W, 0.10 for WFLW. Defaults to 0.10.
-        out_dir (str, optional): Folder for ``metrics.json``, the table, and
-            ``per_face.json``, a list with file, id, subsets, error, the K
-            point errors and, where it is known, which points are occluded
-            (``null`` elsewhere) of each face. Errors there are ratios;
-            ``null`` is not scored, ``"Infinity"`` failed. Defaults to no
-            files.
+            for 300-W, 0.07 for AFLW, 0.10 for the others. Defaults to 0.10.
+        protocol (str): ``'mmpose'`` (default) or ``'paper'``.
+        normalizer (str, optional): One of
+            :data:`~mmpose_face.evaluation.scores.NORMALIZERS`. Defaults to
+            the benchmark's: the distance of the outer eye corners, for AFLW
+            the size of the face box.
+        unit (str): ``'percent'`` (default), or ``'ratio'`` as MMPose's table
+            of COCO-WholeBody-Face has it; for all figures.
+        bootstrap (int): Samples of faces for the 95 % intervals, 0 for no
+            intervals. Defaults to 0.
+        out_dir (str, optional): Folder for ``metrics.json``, the figures with
+            their intervals; ``per_face.json``, the errors of each face
+            (:func:`~mmpose_face.evaluation.save_scores`); and
+            ``predictions.json``, the points, which ``tools/evaluate.py``
+            reads. Defaults to no files.
         collect_device (str): Where processes exchange their results,
             ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
 
     Raises:
         ValueError: If ``subsets`` is empty or names a column twice, the
-            threshold is not positive, the data's landmark scheme is not in
+            threshold is not positive, another argument is not one of those
+            above, the data's landmark scheme is not in
             :mod:`mmpose_face.landmarks`, or samples do not say their subsets
             or their box size.
 
@@ -72,6 +91,10 @@ class SubsetNME(BaseMetric):
     def __init__(self,
                  subsets: Sequence[str] = ('test', ),
                  threshold: float = 0.10,
+                 protocol: Protocol = 'mmpose',
+                 normalizer: Optional[str] = None,
+                 unit: Unit = 'percent',
+                 bootstrap: int = 0,
                  out_dir: Optional[str] = None,
                  collect_device: str = 'cpu') -> None:
         super().__init__(collect_device=collect_device)
@@ -80,12 +103,21 @@ class SubsetNME(BaseMetric):
                              f'{list(subsets)}')
         if not threshold > 0:
             raise ValueError(f'threshold must be positive, got {threshold}')
+        _check_choice('protocol', protocol, ('mmpose', 'paper'))
+        _check_choice('normalizer', normalizer, (None, *NORMALIZERS))
+        _check_choice('unit', unit, tuple(SCALE))
         self.subsets = tuple(subsets)
         self.threshold = threshold
+        self.protocol = protocol
+        self.normalizer = normalizer
+        self.unit = unit
+        self.bootstrap = bootstrap
         self.out_dir = out_dir
+        self.scores: Optional[Scores] = None
+        self.table: Optional[Table] = None
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
-        """Keep one row of errors for each face.
+        """Keep one row for each face.
 
         Args:
             data_batch (Any): Not used.
@@ -93,32 +125,37 @@ class SubsetNME(BaseMetric):
                 ``pred_instances`` and ``gt_instances`` of one face, points
                 ``(1, K, 2)`` in pixels of the image.
         """
-        scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
         for sample in data_samples:
-            errors = _point_errors(sample, scheme)
-            if len(errors) != 1:
-                raise ValueError(
-                    f'expected samples of one face, got {len(errors)} in that '
-                    f'of {sample["img_path"]}')
+            truth = sample['gt_instances']
+            if len(truth['keypoints']) != 1:
+                raise ValueError('expected samples of one face, got '
+                                 f'{len(truth["keypoints"])} in that of '
+                                 f'{sample["img_path"]}')
             self.results.append(
                 dict(
                     file=sample['img_path'],
                     id=sample['id'],
                     subsets=self._subsets_of(sample),
-                    error=face_errors(errors)[0],
-                    point_errors=errors[0],
-                    occluded=_occluded(sample)))
+                    box=np.asarray(truth['bboxes'])[0],
+                    truth=np.asarray(truth['keypoints'])[0],
+                    visible=_visible(truth),
+                    predicted=np.asarray(
+                        sample['pred_instances']['keypoints'])[0],
+                    **{
+                        name: np.asarray(truth[name])[0]
+                        for name in ('occluded', 'box_size') if name in truth
+                    }))
 
-    def _subsets_of(self, sample: dict) -> List[str]:
+    def _subsets_of(self, sample: dict) -> Sequence[str]:
         if 'subsets' not in sample and len(self.subsets) > 1:
             raise ValueError(
                 f'the table has the columns {", ".join(self.subsets)}, but '
                 'the samples do not say their subsets: use a data set of '
                 'mmpose_face and PackFaceInputs in place of PackPoseInputs')
-        return list(sample.get('subsets', self.subsets))
+        return tuple(sample.get('subsets', self.subsets))
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """The figures of all columns, in per cent.
+        """The figures of all columns.
 
         Args:
             results (list[dict]): The rows of :meth:`process`, of all
@@ -127,77 +164,99 @@ class SubsetNME(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        # How processes share the data must not be seen in the order.
-        # Of several annotation files, ids may occur in each.
-        faces = sorted(results, key=lambda face: (face['id'], face['file']))
-        errors = np.array([face['error'] for face in faces])
-        table = evaluate_subsets(errors, [face['subsets'] for face in faces],
-                                 self.subsets, self.threshold)
-        files = np.array([face['file'] for face in faces])
-        failed, left_out = files[np.isinf(errors)], files[np.isnan(errors)]
-        print_log(
-            'NME, failure rate and AUC in per cent, n faces:\n' +
-            format_table(table), 'current')
-        _report('Faces with predictions that are NaN or infinite', failed)
-        _report(
-            'Faces left out, for their normaliser points coincide or are '
-            'not labelled', left_out)
-        _report('Faces in none of the columns, not in the table', [
-            face['file']
-            for face in faces if not set(self.subsets) & set(face['subsets'])
-        ])
+        faces = self._faces(results)
+        self.scores = score(faces, self.normalizer, self.protocol)
+        self.table = make_table(self.scores, self.subsets, self.threshold,
+                                self.protocol, self.unit, self.bootstrap)
+        self._log()
         if self.out_dir is not None:
-            summary = dict(
-                threshold=self.threshold,
-                unit='per cent',
-                subsets=table,
-                failed=failed,
-                left_out=left_out)
-            _write(Path(self.out_dir, 'metrics.json'), summary)
-            _write(Path(self.out_dir, 'per_face.json'), faces)
-        return self._flat(table)
+            self._write(Path(self.out_dir))
+        return self._flat(self.table)
 
-    def _flat(self, table: Results) -> Dict[str, float]:
+    def _faces(self, results: List[dict]) -> Faces:
+        # How processes share the data must not be seen in the order. Of
+        # several annotation files, ids may occur in each; a face that a
+        # sampler has padded with comes twice.
+        rows = list({(row['id'], row['file']): row
+                     for row in results}.values())
+        rows.sort(key=lambda row: (row['id'], row['file']))
+        scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
+
+        def column(name: str) -> Optional[np.ndarray]:
+            if not all(name in row for row in rows):
+                return None
+            return np.array([row[name] for row in rows])
+
+        faces = Faces(
+            scheme,
+            files=[row['file'] for row in rows],
+            ids=[row['id'] for row in rows],
+            subsets=[row['subsets'] for row in rows],
+            boxes=column('box').astype(np.float64),
+            truth=column('truth').astype(np.float64),
+            visible=column('visible'),
+            predicted=column('predicted').astype(np.float64),
+            occluded=column('occluded'),
+            box_sizes=column('box_size'))
+        if scheme.normalizer is None and faces.box_sizes is None:
+            raise ValueError(
+                f'{scheme.name} is normalised by the face box, but the '
+                f'samples (such as that of {faces.files[0]}) do not say its '
+                'size: use FaceAFLW with a file that has box_size, and '
+                'PackFaceInputs')
+        return faces
+
+    def _log(self) -> None:
+        scores = self.scores
+        print_log(
+            f'NME, failure rate and AUC ({self.unit}), n faces; '
+            f'normaliser {scores.normalizer}, protocol {self.protocol}:\n' +
+            format_table(self.table), 'current')
+        files = np.array(scores.files)
+        _report('Faces with predictions that are NaN or infinite',
+                files[np.isinf(scores.errors)])
+        _report(
+            'Faces left out, for their normaliser is zero or its points are '
+            'not labelled, or no point is', files[np.isnan(scores.errors)])
+        _report('Faces in none of the columns, not in the table', [
+            file for file, subsets in zip(scores.files, scores.subsets)
+            if not set(self.subsets) & set(subsets)
+        ])
+
+    def _write(self, folder: Path) -> None:
+        files = np.array(self.scores.files)
+        write_json(
+            folder / 'metrics.json',
+            dict(
+                table_as_dict(self.table),
+                normalizer=self.scores.normalizer,
+                failed=files[np.isinf(self.scores.errors)].tolist(),
+                left_out=files[np.isnan(self.scores.errors)].tolist()))
+        save_scores(self.scores, folder / 'per_face.json')
+        save_predictions(self.scores, folder / 'predictions.json')
+
+    def _flat(self, table: Table) -> Dict[str, float]:
         """The table's figures by the names of the metrics."""
         prefix = {s: f'{s}/' for s in self.subsets}
         prefix[self.subsets[0]] = ''
         return {
             prefix[subset] + key: value
-            for subset, figures in table.items()
+            for subset, figures in table.figures.items()
             for key, value in figures.items() if key != 'n'
         }
 
 
-def _point_errors(sample: dict, scheme: Scheme) -> np.ndarray:
-    """Ratios ``(1, K)`` of the one face of a sample."""
-    truth = sample['gt_instances']
-    gt = truth['keypoints']
+def _check_choice(name: str, value, choices: Sequence) -> None:
+    if value not in choices:
+        names = ', '.join(map(str, choices))
+        raise ValueError(f'{name} must be one of {names}, got {value!r}')
+
+
+def _visible(truth: dict) -> np.ndarray:
+    """Which points of the one face are labelled ``(K, )``."""
     mask = np.asarray(truth['keypoints_visible'], bool)
     # MMPose has it as (1, K), and as (1, K, 2) with weights behind.
-    mask = mask[..., 0] if mask.ndim == 3 else mask
-    return normalized_errors(sample['pred_instances']['keypoints'], gt,
-                             _normalizer(sample, scheme, gt, mask), mask)
-
-
-def _normalizer(sample: dict, scheme: Scheme, gt: np.ndarray,
-                mask: np.ndarray) -> np.ndarray:
-    """Pixels ``(1, )``; NaN where the points that it needs are unlabelled."""
-    indices = scheme.normalizer_indices
-    if indices is not None:
-        norm = point_distance(gt, *indices)
-        norm[~mask[:, indices].all(1)] = np.nan
-        return norm
-    if 'box_size' not in sample['gt_instances']:
-        raise ValueError(
-            f'{scheme.name} is normalised by the face box, but the sample of '
-            f'{sample["img_path"]} does not say its size: use FaceAFLW with a '
-            'file that has box_size, and PackFaceInputs')
-    return np.asarray(sample['gt_instances']['box_size'], np.float64)
-
-
-def _occluded(sample: dict) -> Optional[List[bool]]:
-    flags = sample['gt_instances'].get('occluded')
-    return None if flags is None else np.asarray(flags, bool)[0].tolist()
+    return (mask[..., 0] if mask.ndim == 3 else mask)[0]
 
 
 def _report(what: str, files: Sequence[str]) -> None:
@@ -207,20 +266,3 @@ def _report(what: str, files: Sequence[str]) -> None:
         more = ', ...' if len(files) > _LISTED else ''
         print_log(f'{what}: {len(files)} ({names}{more})', 'current',
                   logging.WARNING)
-
-
-def _write(path: Path, content) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as partial:
-        Path(partial).write_text(json.dumps(_strict(content)))
-
-
-def _strict(value):
-    """The value as strict JSON can hold it, which knows no NaN."""
-    if isinstance(value, dict):
-        return {key: _strict(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_strict(item) for item in value]
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    return None if math.isnan(value) else 'Infinity'

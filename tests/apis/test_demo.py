@@ -11,8 +11,10 @@ from conftest import DEMO
 from mmengine.config import Config
 from rich.console import Console
 
-from mmpose_face.apis.demo import KeepFaces, Progress, run_demo
+from mmpose_face.apis.demo import Progress, mean_face_nme, run_demo
 from mmpose_face.datasets import SyntheticFaces
+from mmpose_face.evaluation import Scores
+from mmpose_face.landmarks import WFLW98
 
 TEST_FACES = 24
 
@@ -80,15 +82,22 @@ def test_a_checkpoint_is_left(demo):
 
 
 def test_mean_face_by_hand():
-    """Two faces of two points, each in a box of its own: relative to its box
-    the first is (0, 0), (.5, 0) and the second (0, 0), (.1, 0)."""
-    faces = KeepFaces()
-    faces._rows = [
-        dict(center=[10, 10], scale=[20, 20], truth=[[10, 10], [20, 10]]),
-        dict(center=[0, 0], scale=[100, 100], truth=[[0, 0], [10, 0]])
-    ]
-    assert faces.mean_face() == pytest.approx(
-        np.array([[[10, 10], [16, 10]], [[0, 0], [30, 0]]]))
+    """Two faces, each in a box of its own. Relative to its box the first has
+    all points at the middle, the second too but for point 0, which is off by
+    a tenth of the box; so the mean is off by a twentieth on both."""
+    boxes = np.array([[0, 0, 20, 20], [100, 100, 200, 200]], float)
+    truth = np.repeat(boxes.reshape(2, 2, 2).mean(1)[:, None], 98, axis=1)
+    corners = list(WFLW98.normalizer_indices)
+    truth[:, corners[1], 0] += 4, 20  # a fifth of the box apart
+    truth[1, 0, 0] += 10
+    scores = Scores(
+        WFLW98,
+        'inter_ocular', ['a', 'b'], [0, 1], [(), ()],
+        boxes,
+        np.zeros((2, 98)),
+        truth=truth)
+    # A twentieth of the box is a quarter of the normaliser.
+    assert mean_face_nme(scores) == pytest.approx(100 * .25 / 98)
 
 
 def test_progress_is_said_every_few_seconds_and_at_the_end(monkeypatch):

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mmpose_face.evaluation import (auc, ced, face_errors, failure_rate, nme,
-                                    normalized_errors, point_distance)
+from mmpose_face.evaluation import (auc, bootstrap_ci, box_diagonal, ced,
+                                    compare, face_box, face_errors,
+                                    failure_rate, inter_ocular, inter_pupil,
+                                    landmark_box, nme, normalized_errors,
+                                    per_group, per_landmark, percentiles,
+                                    point_distance)
+from mmpose_face.landmarks import IBUG68, WFLW98
 
 NAN, INF = float('nan'), float('inf')
 T = 0.10
@@ -69,6 +74,131 @@ def test_truth_that_is_no_number():
 def test_point_distance():
     gt = [[[0, 0], [9, 9], [3, 4]], [[1, 1], [9, 9], [1, 1]]]
     np.testing.assert_array_equal(point_distance(gt, 0, 2), [5, 0])
+
+
+def test_normalizers_by_hand():
+    points = np.zeros((1, 68, 2))
+    points[0, 36], points[0, 45] = (0, 0), (30, 40)
+    points[0, 37], points[0, 46] = (6, 0), (0, 0)
+    assert inter_ocular(points, IBUG68) == 50
+    # Means of the six points of each eye: (1, 0) and (5, 40 / 6).
+    assert inter_pupil(points, IBUG68) == pytest.approx(np.hypot(4, 40 / 6))
+    boxes = [[10, 20, 40, 60], [5, 5, 5, 9]]
+    assert face_box(boxes).tolist() == [1200**.5, 0]
+    assert box_diagonal(boxes).tolist() == [50, 4]
+    assert landmark_box([[[1, 2], [5, 2], [3, 11]]]) == 6
+    mask = [[1, 1, 0]], [[1, 0, 1]], [[0, 0, 0]]
+    np.testing.assert_array_equal(
+        [landmark_box([[[1, 2], [5, 2], [3, 10]]], m)[0] for m in mask],
+        [0, 4, NAN])
+
+
+def test_percentiles():
+    errors = np.arange(101.)
+    assert percentiles(errors, [0, 50, 90]).tolist() == [0, 50, 90]
+    assert percentiles([1, 2], [50]) == 1.5
+    assert percentiles([0, 1, INF, NAN], [50, 75]).tolist() == [1, INF]
+    assert np.isnan(percentiles([NAN], [50, 90])).all()
+
+
+def test_per_landmark_and_per_group():
+    errors = np.full((2, 98), 0.1)
+    errors[:, list(WFLW98.groups['lips'])] = [[.2], [.4]]
+    errors[0, 96] = NAN
+    errors[:, 97] = NAN
+    landmarks = per_landmark(errors)
+    assert landmarks[76] == pytest.approx(.3) and landmarks[96] == .1
+    assert np.isnan(landmarks[97])
+    groups = per_group(errors, WFLW98)
+    assert groups['lips'] == pytest.approx(.3)
+    assert (groups['pupils'], groups['jaw']) == pytest.approx((.1, .1))
+    assert list(groups) == ['jaw', 'brows', 'nose', 'eyes', 'lips', 'pupils']
+
+
+class TestBootstrap:
+
+    def test_interval_of_a_mean(self):
+        """Of many draws of a normal variable: 1.96 standard errors."""
+        values = np.random.default_rng(0).normal(3, 2, 4000)
+        low, high = bootstrap_ci(values, samples=4000)
+        expected = 1.96 * values.std() / 4000**.5
+        assert low == pytest.approx(values.mean() - expected, rel=.003)
+        assert high == pytest.approx(values.mean() + expected, rel=.003)
+
+    def test_it_covers_the_truth(self):
+        """Of 200 samples of 80 faces, some 95 in 100 hold the mean."""
+        rng = np.random.default_rng(1)
+        held = 0
+        for seed in range(200):
+            low, high = bootstrap_ci(rng.gamma(4, .01, 80), seed=seed)
+            held += low <= .04 <= high
+        assert .89 < held / 200 < .99
+
+    def test_columns_and_weights(self):
+        values = np.random.default_rng(0).random((50, 2))
+        weights = np.arange(50.)
+        low, high = bootstrap_ci(values, weights)
+        for i in range(2):
+            ends = bootstrap_ci(values[:, i], weights)
+            np.testing.assert_allclose(ends, (low[i], high[i]))
+        mean = np.average(values, 0, weights)
+        assert (low < mean).all() and (mean < high).all()
+        np.testing.assert_allclose(bootstrap_ci([.3] * 9, weights[:9]), .3)
+
+    def test_seeds(self):
+        values = np.random.default_rng(0).random(30)
+        assert bootstrap_ci(values) == bootstrap_ci(values)
+        assert bootstrap_ci(values) != bootstrap_ci(values, seed=1)
+
+    def test_failed_and_no_faces(self):
+        low, high = bootstrap_ci([.1] * 50 + [INF])
+        assert low == pytest.approx(.1) and high == INF
+        assert np.isnan(bootstrap_ci([])).all()
+        assert np.isnan(bootstrap_ci(np.zeros((0, 3)))).all()
+
+
+class TestCompare:
+    errors = np.random.default_rng(0).gamma(4, .01, 400)
+
+    def test_a_system_with_itself(self):
+        result = compare(self.errors, self.errors, samples=500)
+        assert (result.difference, result.low, result.high) == (0, 0, 0)
+        assert result.p_value == 1 and result.n == 400
+
+    def test_a_better_system(self):
+        noise = np.random.default_rng(1).normal(.002, .005, 400)
+        result = compare(self.errors, self.errors + noise, samples=1000)
+        assert result.difference == pytest.approx(-noise.mean())
+        assert result.low < result.difference < result.high < 0
+        assert result.p_value <= .002
+
+    def test_the_p_value_by_hand(self):
+        """Three faces, each better by 1: of the 8 ways to exchange the
+        systems 2 have so large a difference."""
+        result = compare([0, 0, 0], [1, 1, 1], samples=1000)
+        assert result.p_value == pytest.approx(2 / 8)
+
+    def test_equal_systems_are_seldom_told_apart(self):
+        rng = np.random.default_rng(2)
+        p_values = [
+            compare(*rng.gamma(4, .01, (2, 60)), samples=400, seed=i).p_value
+            for i in range(60)
+        ]
+        assert np.mean(np.array(p_values) < .05) < .15
+        assert .3 < np.median(p_values) < .7
+
+    def test_failed_faces_are_counted(self):
+        result = compare([.1, INF, .2, INF, NAN, .3],
+                         [.2, .1, INF, INF, .1, .3],
+                         samples=100)
+        assert result.failed == (1, 1) and result.n == 2
+        assert result.difference == pytest.approx(-.05)
+        nothing = compare([INF], [.1])
+        assert nothing.n == 0 and np.isnan(nothing.difference)
+
+    def test_other_faces(self):
+        with pytest.raises(ValueError, match='the same faces'):
+            compare([.1], [.1, .2])
 
 
 def test_face_errors():
@@ -214,8 +344,7 @@ class TestPublished:
         pred, gt = (
             np.array([face['landmarks'] for face in part])
             for part in (results, truth))
-        errors = face_errors(
-            normalized_errors(pred, gt, point_distance(gt, 36, 45)))
+        errors = normalized_errors(pred, gt, inter_ocular(gt, IBUG68))
         subsets = json.loads((folder / 'db_info.json').read_text())
         return errors, subsets['test_subsets']
 
@@ -229,6 +358,7 @@ class TestPublished:
     def test_figures(self, golden, subset, n, expected_nme, expected_fr,
                      expected_auc):
         errors, subsets = golden
+        errors = face_errors(errors)
         if subset != 'full':
             errors = errors[subsets[subset]]
         assert len(errors) == n
@@ -239,3 +369,43 @@ class TestPublished:
             # Published is 62.7275, an integral over bins.
             assert 100 * auc(errors, 0.08) == pytest.approx(
                 expected_auc, abs=1e-3)
+
+    @pytest.mark.parametrize('subset,expected', [
+        ('full', (4.666037430932269, 5.435113114011185, 7.320552484553374)),
+        ('ibug', (6.628041366327217, 7.390973031124523, 10.093415564142603)),
+        ('helen', (3.588651040403328, 3.9771381372856305, 5.038565693708802)),
+    ])
+    def test_percentiles(self, golden, subset, expected):
+        errors, subsets = golden
+        errors = face_errors(errors)
+        if subset != 'full':
+            errors = errors[subsets[subset]]
+        np.testing.assert_allclose(
+            100 * percentiles(errors, [90, 95, 99]), expected, rtol=1e-12)
+
+    def test_per_landmark(self, golden):
+        """Some of the jaw, a brow, the nose and the lips."""
+        expected = {
+            0: 6.160148291662601,
+            1: 5.609969055309763,
+            16: 6.178730799959288,
+            20: 2.7692371208173987,
+            27: 2.266086276562485,
+            67: 2.070427832570231
+        }
+        landmarks = 100 * per_landmark(golden[0])
+        for i, figure in expected.items():
+            assert landmarks[i] == pytest.approx(figure, abs=1e-9), i
+
+    def test_inter_pupil_of_the_same_predictions(self, face_data):
+        """Figures of other normalisers for them, to three digits."""
+        folder = face_data / 'golden/300w_public'
+        pred, gt = (
+            np.array([
+                face['landmarks']
+                for face in json.loads((folder / name).read_text())
+            ]) for name in ('results_300wpublic_test.json', 'test.json'))
+        for norm, figure in ((inter_pupil(gt, IBUG68), 4.203),
+                             (landmark_box(gt), 1.742)):
+            errors = face_errors(normalized_errors(pred, gt, norm))
+            assert 100 * nme(errors) == pytest.approx(figure, abs=6e-4)

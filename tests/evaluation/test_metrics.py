@@ -10,12 +10,12 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import NME
 from mmpose.registry import METRICS
 
-from mmpose_face.datasets import (Face300W, LoadFaceImage, PackFaceInputs,
-                                  scheme_metainfo)
+from mmpose_face.datasets import (BENCHMARKS, Face300W, LoadFaceImage,
+                                  PackFaceInputs, scheme_metainfo)
 from mmpose_face.engine import FaceRunner
 from mmpose_face.evaluation import (SubsetNME, auc, face_errors, failure_rate,
                                     nme, normalized_errors, point_distance)
-from mmpose_face.landmarks import AFLW19, IBUG68
+from mmpose_face.landmarks import AFLW19, IBUG68, scheme_of
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
 LEFT, RIGHT = IBUG68.normalizer_indices
@@ -36,7 +36,9 @@ def make_samples(n: int = 7, seed: int = 0) -> list:
                 subsets=('test', 'pose') if i % 2 else
                 ('test', 'blur', 'pose'),
                 gt_instances=dict(
-                    keypoints=gt, keypoints_visible=np.ones((1, 68))),
+                    bboxes=np.array([[0., 0, 100, 100]]),
+                    keypoints=gt,
+                    keypoints_visible=np.ones((1, 68))),
                 pred_instances=dict(keypoints=gt +
                                     rng.normal(0, 1 + i, gt.shape)),
             ))
@@ -109,6 +111,7 @@ def test_aflw_is_normalised_by_its_box():
         img_path='0.jpg',
         subsets=('full', ),
         gt_instances=dict(
+            bboxes=np.array([[0., 0, 100, 100]]),
             keypoints=gt,
             keypoints_visible=np.ones((1, 19)),
             box_size=np.array([200.]),
@@ -118,7 +121,7 @@ def test_aflw_is_normalised_by_its_box():
     kwargs = dict(meta=meta, subsets=('full', 'frontal'), threshold=.07)
     assert evaluate([sample], **kwargs)['NME'] == pytest.approx(2.5)
     del sample['gt_instances']['box_size']
-    with pytest.raises(ValueError, match='0.jpg does not say its size'):
+    with pytest.raises(ValueError, match='that of 0.jpg. do not say its'):
         evaluate([sample], **kwargs)
 
 
@@ -126,8 +129,8 @@ def test_occlusion_goes_to_the_file(tmp_path):
     sample, = make_samples(1)
     sample['gt_instances']['occluded'] = np.arange(68)[None] == 3
     evaluate([sample], out_dir=tmp_path)
-    face, = json.loads((tmp_path / 'per_face.json').read_text())
-    assert face['occluded'].index(True) == 3 and sum(face['occluded']) == 1
+    face, = json.loads((tmp_path / 'per_face.json').read_text())['faces']
+    assert face['occluded'].index(1) == 3 and sum(face['occluded']) == 1
 
 
 def mmpose_nme(samples) -> float:
@@ -178,20 +181,35 @@ def test_prediction_that_is_no_number_is_a_failure(logged):
     assert 'NaN or infinite: 1 (images/2.jpg)' in logged.text
 
 
-@pytest.mark.parametrize('how', ['coincide', 'not labelled'])
-def test_faces_without_normaliser_are_left_out(how, logged, tmp_path):
+@pytest.mark.parametrize('protocol', ['paper', 'mmpose'])
+def test_faces_without_normaliser_are_left_out(protocol, logged, tmp_path):
     samples = make_samples()
     truth = samples[3]['gt_instances']
-    if how == 'coincide':
-        truth['keypoints'][0, LEFT] = truth['keypoints'][0, RIGHT]
-    else:
-        truth['keypoints_visible'][0, LEFT] = 0
+    truth['keypoints'][0, LEFT] = truth['keypoints'][0, RIGHT]
     rest = samples[:3] + samples[4:]
-    assert evaluate(samples, out_dir=tmp_path) == evaluate(rest)
-    assert 'or are not labelled: 1 (images/3.jpg)' in logged.text
+    assert evaluate(
+        samples, protocol=protocol, out_dir=tmp_path) == evaluate(
+            rest, protocol=protocol)
+    assert 'or no point is: 1 (images/3.jpg)' in logged.text
     assert '| n      |     6 |' in logged.text
-    face = json.loads((tmp_path / 'per_face.json').read_text())[3]
+    face = json.loads((tmp_path / 'per_face.json').read_text())['faces'][3]
     assert face['error'] is None and set(face['point_errors']) == {None}
+    table = json.loads((tmp_path / 'metrics.json').read_text())
+    assert table['left_out'] == ['images/3.jpg']
+
+
+def test_an_eye_corner_that_is_not_labelled(logged):
+    """MMPose divides by the distance to it all the same."""
+    samples = make_samples()
+    samples[3]['gt_instances']['keypoints_visible'][0, LEFT] = 0
+    rest = samples[:3] + samples[4:]
+    assert evaluate(
+        samples, protocol='paper') == evaluate(
+            rest, protocol='paper')
+    assert 'or no point is: 1 (images/3.jpg)' in logged.text
+    # MMPose rounds each distance to float32.
+    assert evaluate(samples)['NME'] == pytest.approx(
+        mmpose_nme(samples), rel=1e-7)
 
 
 def test_long_lists_are_cut(logged):
@@ -199,8 +217,122 @@ def test_long_lists_are_cut(logged):
     for sample in samples:
         sample['gt_instances']['keypoints_visible'][:] = 0
     assert np.isnan(list(evaluate(samples).values())).all()
-    assert 'not labelled: 12 (images/0.jpg, ' in logged.text
+    assert 'no point is: 12 (images/0.jpg, ' in logged.text
     assert 'images/9.jpg, ...)' in logged.text
+
+
+def test_protocols_differ_where_points_are_not_labelled():
+    """Two faces: one labelled point with an error of 1, 67 with 0."""
+    samples = make_samples(2)
+    for sample, labelled in zip(samples, (1, 67)):
+        truth = sample['gt_instances']
+        points = [i for i in range(68) if i not in (LEFT, RIGHT)]
+        shown = [LEFT, RIGHT, *points[:labelled]]
+        truth['keypoints_visible'] = np.isin(np.arange(68), shown)[None]
+        sample['pred_instances']['keypoints'] = truth['keypoints'].copy()
+        truth['keypoints'][0, [LEFT, RIGHT]] = (0, 0), (50, 0)
+        sample['pred_instances']['keypoints'][0,
+                                              [LEFT, RIGHT]] = (0, 0), (50, 0)
+    samples[0]['pred_instances']['keypoints'][0, points[0]] += 30, 40
+    counts = [3, 68]
+    assert evaluate(
+        samples, protocol='paper')['NME'] == pytest.approx(100 / 3 / 2)
+    assert evaluate(samples)['NME'] == pytest.approx(100 / sum(counts))
+
+
+BENCHMARK_NORMS = {
+    name: dict(norm_mode='keypoint_distance')
+    for name in ('300w', 'wflw', 'cofw', 'coco_wholebody_face')
+}
+BENCHMARK_NORMS['aflw'] = dict(
+    norm_mode='use_norm_item', norm_item='bbox_size')
+
+
+@pytest.mark.parametrize('name', BENCHMARK_NORMS)
+@pytest.mark.parametrize('seed', range(3))
+def test_protocol_mmpose_is_mmpose_nme(name, seed):
+    """Random predictions with masked points, corners that are not labelled
+    and normalisers that are zero."""
+    cls = BENCHMARKS[name]
+    meta = parse_pose_metainfo(cls.METAINFO)
+    scheme = scheme_of(meta['keypoint_id2name'].values())
+    rng = np.random.default_rng(seed)
+    samples = []
+    for i in range(30):
+        gt = rng.uniform(0, 100, (1, scheme.num_points, 2))
+        visible = rng.random((1, scheme.num_points)) > .2
+        side = rng.uniform(50, 150)
+        if i < 3 and scheme.normalizer is not None:
+            left, right = scheme.normalizer_indices
+            gt[0, left] = gt[0, right]
+        samples.append(
+            dict(
+                id=i,
+                img_path=f'{i}.jpg',
+                gt_instances=dict(
+                    bboxes=np.array([[5., 7, 5 + side, 7 + side]]),
+                    box_size=np.array([side]),
+                    keypoints=gt,
+                    keypoints_visible=visible),
+                pred_instances=dict(keypoints=gt +
+                                    rng.normal(0, 5, gt.shape))))
+    theirs = NME(**BENCHMARK_NORMS[name])
+    theirs.dataset_meta = meta
+    theirs.process({}, samples)
+    expected = theirs.evaluate(len(samples))['NME']
+    ours = evaluate(samples, meta=meta, unit='ratio')['NME']
+    assert ours == pytest.approx(expected, rel=1e-6)
+    assert .01 < ours < 10
+
+
+def test_units():
+    samples = make_samples()
+    percent = evaluate(samples, threshold=.05)
+    ratio = evaluate(samples, threshold=.05, unit='ratio')
+    assert percent.keys() == ratio.keys() == {'NME', 'FR@5', 'AUC@5'}
+    for key, value in percent.items():
+        assert ratio[key] == pytest.approx(value / 100)
+
+
+def test_normalizer_can_be_chosen():
+    sample, = make_samples(1)
+    gt = sample['gt_instances']['keypoints']
+    sample['pred_instances']['keypoints'] = gt + (3, 4)
+    for name, side in (('face_box', 100), ('box_diagonal', 100 * 2**.5)):
+        assert evaluate([sample], normalizer=name)['NME'] == pytest.approx(
+            100 * 5 / side)
+
+
+def test_visible_and_occluded():
+    sample, = make_samples(1)
+    gt = sample['gt_instances']['keypoints']
+    sample['gt_instances']['occluded'] = np.arange(68)[None] < 17
+    shift = np.where(np.arange(68)[:, None] < 17, 2 * 5, 5)
+    sample['pred_instances']['keypoints'] = gt + shift * (.6, .8)
+    norm = np.hypot(50, 10)
+    metrics = evaluate([sample])
+    assert metrics['NME_visible'] == pytest.approx(100 * 5 / norm)
+    assert metrics['NME_occluded'] == pytest.approx(100 * 10 / norm)
+
+
+def test_intervals_go_to_log_and_file(logged, tmp_path):
+    evaluate(make_samples(), bootstrap=200, out_dir=tmp_path)
+    assert '| 95 % of NME |' in logged.text
+    saved = json.loads((tmp_path / 'metrics.json').read_text())
+    for name in ('NME', 'FR@10', 'AUC@10'):
+        low, high = saved['intervals']['test'][name]
+        assert low < saved['subsets']['test'][name] < high
+
+
+def test_scores_and_table_stay_with_the_metric():
+    metric = SubsetNME(subsets=SUBSETS)
+    metric.dataset_meta = META
+    samples = make_samples()
+    metric.process({}, samples)
+    metrics = metric.evaluate(len(samples))
+    assert metric.table.figures['pose']['NME'] == metrics['pose/NME']
+    assert metric.scores.predicted.shape == (7, 68, 2)
+    np.testing.assert_allclose(metric.scores.errors, errors_of(samples))
 
 
 def test_table_goes_to_the_log(logged):
@@ -225,11 +357,12 @@ def test_files(tmp_path):
         }
     }
     assert table['subsets']['none']['NME'] is None
-    faces = json.loads((tmp_path / 'out/per_face.json').read_text())
+    faces = json.loads((tmp_path / 'out/per_face.json').read_text())['faces']
     assert [face['file']
             for face in faces] == [f'images/{i}.jpg' for i in range(7)]
     assert faces[0]['subsets'] == ['test', 'blur', 'pose']
-    assert faces[0]['occluded'] is None
+    assert 'occluded' not in faces[0]
+    assert faces[0]['box'] == [0, 0, 100, 100]
     # float() and JavaScript's Number() read it.
     assert faces[1]['point_errors'][9] == faces[1]['error'] == 'Infinity'
     errors = [float(face['error']) for face in faces]
@@ -244,10 +377,6 @@ def test_order_of_the_samples_is_not_seen(tmp_path):
     assert evaluate(samples[::-1], out_dir=tmp_path / 'b') == one
     a, b = (tmp_path / x / 'per_face.json' for x in 'ab')
     assert a.read_bytes() == b.read_bytes()
-
-
-def test_no_samples():
-    assert np.isnan(evaluate([])['NME'])
 
 
 def test_samples_without_subsets():
@@ -266,6 +395,9 @@ def test_errors():
         SubsetNME(subsets=('a', 'a'))
     with pytest.raises(ValueError, match='positive, got 0'):
         SubsetNME(threshold=0)
+    for name in ('protocol', 'normalizer', 'unit'):
+        with pytest.raises(ValueError, match=f"{name} must be.*got 'x'"):
+            SubsetNME(**{name: 'x'})
     with pytest.raises(ValueError, match='no landmark scheme.*kpt-0'):
         evaluate(
             make_samples(1),
@@ -292,7 +424,7 @@ def test_from_the_data_set_through_the_pipeline(tiny_300w):
     assert np.isnan(metrics['test/NME'])
 
 
-TWO_PROCESSES = '''
+PROCESSES = '''
 import json, sys
 import torch.distributed as dist
 from test_metrics import SUBSETS, META, SubsetNME, make_samples
@@ -302,7 +434,8 @@ rank = dist.get_rank()
 samples = make_samples(5)
 metric = SubsetNME(subsets=SUBSETS, out_dir=f'{sys.argv[1]}/{rank}')
 metric.dataset_meta = META
-metric.process({}, (samples + samples[:1])[rank::2])  # padded to 6
+# Padded to 6, which 2 and 3 divide.
+metric.process({}, (samples + samples[:1])[rank::dist.get_world_size()])
 metrics = metric.evaluate(5)
 open(f'{sys.argv[1]}/{rank}.json', 'w').write(json.dumps(metrics))
 dist.barrier()
@@ -310,24 +443,24 @@ dist.destroy_process_group()
 '''
 
 
-def test_two_processes_give_the_figures_of_one(tmp_path):
-    (tmp_path / 'two.py').write_text(TWO_PROCESSES)
-    here = str(tmp_path / 'two.py')
+@pytest.mark.parametrize('number', [2, 3])
+def test_processes_give_the_figures_of_one(number, tmp_path):
+    (tmp_path / 'run.py').write_text(PROCESSES)
     tests = __file__.rsplit('/', 2)[0]
     run_python(
         '-m',
         'torch.distributed.run',
-        '--nproc_per_node=2',
+        f'--nproc_per_node={number}',
         '--standalone',
-        here,
+        tmp_path / 'run.py',
         tmp_path,
         cwd=tmp_path,
         PYTHONPATH=f'{tests}:{tests}/evaluation:{tests}/..')
     one = evaluate(make_samples(5), subsets=SUBSETS, out_dir=tmp_path / 'one')
-    for rank in (0, 1):
+    for rank in range(number):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == one
     assert not (tmp_path / '1').exists()
-    for name in ('metrics.json', 'per_face.json'):
+    for name in ('metrics.json', 'per_face.json', 'predictions.json'):
         assert (tmp_path / '0' / name).read_bytes() == (tmp_path / 'one' /
                                                         name).read_bytes()
 
@@ -336,20 +469,13 @@ def test_in_a_training(tiny_300w, tmp_path):
     """The best checkpoint is that of the lowest NME, and the test writes its
     files."""
     cfg = Config.fromfile(RES18_300W)
-    evaluator = dict(
-        type='SubsetNME', subsets=('full', 'challenge'), threshold=0.08)
-    pipeline = cfg.val_dataloader.dataset.pipeline
-    pipeline[-1] = dict(type='PackFaceInputs')
     cfg.work_dir = str(tmp_path)
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
-    cfg.val_evaluator = evaluator
-    cfg.test_evaluator = dict(**evaluator, out_dir=str(tmp_path / 'out'))
+    cfg.test_evaluator.out_dir = str(tmp_path / 'out')
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
         loader.update(batch_size=3, num_workers=0, persistent_workers=False)
         loader.dataset.data_root = str(tiny_300w)
-        if name != 'train':
-            loader.dataset.pipeline = pipeline
     runner = FaceRunner.from_cfg(cfg)
     runner.train()
     assert (tmp_path / 'best_NME_epoch_1.pth').is_file()

@@ -39,6 +39,6 @@ test_dataloader = dict(
 val_evaluator = dict(
     type=SubsetNME, subsets=('full', 'common', 'challenge'), threshold=0.08)
 test_evaluator = dict(
-    type=SubsetNME,
+    val_evaluator,
     subsets=('full', 'common', 'challenge', 'test'),
-    threshold=0.08)
+    bootstrap=1000)

@@ -29,4 +29,4 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(
     type=SubsetNME, subsets=('full', 'frontal'), threshold=0.07)
-test_evaluator = val_evaluator
+test_evaluator = dict(val_evaluator, bootstrap=1000)

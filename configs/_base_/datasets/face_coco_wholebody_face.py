@@ -29,5 +29,7 @@ val_dataloader.update(
         test_mode=True))
 test_dataloader = val_dataloader
 
-val_evaluator = dict(type=SubsetNME, subsets=('val', ), threshold=0.10)
-test_evaluator = val_evaluator
+# MMPose's table has ratios, not per cent.
+val_evaluator = dict(
+    type=SubsetNME, subsets=('val', ), threshold=0.10, unit='ratio')
+test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -28,4 +28,4 @@ val_dataloader.update(
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type=SubsetNME, subsets=('test', ), threshold=0.10)
-test_evaluator = val_evaluator
+test_evaluator = dict(val_evaluator, bootstrap=1000)

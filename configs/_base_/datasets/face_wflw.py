@@ -32,4 +32,4 @@ val_evaluator = dict(
     subsets=('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
              'expression'),
     threshold=0.10)
-test_evaluator = val_evaluator
+test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors of a system on the faces of a test, with all that is known of
+each face: what tables, plots, comparisons and reports are made from."""
+import json
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from ..files import written_whole
+from ..landmarks import Scheme, get_scheme
+from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
+                         inter_pupil, landmark_box, normalized_errors)
+
+PathLike = Union[str, 'os.PathLike[str]']
+Protocol = Literal['mmpose', 'paper']
+
+# Normalisers by the names that files and options have for them.
+NORMALIZERS = ('inter_ocular', 'inter_pupil', 'face_box', 'box_diagonal',
+               'landmark_box')
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The errors of N faces with K points.
+
+    Args:
+        scheme (Scheme): The landmark scheme.
+        normalizer (str): One of :data:`NORMALIZERS`.
+        files (list[str]): Image of each face.
+        ids (list[int]): Id of each face in its annotation file.
+        subsets (list[tuple[str]]): Subsets of each face.
+        boxes (np.ndarray): Boxes that the faces were cropped by ``(N, 4)``:
+            left, top, right and bottom in pixels.
+        point_errors (np.ndarray): Ratios ``(N, K)``; NaN is not scored,
+            infinity failed.
+        occluded (np.ndarray, optional): ``(N, K)`` bool, where the data says
+            it.
+        truth (np.ndarray, optional): True points ``(N, K, 2)`` in pixels.
+        predicted (np.ndarray, optional): Predicted points ``(N, K, 2)`` in
+            pixels.
+
+    The errors of the faces, ``(N, )``, are computed: ``scores.errors``.
+    """
+
+    scheme: Scheme
+    normalizer: str
+    files: List[str]
+    ids: List[int]
+    subsets: List[Tuple[str, ...]]
+    boxes: np.ndarray
+    point_errors: np.ndarray
+    occluded: Optional[np.ndarray] = None
+    truth: Optional[np.ndarray] = None
+    predicted: Optional[np.ndarray] = None
+    errors: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, 'errors', face_errors(self.point_errors))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def keys(self) -> List[Tuple[str, int]]:
+        """File and id of each face; no two faces have both in common."""
+        return list(zip(self.files, self.ids))
+
+    def members(self, subset: str) -> np.ndarray:
+        """Which faces belong to a subset, ``(N, )`` bool."""
+        return np.array([subset in names for names in self.subsets], bool)
+
+    def select(self, which: np.ndarray) -> 'Scores':
+        """Some of the faces.
+
+        Args:
+            which (np.ndarray): Indices, or ``(N, )`` bool.
+
+        Returns:
+            Scores: These alone, in that order.
+        """
+        indices = np.arange(len(self))[which]
+
+        def rows(array):
+            return None if array is None else array[indices]
+
+        return Scores(self.scheme, self.normalizer,
+                      [self.files[i]
+                       for i in indices], [self.ids[i] for i in indices],
+                      [self.subsets[i] for i in indices], self.boxes[indices],
+                      self.point_errors[indices], rows(self.occluded),
+                      rows(self.truth), rows(self.predicted))
+
+    def only_points(self, which: np.ndarray) -> np.ndarray:
+        """The errors of some points.
+
+        Args:
+            which (np.ndarray): ``(N, K)`` bool.
+
+        Returns:
+            np.ndarray: Ratios ``(N, K)``; NaN, not scored, for the others.
+        """
+        return np.where(which, self.point_errors, np.nan)
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The truth of N faces with K points, and what was predicted of them.
+
+    Args:
+        scheme (Scheme): The landmark scheme.
+        files (list[str]): Image of each face.
+        ids (list[int]): Id of each face in its annotation file.
+        subsets (list[tuple[str]]): Subsets of each face.
+        boxes (np.ndarray): Boxes ``(N, 4)`` that the faces were cropped by:
+            left, top, right and bottom in pixels.
+        truth (np.ndarray): True points ``(N, K, 2)`` in pixels.
+        visible (np.ndarray): ``(N, K)``, true where a point is labelled.
+        predicted (np.ndarray): Predicted points ``(N, K, 2)`` in pixels.
+        occluded (np.ndarray, optional): ``(N, K)`` bool, where the data says
+            it.
+        box_sizes (np.ndarray, optional): ``(N, )`` in pixels: the
+            benchmark's own normaliser, where that is a box.
+    """
+
+    scheme: Scheme
+    files: List[str]
+    ids: List[int]
+    subsets: List[Tuple[str, ...]]
+    boxes: np.ndarray
+    truth: np.ndarray
+    visible: np.ndarray
+    predicted: np.ndarray
+    occluded: Optional[np.ndarray] = None
+    box_sizes: Optional[np.ndarray] = None
+
+
+def default_normalizer(scheme: Scheme) -> str:
+    """Name of the benchmark's normaliser of a scheme."""
+    return 'face_box' if scheme.normalizer is None else 'inter_ocular'
+
+
+def normalizers(faces: Faces,
+                name: str,
+                protocol: Protocol = 'paper') -> np.ndarray:
+    """The normaliser of each face.
+
+    Args:
+        faces (Faces): The faces.
+        name (str): One of :data:`NORMALIZERS`. The face box is the
+            benchmark's own where the data has it (``box_sizes``), and else
+            the box that the face was cropped by.
+        protocol (str): ``'paper'``: NaN for a face whose points for it are
+            not labelled; ``'mmpose'``: the distance all the same.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+
+    Raises:
+        ValueError: If there is no such normaliser.
+    """
+    if name not in NORMALIZERS:
+        raise ValueError(f'unknown normalizer {name!r}; known: '
+                         f'{", ".join(NORMALIZERS)}')
+    scheme = faces.scheme
+    if name == 'landmark_box':
+        return landmark_box(faces.truth, faces.visible)
+    if name in ('face_box', 'box_diagonal'):
+        return _of_box(faces, name)
+    if name == 'inter_ocular':
+        norm, needed = inter_ocular(faces.truth, scheme), _corners(scheme)
+    else:
+        norm = inter_pupil(faces.truth, scheme)
+        needed = [*scheme.pupil_indices[0], *scheme.pupil_indices[1]]
+    if protocol == 'paper':
+        labelled = faces.visible[:, needed].astype(bool).all(1)
+        norm = np.where(labelled, norm, np.nan)
+    return norm
+
+
+def _of_box(faces: Faces, name: str) -> np.ndarray:
+    if faces.box_sizes is None:
+        of_boxes = face_box if name == 'face_box' else box_diagonal
+        return of_boxes(faces.boxes)
+    # The benchmark's boxes are square.
+    return faces.box_sizes * (1 if name == 'face_box' else np.sqrt(2))
+
+
+def _corners(scheme: Scheme) -> List[int]:
+    return [
+        scheme.index[f'{side}_eye_outer_corner'] for side in ('left', 'right')
+    ]
+
+
+def score(faces: Faces,
+          normalizer: Optional[str] = None,
+          protocol: Protocol = 'paper') -> Scores:
+    """The scores of predictions.
+
+    Args:
+        faces (Faces): Truth and predictions.
+        normalizer (str, optional): One of :data:`NORMALIZERS`. Defaults to
+            the benchmark's.
+        protocol (str): See :func:`normalizers`.
+
+    Returns:
+        Scores: The scores.
+
+    Raises:
+        ValueError: If a true point that is labelled is NaN or infinite, or
+            there is no such normaliser.
+    """
+    normalizer = normalizer or default_normalizer(faces.scheme)
+    errors = normalized_errors(faces.predicted, faces.truth,
+                               normalizers(faces, normalizer, protocol),
+                               faces.visible)
+    return Scores(faces.scheme, normalizer, faces.files, faces.ids,
+                  faces.subsets, faces.boxes, errors, faces.occluded,
+                  faces.truth, faces.predicted)
+
+
+def save_scores(scores: Scores, path: PathLike) -> None:
+    """Write per-face errors as strict JSON.
+
+    Ratios; ``null`` is not scored, ``"Infinity"`` failed. True and predicted
+    points are left out.
+
+    Args:
+        scores (Scores): The scores.
+        path (str | PathLike): The file, ``per_face.json`` by custom.
+    """
+    faces = [
+        dict(
+            file=file,
+            id=id_,
+            subsets=list(subsets),
+            box=box.tolist(),
+            error=strict(error),
+            point_errors=[strict(e) for e in points.tolist()])
+        for file, id_, subsets, box, error, points in zip(
+            scores.files, scores.ids, scores.subsets, scores.boxes,
+            scores.errors.tolist(), scores.point_errors)
+    ]
+    if scores.occluded is not None:
+        for face, flags in zip(faces, scores.occluded.astype(int).tolist()):
+            face['occluded'] = flags
+    write_json(
+        path,
+        dict(
+            scheme=scores.scheme.name,
+            normalizer=scores.normalizer,
+            unit='ratio',
+            faces=faces))
+
+
+def load_scores(path: PathLike) -> Scores:
+    """Read what :func:`save_scores` wrote.
+
+    Args:
+        path (str | PathLike): The file.
+
+    Returns:
+        Scores: The scores, without true and predicted points.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no such file; the message names it.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+        return _parse(content)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError,
+            ValueError) as error:
+        raise ValueError(f'{path} is not a file of per-face errors, as '
+                         f'SubsetNME writes it: {error!r}') from None
+
+
+def _parse(content: dict) -> Scores:
+    scheme, faces = get_scheme(content['scheme']), content['faces']
+    shape = len(faces), scheme.num_points
+    errors = np.array([[_number(e) for e in face['point_errors']]
+                       for face in faces]).reshape(shape)
+    occluded = None
+    if faces and 'occluded' in faces[0]:
+        occluded = np.array([f['occluded'] for f in faces],
+                            bool).reshape(shape)
+    if content['normalizer'] not in NORMALIZERS:
+        raise ValueError(f'unknown normalizer {content["normalizer"]!r}')
+    return Scores(
+        scheme,
+        content['normalizer'],
+        files=[str(face['file']) for face in faces],
+        ids=[int(face['id']) for face in faces],
+        subsets=[tuple(face['subsets']) for face in faces],
+        boxes=np.array([face['box'] for face in faces],
+                       float).reshape(len(faces), 4),
+        point_errors=errors,
+        occluded=occluded)
+
+
+def _number(value: Union[None, float, str]) -> float:
+    return math.nan if value is None else float(value)
+
+
+def strict(value: float) -> Union[None, float, str]:
+    """The value as strict JSON can hold it, which knows neither NaN nor
+    infinity: ``null`` is not scored, ``"Infinity"`` failed."""
+    if math.isfinite(value):
+        return value
+    return None if math.isnan(value) else 'Infinity'
+
+
+def write_json(path: PathLike, content: Dict) -> None:
+    """Write strict JSON; see :func:`~mmpose_face.files.written_whole`."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as partial:
+        Path(partial).write_text(json.dumps(content, allow_nan=False))
+
+
+def in_common(all_scores: Sequence[Scores]) -> List[Scores]:
+    """The faces that all systems have scored, in one order.
+
+    Args:
+        all_scores (Sequence[Scores]): One for each system.
+
+    Returns:
+        list[Scores]: One for each system, with the same faces.
+
+    Raises:
+        ValueError: If the systems have no face in common, or differ in scheme
+            or normaliser.
+    """
+    first = all_scores[0]
+    for other in all_scores[1:]:
+        if (first.scheme, first.normalizer) != (other.scheme,
+                                                other.normalizer):
+            raise ValueError('expected systems that are scored alike, got '
+                             f'{first.scheme.name} by {first.normalizer} and '
+                             f'{other.scheme.name} by {other.normalizer}')
+    places = [{key: i for i, key in enumerate(s.keys)} for s in all_scores]
+    shared = [key for key in first.keys if all(key in p for p in places)]
+    if not shared:
+        raise ValueError('the systems have no face in common: files and ids '
+                         f'are like {first.keys[:1]} and '
+                         f'{all_scores[-1].keys[:1]}')
+    return [
+        s.select(np.array([p[key] for key in shared]))
+        for s, p in zip(all_scores, places)
+    ]
