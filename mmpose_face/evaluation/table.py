@@ -106,17 +106,17 @@ def _intervals(part: Scores, threshold: float, at: str, protocol: Protocol,
                scale: float, samples: int) -> Dict[str, Tuple[float, float]]:
     scored = ~np.isnan(part.errors)
     errors = part.errors[scored]
-    shares = np.stack(
-        [errors > threshold,
-         np.maximum(0, 1 - errors / threshold)], axis=1)
-    weights = None
+    values = np.stack([
+        errors, errors > threshold,
+        np.maximum(0, 1 - errors / threshold)
+    ], axis=1)  # yapf: disable
+    ends = np.array(bootstrap_ci(values, samples=samples))
     if protocol == 'mmpose':
-        weights = np.count_nonzero(~np.isnan(part.point_errors[scored]), 1)
-    low, high = bootstrap_ci(shares, samples=samples)
-    ends = [bootstrap_ci(errors, weights, samples=samples), *zip(low, high)]
+        points = np.count_nonzero(~np.isnan(part.point_errors[scored]), 1)
+        ends[:, 0] = bootstrap_ci(errors, points, samples=samples)
     return {
-        name: (scale * float(a), scale * float(b))
-        for name, (a, b) in zip(('NME', f'FR{at}', f'AUC{at}'), ends)
+        name: (scale * float(low), scale * float(high))
+        for name, low, high in zip(('NME', f'FR{at}', f'AUC{at}'), *ends)
     }
 
 
