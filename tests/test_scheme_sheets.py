@@ -14,6 +14,7 @@ from conftest import REPO
 from mmpose_face.datasets.metainfo import GROUP_COLORS
 from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.landmarks import IBUG68, SCHEMES, WFLW98, Scheme
+from mmpose_face.visualization.schematic import CONSTRUCTIONS, scheme_points
 
 PAGE = REPO / 'docs/en/landmarks.md'
 IMAGES = REPO / 'docs/en/images'
@@ -60,8 +61,8 @@ def upright(points: np.ndarray) -> np.ndarray:
     return points @ np.array([[x, -y], [y, x]])
 
 
-def named(sheets, face: np.ndarray, scheme: Scheme) -> Dict[str, np.ndarray]:
-    return dict(zip(scheme.points, sheets.scheme_points(face, scheme)))
+def named(face: np.ndarray, scheme: Scheme) -> Dict[str, np.ndarray]:
+    return dict(zip(scheme.points, scheme_points(face, scheme)))
 
 
 def heights(points: Dict[str, np.ndarray], part: str) -> np.ndarray:
@@ -76,10 +77,10 @@ def inside(polygon: np.ndarray, point: np.ndarray) -> float:
 
 
 @each_scheme
-def test_from_top_to_bottom(sheets, frontal, scheme):
+def test_from_top_to_bottom(frontal, scheme):
     """Brows, eyes, nose, lips, chin."""
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         for side in 'left', 'right':
             brow = heights(points, f'{side}_brow')
             eye = heights(points, f'{side}_eye')
@@ -93,10 +94,10 @@ def test_from_top_to_bottom(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_upper_is_above_lower(sheets, frontal, scheme):
+def test_upper_is_above_lower(frontal, scheme):
     """Closed lips touch, and the two points there lie on one another."""
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         touching = .02 * np.ptp(outer_eye_corners(face)[:, 0])
         for name, (_, y) in points.items():
             lower = name.replace('upper', 'lower')
@@ -106,9 +107,9 @@ def test_upper_is_above_lower(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_left_is_the_viewers_left(sheets, frontal, scheme):
+def test_left_is_the_viewers_left(frontal, scheme):
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         middle = face[WFLW98.index['nose_base']][0]
         for name, (x, _) in points.items():
             side, _, rest = name.partition('_')
@@ -120,9 +121,9 @@ def test_left_is_the_viewers_left(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_inner_points_are_nearer_to_the_middle(sheets, frontal, scheme):
+def test_inner_points_are_nearer_to_the_middle(frontal, scheme):
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         inner = [name for name in points if '_inner_' in name]
         for name in inner:
             outer = name.replace('inner', 'outer')
@@ -133,9 +134,9 @@ def test_inner_points_are_nearer_to_the_middle(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_pupils_and_eye_centers_are_in_the_eyes(sheets, frontal, scheme):
+def test_pupils_and_eye_centers_are_in_the_eyes(frontal, scheme):
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         for side in 'left', 'right':
             eye = face[[
                 i for i, name in enumerate(WFLW98.points)
@@ -146,10 +147,10 @@ def test_pupils_and_eye_centers_are_in_the_eyes(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_nose_and_mouth(sheets, frontal, scheme):
+def test_nose_and_mouth(frontal, scheme):
     """Of the points that a scheme has."""
     for face in frontal:
-        points = named(sheets, face, scheme)
+        points = named(face, scheme)
         known = dict(zip(WFLW98.points, face))
         for side, sign in ('left', -1), ('right', 1):
             wing = points.get(f'{side}_nose_wing')
@@ -167,10 +168,10 @@ def test_nose_and_mouth(sheets, frontal, scheme):
 
 
 @pytest.mark.parametrize('scheme', [IBUG68, WFLW98], ids=lambda s: s.name)
-def test_the_jaw_is_outermost(sheets, frontal, scheme):
+def test_the_jaw_is_outermost(frontal, scheme):
     jaw = list(scheme.groups['jaw'])
     for face in frontal:
-        points = sheets.scheme_points(face, scheme)
+        points = scheme_points(face, scheme)
         for x in np.delete(points, jaw, 0)[:, 0]:
             assert points[jaw, 0].min() < x < points[jaw, 0].max()
         assert points[jaw, 1].max() == points[:, 1].max()
@@ -180,22 +181,22 @@ def test_the_jaw_is_outermost(sheets, frontal, scheme):
 
 
 @each_scheme
-def test_every_point_is_on_the_face(sheets, frontal, scheme):
+def test_every_point_is_on_the_face(frontal, scheme):
     for face in frontal:
         outline = cv2.convexHull(face.astype(np.float32))[:, 0]
-        for point in sheets.scheme_points(face, scheme):
+        for point in scheme_points(face, scheme):
             assert inside(outline, point) > -1e-3
 
 
 @each_scheme
-def test_points_of_the_same_name_are_exact(sheets, frontal, scheme):
-    points = named(sheets, frontal[0], scheme)
+def test_points_of_the_same_name_are_exact(frontal, scheme):
+    points = named(frontal[0], scheme)
     for name in points.keys() & set(WFLW98.points):
         np.testing.assert_array_equal(points[name],
                                       frontal[0][WFLW98.index[name]])
 
 
-def test_only_these_points_are_constructed(sheets):
+def test_only_these_points_are_constructed():
     """Of the left side; every construction is one of the page."""
     wanted = {
         name
@@ -203,27 +204,27 @@ def test_only_these_points_are_constructed(sheets):
         for name in scheme.points
         if name not in WFLW98.points and not name.startswith('right')
     }
-    assert set(sheets.CONSTRUCTIONS) == wanted
+    assert set(CONSTRUCTIONS) == wanted
     page = PAGE.read_text()
-    for name, weights in sheets.CONSTRUCTIONS.items():
+    for name, weights in CONSTRUCTIONS.items():
         assert sum(weights.values()) == pytest.approx(1)
         assert f'| `{name.replace("left", "...")}` |' in page
 
 
 @each_scheme
-def test_a_mirrored_face_has_mirrored_points(sheets, frontal, scheme):
+def test_a_mirrored_face_has_mirrored_points(frontal, scheme):
     flip = np.array([-1, 1])
     mirrored = frontal[0][list(WFLW98.mirror)] * flip
-    points = sheets.scheme_points(frontal[0], scheme)
+    points = scheme_points(frontal[0], scheme)
     np.testing.assert_allclose(
-        sheets.scheme_points(mirrored, scheme),
+        scheme_points(mirrored, scheme),
         points[list(scheme.mirror)] * flip)
 
 
 @each_scheme
 def test_numbers_cover_neither_each_other_nor_points(sheets, scheme):
     face = render_face(sheets.SEED, sheets.INDEX, sheets.SIDE, attributes=[])
-    points = sheets.scheme_points(sheets.portrait(face)[1], scheme)
+    points = scheme_points(sheets.portrait(face)[1], scheme)
     sizes = np.tile((24, 14), (len(points), 1))
     side = sheets.SIDE
     places = sheets.place_labels(points, sizes, scheme.lines, (side, side))

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Optional, Union
 
 import cv2
 import numpy as np
@@ -12,14 +12,13 @@ from torch.utils.data import Dataset
 from ..datasets.image_files import write_png
 from ..datasets.transforms import LoadFaceImage
 from ..landmarks import Scheme, scheme_of
+from .crops import crop_face, write_text
 from .drawing import contact_sheet, draw_landmarks
 
 # The sheet of a data set without subsets.
 ALL = 'all'
 
-_ROOM = 1.3  # side of a cell in sides of the face's box
 _BOX = (0, 255, 255)  # BGR
-_PAPER = (128, 128, 128)  # beyond the image
 
 
 def browse_dataset(dataset: Dataset,
@@ -99,8 +98,7 @@ def _cell(dataset: Dataset, index: int, scheme: Scheme,
     """A face ``(side, side, 3)``, drawn."""
     info = LoadFaceImage()(dataset.get_data_info(index))
     box = np.reshape(info['bbox'], (2, 2)).astype(np.float64)
-    scale, shift = _view(box, side)
-    cell = _warp(info['img'], scale, shift, side)
+    cell, scale, shift = crop_face(info['img'], box, side)
     low, high = np.rint(box * scale + shift).astype(int).tolist()
     cv2.rectangle(cell, low, high, _BOX)
     # A point without a label stands at (0, 0) in COCO's files.
@@ -109,34 +107,5 @@ def _cell(dataset: Dataset, index: int, scheme: Scheme,
     occluded = info.get('occluded')
     cell = draw_landmarks(cell, points * scale + shift, scheme,
                           None if occluded is None else occluded[0])
-    _write_number(cell, index)
+    write_text(cell, str(index))
     return cell
-
-
-def _view(box: np.ndarray, side: int) -> Tuple[float, np.ndarray]:
-    """Scale and shift ``(2,)`` that take pixels of the image to those of the
-    cell, with the box ``(2, 2)``, two corners, in its middle."""
-    size = max(1., np.ptp(box, axis=0).max())  # of a face that is a point
-    scale = side / (_ROOM * size)
-    return scale, (side - 1) / 2 - scale * box.mean(0)
-
-
-def _warp(image: np.ndarray, scale: float, shift: np.ndarray,
-          side: int) -> np.ndarray:
-    if scale < 1:
-        # By areas: warpAffine alone would leave pixels out.
-        shape = np.array(image.shape[1::-1])
-        small = np.maximum(1, np.rint(shape * scale)).astype(int)
-        image = cv2.resize(image, small.tolist(), interpolation=cv2.INTER_AREA)
-        # Rounding made another scale of it, for each axis.
-        rest = scale * shape / small
-        shift = shift + (rest - scale) / 2
-        scale = rest
-    matrix = np.column_stack([np.eye(2) * scale, shift])
-    return cv2.warpAffine(image, matrix, (side, side), borderValue=_PAPER)
-
-
-def _write_number(cell: np.ndarray, number: int) -> None:
-    for color, thickness in ((0, 0, 0), 3), ((255, 255, 255), 1):
-        cv2.putText(cell, str(number), (4, 14), cv2.FONT_HERSHEY_SIMPLEX, .42,
-                    color, thickness, cv2.LINE_AA)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cumulative error curve, as papers show it."""
+import io
 import os
 from pathlib import Path
 from typing import Dict, Union
@@ -10,13 +11,18 @@ from numpy.typing import ArrayLike
 from ..evaluation.functional import auc, ced, failure_rate, nme
 from ..files import written_whole
 
+# matplotlib has ten colours; after them come broken lines.
+_DASHES = ('-', '--', ':')
+_LINE = .21  # inches of a line of the legend
+_NAME = 36  # characters of a name that fit beside the figures
+
 
 def plot_ced(errors_by_name: Dict[str, ArrayLike], threshold: float,
              path: Union[str, 'os.PathLike[str]']) -> None:
     """Draw the cumulative error distribution of one or more systems.
 
     The curve is the exact step function; the legend gives each system's NME,
-    AUC and failure rate in per cent.
+    AUC and failure rate in per cent. The same errors give the same file.
 
     Args:
         errors_by_name (dict[str, ArrayLike]): From a system's name to its
@@ -31,23 +37,57 @@ def plot_ced(errors_by_name: Dict[str, ArrayLike], threshold: float,
     path = Path(path)
     if path.suffix not in ('.png', '.svg'):
         raise ValueError(f'expected a .png or .svg file, got {path}')
+    with written_whole(path) as partial:
+        _save(errors_by_name, threshold, partial, path.suffix[1:])
+
+
+def ced_svg(errors_by_name: Dict[str, ArrayLike], threshold: float) -> str:
+    """The drawing of :func:`plot_ced` as the text of an SVG file.
+
+    Args:
+        errors_by_name (dict[str, ArrayLike]): See :func:`plot_ced`.
+        threshold (float): See :func:`plot_ced`.
+
+    Returns:
+        str: The text.
+    """
+    text = io.StringIO()
+    _save(errors_by_name, threshold, text, 'svg')
+    return text.getvalue()
+
+
+def _save(errors_by_name: Dict[str, ArrayLike], threshold: float,
+          file: Union[str, io.StringIO], kind: str) -> None:
     # Here, so that landmarks are drawn without loading it.
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.8), dpi=150, layout='constrained')
+    # The legend must not take the room of the curves.
+    height = 4.8 + _LINE * max(0, len(errors_by_name) - 2)
+    figure = Figure(figsize=(6.4, height), dpi=150, layout='constrained')
     axes = figure.add_subplot()
-    for name, errors in errors_by_name.items():
+    lines = [
         axes.plot(
             *_steps(errors, threshold),
             drawstyle='steps-post',
-            label=_label(name, errors, threshold))
+            color=f'C{i}',
+            linestyle=_DASHES[i // 10 % len(_DASHES)])[0]
+        for i, errors in enumerate(errors_by_name.values())
+    ]
     _dress(axes, threshold)
-    figure.legend(
+    legend = figure.legend(
+        lines, [_label(*item, threshold) for item in errors_by_name.items()],
         loc='outside lower center',
         frameon=False,
         title=f'in per cent; AUC and FR at {100 * threshold:g} %')
-    with written_whole(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:])
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a name may have dollars
+    # Neither the date nor random ids.
+    with rc_context({'svg.hashsalt': 'mmpose_face'}):
+        figure.savefig(
+            file,
+            format=kind,
+            metadata={'Date': None} if kind == 'svg' else {})
 
 
 def _steps(errors: ArrayLike, threshold: float):
@@ -60,6 +100,9 @@ def _steps(errors: ArrayLike, threshold: float):
 
 
 def _label(name: str, errors: ArrayLike, threshold: float) -> str:
+    name = name if len(name) <= _NAME else f'{name[:_NAME - 1]}…'
+    # A label that begins with an underscore would be left out.
+    name = f' {name}' if name.startswith('_') else name
     return (f'{name}: NME {100 * nme(errors):.2f}, '
             f'AUC {100 * auc(errors, threshold):.2f}, '
             f'FR {100 * failure_rate(errors, threshold):.2f}')

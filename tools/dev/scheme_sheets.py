@@ -4,13 +4,14 @@
     OMP_NUM_THREADS=1 python tools/dev/scheme_sheets.py --out docs/en/images
 
 A synthetic face has WFLW's points, and those of iBUG by the exact map. The
-points that COFW and AFLW have more are put where the table below says. That
-is for these pictures alone: the package has no approximate maps.
+points that COFW and AFLW have more are put where the table in
+``mmpose_face.visualization.schematic`` says. That is for pictures alone: the
+package has no approximate maps.
 """
 import argparse
 from itertools import groupby
 from pathlib import Path
-from typing import Dict, Iterable, List, Tuple
+from typing import Iterable, List, Tuple
 
 import cv2
 import numpy as np
@@ -19,8 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mmpose_face.datasets.metainfo import GROUP_COLORS
 from mmpose_face.datasets.synthesis import SyntheticFace, render_face
-from mmpose_face.landmarks import SCHEMES, WFLW98, Scheme
+from mmpose_face.landmarks import SCHEMES, Scheme
 from mmpose_face.visualization import draw_landmarks
+from mmpose_face.visualization.schematic import scheme_points
 
 # Looks straight ahead, with open eyes and lips apart.
 SEED, INDEX = 0, 2419
@@ -33,53 +35,6 @@ _QUALITY = 88
 _FONT = 18  # pixels
 _LEGEND = dict(font=22, row=38, columns=3, margin=20)
 _PAPER, _INK = (24, 24, 24), (255, 255, 255)
-
-
-def _middle(*names: str) -> Dict[str, float]:
-    return {name: 1 / len(names) for name in names}
-
-
-# Weights of WFLW's points; of the left side, the right one is its mirror.
-CONSTRUCTIONS: Dict[str, Dict[str, float]] = dict(
-    left_brow_outer_end=_middle('left_brow_upper_5'),
-    left_brow_inner_end=_middle('left_brow_upper_1', 'left_brow_lower_1'),
-    left_brow_upper_middle=_middle('left_brow_upper_3'),
-    left_brow_lower_middle=_middle('left_brow_lower_2', 'left_brow_lower_3'),
-    left_brow_center=dict(
-        left_brow_upper_3=.5, left_brow_lower_2=.25, left_brow_lower_3=.25),
-    left_eye_center=_middle('left_eye_outer_corner', 'left_eye_upper_middle',
-                            'left_eye_inner_corner', 'left_eye_lower_middle'),
-    # Outwards of the nostril, and up the bridge.
-    left_nose_wing=dict(
-        left_nostril_2=1.25,
-        left_nostril_1=-.25,
-        nose_bridge_3=.15,
-        nose_base=-.15),
-    nose_tip=_middle('nose_bridge_4'),
-    mouth_center=_middle('upper_lip_inner', 'lower_lip_inner'))
-
-
-def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
-    """The points of a scheme on a synthetic face, some of them constructed.
-
-    Args:
-        keypoints (np.ndarray): WFLW's points ``(98, 2)`` in pixels.
-        scheme (Scheme): The scheme to draw, with K points.
-
-    Returns:
-        np.ndarray: ``(K, 2)`` in pixels.
-    """
-    return np.array([_point(name, keypoints) for name in scheme.points])
-
-
-def _point(name: str, keypoints: np.ndarray) -> np.ndarray:
-    index, mirrored = WFLW98.index, keypoints[list(WFLW98.mirror)]
-    if name in index:
-        return keypoints[index[name]]
-    if name.startswith('right_'):
-        return _point(name.replace('right', 'left', 1), mirrored)
-    weights = CONSTRUCTIONS[name].items()
-    return sum(weight * keypoints[index[other]] for other, weight in weights)
 
 
 def portrait(face: SyntheticFace) -> Tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The error of each landmark, on a drawn face."""
+import math
+from html import escape
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..datasets.synthesis.template import template
+from ..landmarks import WFLW98, Scheme
+
+_WIDTH, _MARGIN = 480, 26  # pixels of the picture
+_BAR, _BAR_HEIGHT = 240, 12  # the scale below the face
+_RADIUS = {True: 5., False: 8.}  # of a point, where points are many
+
+# From small to large errors: each step darker, so that it can be read without
+# colours too.
+_COLORS = np.array([(255, 236, 158), (251, 180, 72), (233, 104, 47),
+                    (182, 38, 66), (98, 12, 92), (32, 8, 60)], float)
+
+
+def _middle(*names: str) -> Dict[str, float]:
+    return {name: 1 / len(names) for name in names}
+
+
+# Weights of WFLW's points; of the left side, the right one is its mirror.
+CONSTRUCTIONS: Dict[str, Dict[str, float]] = dict(
+    left_brow_outer_end=_middle('left_brow_upper_5'),
+    left_brow_inner_end=_middle('left_brow_upper_1', 'left_brow_lower_1'),
+    left_brow_upper_middle=_middle('left_brow_upper_3'),
+    left_brow_lower_middle=_middle('left_brow_lower_2', 'left_brow_lower_3'),
+    left_brow_center=dict(
+        left_brow_upper_3=.5, left_brow_lower_2=.25, left_brow_lower_3=.25),
+    left_eye_center=_middle('left_eye_outer_corner', 'left_eye_upper_middle',
+                            'left_eye_inner_corner', 'left_eye_lower_middle'),
+    # Outwards of the nostril, and up the bridge.
+    left_nose_wing=dict(
+        left_nostril_2=1.25,
+        left_nostril_1=-.25,
+        nose_bridge_3=.15,
+        nose_base=-.15),
+    nose_tip=_middle('nose_bridge_4'),
+    mouth_center=_middle('upper_lip_inner', 'lower_lip_inner'))
+
+
+def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
+    """The points of a scheme on a face with WFLW's, some of them constructed.
+
+    For pictures alone: the points that COFW and AFLW have more are put about
+    where they belong (:data:`CONSTRUCTIONS`). Between annotations there are
+    exact maps only, :meth:`~mmpose_face.landmarks.Scheme.map_to`.
+
+    Args:
+        keypoints (np.ndarray): WFLW's points ``(98, 2)``.
+        scheme (Scheme): The scheme to draw, with K points.
+
+    Returns:
+        np.ndarray: ``(K, 2)``.
+    """
+    return np.array([_point(name, keypoints) for name in scheme.points])
+
+
+def _point(name: str, keypoints: np.ndarray) -> np.ndarray:
+    index, mirrored = WFLW98.index, keypoints[list(WFLW98.mirror)]
+    if name in index:
+        return keypoints[index[name]]
+    if name.startswith('right_'):
+        return _point(name.replace('right', 'left', 1), mirrored)
+    weights = CONSTRUCTIONS[name].items()
+    return sum(weight * keypoints[index[other]] for other, weight in weights)
+
+
+def draw_schematic(errors: ArrayLike,
+                   scheme: Scheme,
+                   highest: Optional[float] = None) -> str:
+    """Draw the error of each landmark on a schematic face.
+
+    A point has the colour of its error and says name and error where a
+    pointer rests on it; a point that is nowhere scored is a hollow ring.
+
+    Args:
+        errors (ArrayLike): Ratios ``(K, )`` as of
+            :func:`~mmpose_face.evaluation.per_landmark`.
+        scheme (Scheme): The scheme of the K points.
+        highest (float, optional): Right end of the colour scale, a ratio, so
+            that several pictures can have the same. Defaults to
+            :func:`scale_end`. Errors beyond it have its colour.
+
+    Returns:
+        str: An SVG drawing, which can be a file or stand in HTML. The errors
+        are in per cent; lines and texts take the colour of the text around
+        it.
+
+    Raises:
+        ValueError: If the errors are not those of the K points.
+    """
+    errors = np.asarray(errors, np.float64)
+    if errors.shape != (scheme.num_points, ):
+        raise ValueError(f'expected the errors of {scheme.num_points} points '
+                         f'of {scheme.name}, got {errors.shape}')
+    highest = highest or scale_end(errors)
+    points, height = _layout(scheme)
+    total = height + 52
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} '
+        f'{total:g}" width="{_WIDTH}" height="{total:g}" role="img" '
+        f'aria-label="Error of each of the {scheme.num_points} points" '
+        'font-family="sans-serif" font-size="13">', *_lines(points, scheme),
+        *_dots(points, errors, scheme, highest), *_scale(height, highest),
+        '</svg>'
+    ]
+    return '\n'.join(parts)
+
+
+def scale_end(errors: ArrayLike) -> float:
+    """A round number, 1, 2, 3, 5 or 8 times a power of ten, that no finite
+    error exceeds.
+
+    Args:
+        errors (ArrayLike): Ratios of any shape.
+
+    Returns:
+        float: Ratio; 0.01 where there is no error.
+    """
+    errors = np.asarray(errors, np.float64)
+    largest = errors.max(where=np.isfinite(errors), initial=0)
+    if largest <= 0:
+        return .01
+    power = 10.**math.floor(math.log10(largest))
+    # A little room, for the digits that division loses.
+    return next(step * power for step in (1, 2, 3, 5, 8, 10)
+                if step * power >= largest * (1 - 1e-9))
+
+
+def _layout(scheme: Scheme) -> Tuple[np.ndarray, float]:
+    """Points ``(K, 2)`` in pixels of the picture, and the height of the
+    face in it."""
+    face = template().controls[:WFLW98.num_points, :2].astype(np.float64)
+    low, high = face.min(0), face.max(0)
+    scale = (_WIDTH - 2 * _MARGIN) / (high - low)[0]
+    points = (scheme_points(face, scheme) - low) * scale + _MARGIN
+    return points, float((high - low)[1] * scale + 2 * _MARGIN)
+
+
+def _lines(points: np.ndarray, scheme: Scheme) -> List[str]:
+    return [
+        f'<line x1="{points[i, 0]:.1f}" y1="{points[i, 1]:.1f}" '
+        f'x2="{points[j, 0]:.1f}" y2="{points[j, 1]:.1f}" '
+        'stroke="currentColor" stroke-opacity=".3" stroke-width="1.5"/>'
+        for i, j in scheme.lines
+    ]
+
+
+def _dots(points: np.ndarray, errors: np.ndarray, scheme: Scheme,
+          highest: float) -> List[str]:
+    radius = _RADIUS[scheme.num_points > 40]
+    return [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" '
+        f'fill="{_fill(error, highest)}" stroke="currentColor" '
+        f'stroke-width="1"><title>{i} {escape(name)}: {_percent(error)}'
+        '</title></circle>' for i, (name, (x, y), error) in enumerate(
+            zip(scheme.points, points.tolist(), errors.tolist()))
+    ]
+
+
+def _fill(error: float, highest: float) -> str:
+    return 'none' if math.isnan(error) else color_of(error / highest)
+
+
+def _percent(error: float) -> str:
+    return 'not scored' if math.isnan(error) else f'{100 * error:.2f} %'
+
+
+def color_of(share: float) -> str:
+    """The colour at a place of the scale, 0 being its left and 1 its right
+    end, such as ``'#ffec9e'``."""
+    place = min(max(share, 0), 1) * (len(_COLORS) - 1)
+    rgb = [np.interp(place, range(len(_COLORS)), c) for c in _COLORS.T]
+    return '#' + ''.join(f'{round(c):02x}' for c in rgb)
+
+
+def _scale(top: float, highest: float) -> Sequence[str]:
+    """The colour scale with three numbers, in per cent."""
+    left, steps = (_WIDTH - _BAR) / 2, 48
+    width = _BAR / steps
+    # A little wider than a step, or a viewer may show the seams.
+    bar = [
+        f'<rect x="{left + i * width:g}" y="{top:g}" '
+        f'width="{width + (i < steps - 1) * .5:g}" height="{_BAR_HEIGHT}" '
+        f'fill="{color_of((i + .5) / steps)}"/>' for i in range(steps)
+    ]
+    texts = [
+        f'<text x="{left + share * _BAR:g}" y="{top + 28:g}" '
+        f'text-anchor="middle" fill="currentColor">{100 * share * highest:g}'
+        '</text>' for share in (0, .5, 1)
+    ]
+    unit = (f'<text x="{_WIDTH / 2:g}" y="{top + 46:g}" text-anchor="middle" '
+            'fill="currentColor">normalised mean error of a point (%)</text>')
+    return [*bar, *texts, unit]

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The faces on which a system is worst, with prediction and truth."""
+from typing import Callable, List, Optional
+
+import cv2
+import numpy as np
+
+from ..evaluation.scores import Scores
+from ..landmarks import Scheme
+from .crops import crop_face, write_text
+from .drawing import contact_sheet
+
+LoadImage = Callable[[str], np.ndarray]
+
+# Apart for every kind of colour blindness, and seldom on faces. BGR.
+TRUTH, PREDICTED = (80, 235, 60), (255, 40, 255)
+
+_FINE = 16  # OpenCV draws at multiples of 1/16 pixel
+_SHIFT = 4
+_FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
+
+
+def worst_faces(scores: Scores, number: int) -> List[int]:
+    """The faces with the largest errors.
+
+    Args:
+        scores (Scores): The errors of N faces.
+        number (int): How many to choose.
+
+    Returns:
+        list[int]: Their indices, the worst first and failed ones before all
+        others; fewer where not so many are scored.
+    """
+    order = np.argsort(-scores.errors, kind='stable')
+    scored = order[~np.isnan(scores.errors[order])]
+    return scored[:number].tolist()
+
+
+def draw_worst(scores: Scores,
+               index: int,
+               load_image: LoadImage,
+               side: int = 288) -> np.ndarray:
+    """Draw prediction and truth of a face around its box.
+
+    The truth is thin green lines, the prediction magenta lines with dots. A
+    face whose prediction failed shows its truth alone; points without a label
+    have no truth.
+
+    Args:
+        scores (Scores): Scores with ``truth`` and ``predicted``.
+        index (int): Which face.
+        load_image (Callable): From the name of a file to its BGR image
+            ``(H, W, 3)`` of uint8.
+        side (int): Width and height of the picture in pixels.
+
+    Returns:
+        np.ndarray: BGR ``(side, side, 3)`` of uint8.
+
+    Raises:
+        ValueError: If the scores have no points.
+    """
+    if scores.truth is None or scores.predicted is None:
+        raise ValueError('these scores have no points, only errors (as '
+                         'per_face.json); score the predictions again')
+    box = scores.boxes[index].reshape(2, 2)
+    cell, scale, shift = crop_face(load_image(scores.files[index]), box, side)
+    labelled = ~np.isnan(scores.point_errors[index])[:, None]
+    truth = np.where(labelled, scores.truth[index], np.nan)
+    _draw(cell, truth * scale + shift, scores.scheme, TRUTH, dots=False)
+    if np.isfinite(scores.errors[index]):
+        predicted = scores.predicted[index] * scale + shift
+        _draw(cell, predicted, scores.scheme, PREDICTED, dots=True)
+    return cell
+
+
+def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple,
+          dots: bool) -> None:
+    drawn = np.isfinite(points).all(1)
+    points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
+    at = np.rint(points * _FINE).astype(int).tolist()
+    for i, j in scheme.lines:
+        if drawn[i] and drawn[j]:
+            cv2.line(cell, at[i], at[j], color, 1, cv2.LINE_AA, _SHIFT)
+    # A point that no line reaches would be lost without a dot.
+    single = set(range(len(at))) - {i for line in scheme.lines for i in line}
+    radius = max(1.2, len(cell) / 170)
+    for i in np.flatnonzero(drawn).tolist():
+        if dots or i in single:
+            cv2.circle(cell, at[i], round(radius * _FINE), color, cv2.FILLED,
+                       cv2.LINE_AA, _SHIFT)
+
+
+def worst_sheet(scores: Scores,
+                load_image: LoadImage,
+                number: int = 24,
+                columns: int = 6,
+                side: int = 224) -> Optional[np.ndarray]:
+    """A contact sheet of the faces with the largest errors.
+
+    Each is drawn as :func:`draw_worst` says, with its error in per cent, or
+    ``failed``, in the corner.
+
+    Args:
+        scores (Scores): Scores with ``truth`` and ``predicted``.
+        load_image (Callable): See :func:`draw_worst`.
+        number (int): Faces of the sheet.
+        columns (int): Faces in a row.
+        side (int): Width and height of a face in pixels.
+
+    Returns:
+        np.ndarray: BGR of uint8; None where no face is scored.
+
+    Raises:
+        ValueError: If the scores have no points.
+    """
+    cells = []
+    for index in worst_faces(scores, number):
+        cell = draw_worst(scores, index, load_image, side)
+        write_text(cell, error_text(scores.errors[index]))
+        cells.append(cell)
+    return contact_sheet(cells, columns) if cells else None
+
+
+def error_text(error: float) -> str:
+    """The error of a face in words, of a ratio that is not NaN."""
+    return 'failed' if np.isinf(error) else f'{100 * error:.2f} %'
