@@ -10,11 +10,12 @@ from .face_dataset import FaceDataset
 from .face_wflw import FaceWFLW
 from .metainfo import scheme_metainfo
 from .synthetic import SyntheticFaces, SyntheticFaces68
-from .transforms import LoadFaceImage, PackFaceInputs, RandomFaceFlip
+from .transforms import (LoadFaceImage, PackFaceInputs, PerturbFaceBox,
+                         RandomFaceFlip)
 
 __all__ = [
     'BENCHMARKS', 'Face300W', 'FaceAFLW', 'FaceCOFW', 'FaceCOFW68',
     'FaceCocoWholeBody', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage',
-    'PackFaceInputs', 'RandomFaceFlip', 'SyntheticFaces', 'SyntheticFaces68',
-    'open_benchmark', 'scheme_metainfo'
+    'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceFlip', 'SyntheticFaces',
+    'SyntheticFaces68', 'open_benchmark', 'scheme_metainfo'
 ]

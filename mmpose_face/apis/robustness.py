@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a model takes boxes that are not the benchmark's."""
+import copy
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, Optional, Sequence, Union
+
+from mmengine.dataset import Compose
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader, Dataset
+
+from ..datasets.transforms import PerturbFaceBox
+from ..evaluation import SubsetNME, Table
+from ..evaluation.scores import write_json
+from ..evaluation.table import table_as_dict, table_rows
+from ..visualization.robustness import UNCHANGED, BoxChange, plot_robustness
+
+SHIFTS = (0., .05, .1, .2)
+SCALES = (.8, .9, 1., 1.1, 1.25)
+
+Tables = Dict[BoxChange, Table]
+
+
+def box_robustness(
+    runner: Runner,
+    shifts: Sequence[float] = SHIFTS,
+    scales: Sequence[float] = SCALES,
+    out_dir: Optional[Union[str,
+                            'os.PathLike[str]']] = None) -> Optional[Tables]:
+    """Repeat a test under face boxes that are shifted or scaled.
+
+    There is a test for each shift, one for each scale, and the plain one,
+    which changes nothing and equals ``runner.test()``. It comes last: what
+    hooks and metrics write of a test, or keep, is that of the plain one in
+    the end. See :class:`~mmpose_face.datasets.PerturbFaceBox` for what is
+    done to a box.
+
+    Args:
+        runner (Runner): A runner whose test has the metric ``SubsetNME``.
+        shifts (Sequence[float]): How far boxes are moved, as shares of their
+            longer side.
+        scales (Sequence[float]): What the sides of boxes are multiplied by.
+        out_dir (str | PathLike, optional): Folder for ``robustness.json`` and
+            the curves ``robustness.png`` and ``robustness.svg``. Defaults to
+            no files.
+
+    Returns:
+        dict[BoxChange, Table] | None: The table under each change of the
+        boxes: the plain one, then shifts, then scales, each in rising order.
+        None in all processes but the main one.
+
+    Raises:
+        ValueError: If the test has no metric ``SubsetNME`` or its data set no
+            pipeline, or a shift or scale is not one that boxes can have.
+    """
+    steps = _steps(shifts, scales)
+    metric = _metric_of(runner)
+    tables = {}
+    for step in reversed(steps):
+        print_log(
+            f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes '
+            f'{_name(step)}', 'current')
+        with _changed(runner, metric, steps[step]):
+            runner.test()
+        tables[step] = metric.table
+    if not is_main_process():
+        return None
+    tables = {step: tables[step] for step in steps}
+    if out_dir is not None:
+        _write(tables, metric.scores.normalizer, Path(out_dir))
+    return tables
+
+
+def _steps(
+        shifts: Sequence[float],
+        scales: Sequence[float]) -> Dict[BoxChange, Optional[PerturbFaceBox]]:
+    """Each change of the boxes once, with what brings it about."""
+    changes = [BoxChange(shift, 1.) for shift in sorted(shifts)]
+    changes += [BoxChange(0., scale) for scale in sorted(scales)]
+    return {
+        UNCHANGED: None,
+        **{
+            change: PerturbFaceBox(*change)
+            for change in changes if change != UNCHANGED
+        }
+    }
+
+
+def _metric_of(runner: Runner) -> SubsetNME:
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, SubsetNME):
+            return metric
+    names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
+    raise ValueError('the tables are those of the metric SubsetNME, but '
+                     f'test_evaluator has {names}')
+
+
+@contextmanager
+def _changed(runner: Runner, metric: SubsetNME,
+             transform: Optional[PerturbFaceBox]) -> Iterator[None]:
+    """The test of a runner under other boxes, of which the metric leaves no
+    files."""
+    loop = runner.test_loop
+    before = loop.dataloader, metric.out_dir
+    if transform is not None:
+        loop.dataloader = _with_transform(loop.dataloader, transform)
+        metric.out_dir = None
+    try:
+        yield
+    finally:
+        loop.dataloader, metric.out_dir = before
+
+
+def _with_transform(loader: DataLoader,
+                    transform: PerturbFaceBox) -> DataLoader:
+    """The same loader with one step more before the pipeline.
+
+    A loader of its own, since workers that live on would not see a change of
+    their data set.
+    """
+    return DataLoader(
+        _before_pipeline(loader.dataset, transform),
+        batch_sampler=loader.batch_sampler,
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        pin_memory=loader.pin_memory,
+        worker_init_fn=loader.worker_init_fn)
+
+
+def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
+    pipeline = getattr(dataset, 'pipeline', None)
+    if not hasattr(pipeline, 'transforms'):
+        raise ValueError(f'the test\'s data set, {type(dataset).__name__}, '
+                         'has no pipeline of its own to change boxes in')
+    changed = copy.copy(dataset)
+    changed.pipeline = Compose([transform, *pipeline.transforms])
+    return changed
+
+
+def _name(step: BoxChange) -> str:
+    if step == UNCHANGED:
+        return 'unchanged'
+    if step.shift:
+        return f'moved by {100 * step.shift:g} %'
+    return f'side × {step.scale:g}'
+
+
+def format_robustness(tables: Tables) -> str:
+    """What a test under other boxes comes to, as a Markdown table.
+
+    Args:
+        tables (dict[BoxChange, Table]): Of :func:`box_robustness`.
+
+    Returns:
+        str: NME of every column and the failure rate of the main one, a line
+        for each change of the boxes, and one for the number of faces.
+    """
+    plain = tables[UNCHANGED]
+    rate = next(key for key in plain.figures[plain.columns[0]]
+                if key.startswith('FR@'))
+    rows = [('boxes', *(f'NME {column}' for column in plain.columns),
+             f'{rate} {plain.columns[0]}')]
+    for step, table in tables.items():
+        cells = dict(table_rows(table))
+        rows.append((_name(step), *cells['NME'], cells[rate][0]))
+    n = dict(table_rows(plain))['n']
+    return _markdown([*rows, ('n faces', *n, n[0])])
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The first row is the header, the first column left-aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = [
+        f'| {" | ".join([row[0].ljust(widths[0]), *cells])} |' for row in rows
+        for cells in
+        [[cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]]
+    ]
+    rule = [
+        '-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])
+    ]
+    return '\n'.join([lines[0], f'| {" | ".join(rule)} |', *lines[1:]])
+
+
+def _write(tables: Tables, normalizer: str, folder: Path) -> None:
+    write_json(
+        folder / 'robustness.json',
+        dict(
+            normalizer=normalizer,
+            tests=[
+                dict(step._asdict(), **table_as_dict(table))
+                for step, table in tables.items()
+            ]))
+    for suffix in ('.png', '.svg'):
+        plot_robustness(tables, normalizer, folder / f'robustness{suffix}')

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Face boxes as users have them, in place of the benchmark's."""
+from typing import Tuple, Union
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+from mmpose.structures.bbox import bbox_xyxy2cs
+
+# Multiples of it, the golden angle, never come near one another for long, so
+# that any run of faces has all directions.
+_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+
+
+@TRANSFORMS.register_module()
+class PerturbFaceBox(BaseTransform):
+    """Crops by another box than that of the data set.
+
+    Put it before ``GetBBoxCenterScale``, so that shares are of the box
+    without padding. Image and ground truth stay, and so do ``bbox`` and
+    ``box_size``, which errors may be divided by.
+
+    Required keys: ``bbox``, or ``bbox_center`` and ``bbox_scale``; ``id``
+    where ``shift`` is a number. Set keys: ``bbox_center``, ``bbox_scale``.
+
+    Args:
+        shift (float | tuple[float, float]): How far the middle of the box is
+            moved, as a share of the box's longer side. A number: each face in
+            a direction of its own, :func:`face_direction` of its id; a pair:
+            all faces so far to the right and down. Defaults to 0.
+        scale (float): What the sides are multiplied by. Defaults to 1.
+
+    Raises:
+        ValueError: If ``shift`` is not finite or ``scale`` is not positive
+            and finite.
+
+    Examples:
+        >>> pipeline = [
+        ...     dict(type=LoadFaceImage),
+        ...     dict(type=PerturbFaceBox, shift=0.1, scale=1.25),
+        ...     dict(type=GetBBoxCenterScale), ...]
+    """
+
+    def __init__(self,
+                 shift: Union[float, Tuple[float, float]] = 0.,
+                 scale: float = 1.) -> None:
+        if np.shape(shift) not in ((), (2, )) or not np.isfinite(shift).all():
+            raise ValueError('shift must be a finite number, or two of them, '
+                             f'got {shift}')
+        if not 0 < scale < np.inf:
+            raise ValueError(f'scale must be positive and finite, got {scale}')
+        self.shift = shift
+        self.scale = scale
+
+    def transform(self, results: dict) -> dict:
+        """The sample with another box to crop by."""
+        if 'bbox_center' in results and 'bbox_scale' in results:
+            center, sides = results['bbox_center'], results['bbox_scale']
+        else:
+            center, sides = bbox_xyxy2cs(results['bbox'], padding=1.)
+        moved = center + self._shift_of(results) * sides.max(1, keepdims=True)
+        return dict(
+            results,
+            bbox_center=moved.astype(center.dtype),
+            bbox_scale=(sides * self.scale).astype(sides.dtype))
+
+    def _shift_of(self, results: dict) -> np.ndarray:
+        """To the right and down ``(2, )``, in sides of the box."""
+        if np.ndim(self.shift):
+            return np.array(self.shift, np.float64)
+        return self.shift * face_direction(results['id'])
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(shift={self.shift}, '
+                f'scale={self.scale})')
+
+
+def face_direction(number: int) -> np.ndarray:
+    """A direction for a face, the same in every run.
+
+    Faces whose numbers follow one another, as ids in a file do, spread over
+    all directions evenly.
+
+    Args:
+        number (int): The number of the face.
+
+    Returns:
+        np.ndarray: Unit vector ``(2, )``; that of 0 points to the right.
+    """
+    angle = number * _GOLDEN_ANGLE
+    return np.array([np.cos(angle), np.sin(angle)])

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The error under face boxes that are not the benchmark's, as curves."""
+import os
+from pathlib import Path
+from typing import Dict, NamedTuple, Sequence, Union
+
+from ..evaluation import Table
+from ..files import written_whole
+
+
+class BoxChange(NamedTuple):
+    """What is done to all boxes of a test.
+
+    Args:
+        shift (float): How far each is moved, as a share of its longer side.
+        scale (float): What its sides are multiplied by.
+    """
+
+    shift: float
+    scale: float
+
+
+UNCHANGED = BoxChange(shift=0., scale=1.)
+
+
+def plot_robustness(tables: Dict[BoxChange, Table], normalizer: str,
+                    path: Union[str, 'os.PathLike[str]']) -> None:
+    """Draw NME against the shift and against the scale of the boxes.
+
+    A curve for each column of the table, the main one thick; an infinite NME
+    has no point.
+
+    Args:
+        tables (dict[BoxChange, Table]): The table under each change,
+            :data:`UNCHANGED` among them.
+        normalizer (str): What errors were divided by, for the caption.
+        path (str | PathLike): ``.png`` or ``.svg`` to write.
+
+    Raises:
+        ValueError: If the suffix is another.
+    """
+    path = Path(path)
+    if path.suffix not in ('.png', '.svg'):
+        raise ValueError(f'expected a .png or .svg file, got {path}')
+    # Here, so that landmarks are drawn without loading it.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.8), dpi=110, layout='constrained')
+    left, right = figure.subplots(1, 2, sharey=True)
+    _draw(left, tables, [c for c in tables if c.scale == 1], 'shift')
+    _draw(right, tables, [c for c in tables if c.shift == 0], 'scale')
+    plain = tables[UNCHANGED]
+    _dress(left, right, 'NME (%)' if plain.unit == 'percent' else 'NME')
+    figure.legend(
+        *left.get_legend_handles_labels(),
+        loc='outside lower center',
+        ncols=min(4, len(plain.columns)),
+        frameon=False,
+        title=f'normaliser: {normalizer}, protocol: {plain.protocol}; n faces')
+    with written_whole(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:])
+
+
+def _draw(axes, tables: Dict[BoxChange, Table], changes: Sequence[BoxChange],
+          what: str) -> None:
+    """The curves of one panel: NME against ``what`` of the changes."""
+    changes = sorted(changes)
+    xs = [100 * getattr(change, what) for change in changes]
+    plain = tables[UNCHANGED]
+    for number, (column, figures) in enumerate(plain.figures.items()):
+        axes.plot(
+            xs,
+            [tables[change].figures[column]['NME'] for change in changes],
+            marker='o',
+            markersize=4,
+            linewidth=1.2 if number else 2.4,
+            # Where curves lie on one another, the main one is seen.
+            zorder=2 if number else 3,
+            label=f'{column} (n = {figures["n"]})')
+
+
+def _dress(left, right, label: str) -> None:
+    """Axes and grid."""
+    left.set_xlabel('box moved by (% of its side)')
+    right.set_xlabel('side of the box (% of the given one)')
+    left.set_ylabel(label)
+    left.set_ylim(bottom=0)
+    for axes, plain in ((left, 0), (right, 100)):
+        axes.axvline(plain, color='0.6', linewidth=1, linestyle='--', zorder=1)
+        axes.grid(color='0.9')
+        axes.set_axisbelow(True)
+        axes.spines[['top', 'right']].set_visible(False)
