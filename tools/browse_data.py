@@ -65,6 +65,10 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.root is None and args.dataset != SYNTHETIC:
         parser.error(f'{args.dataset} needs --root, the folder of the data')
+    if args.dataset == SYNTHETIC and (args.root or args.box != 'benchmark'):
+        parser.error('synthetic faces take neither --root nor --box')
+    if args.seed < 0:
+        parser.error(f'--seed must not be negative, got {args.seed}')
     return args
 
 

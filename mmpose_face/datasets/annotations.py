@@ -23,7 +23,14 @@ PIXEL_STD = 200.
 # MMPose's files give ``bbox`` as the landmark box with this margin.
 BBOX_MARGIN = 1.2
 
+# Pixels; a coordinate beyond it is no coordinate.
+MAX_COORDINATE = 1e6
+
 Rect = Tuple[float, float, float, float]
+
+
+class AnnotationError(ValueError):
+    """An annotation file is not what it should be; the message names it."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from mmengine import fileio
 from mmengine.logging import print_log
 from mmpose.structures.bbox import bbox_cs2xyxy
 
+from .annotations import AnnotationError
 from .boxes import DetectedBoxes, landmark_bounds, square
 from .subset_files import SubsetFiles
 
@@ -26,13 +27,9 @@ _INVALID = (
 
 # What MMPose's and COCO's readers raise over a file of another kind.
 _NOT_ANNOTATIONS = (AssertionError, AttributeError, IndexError, KeyError,
-                    RecursionError, TypeError, ValueError)
+                    OverflowError, RecursionError, TypeError, ValueError)
 
 Part = Literal['train', 'test']
-
-
-class _NoRectangle(ValueError):
-    """The annotations are well, but have no box as asked for."""
 
 
 class FaceDataset:
@@ -150,7 +147,7 @@ class FaceDataset:
         self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
         try:
             data_list = super().load_data_list()
-        except _NoRectangle:
+        except AnnotationError:
             raise
         except _NOT_ANNOTATIONS as error:
             name = self._metainfo['dataset_name']
@@ -179,6 +176,7 @@ class FaceDataset:
         if info is None:
             self._dropped['without a labelled face'] += 1
             return None
+        self._check_points(ann, info)
         file_name = raw_data_info['raw_img_info']['file_name']
         subsets = self._subsets(ann, file_name)
         if subsets is not None:
@@ -193,6 +191,28 @@ class FaceDataset:
         elif self.box != 'benchmark':
             self._set_box(info, self._chosen_box(ann, info))
         return info
+
+    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+        loaded = super()._load_annotations()
+        for part in ('images', 'annotations'):
+            ids = Counter(entry['id'] for entry in self.coco.dataset[part])
+            twice = [str(i) for i, number in ids.items() if number > 1]
+            if twice:
+                print_log(
+                    f'{self.ann_file}: {len(twice)} ids of {part} occur more '
+                    f"than once ({', '.join(twice[:5])}); COCO's reader, and "
+                    'so MMPose, takes the last entry for all of them',
+                    'current', logging.WARNING)
+        return loaded
+
+    def _check_points(self, ann: dict, info: dict) -> None:
+        points, expected = info['keypoints'], self._metainfo['num_keypoints']
+        place = f'{self.ann_file}: annotation {ann["id"]}'
+        if points.shape[1] != expected:
+            raise AnnotationError(f'{place} has {points.shape[1]} points, '
+                                  f'expected {expected}')
+        if not (np.isfinite(points).all() and np.isfinite(info['bbox']).all()):
+            raise AnnotationError(f'{place}: expected finite points and box')
 
     def _subsets(self, ann: dict, file_name: str) -> Optional[Sequence[str]]:
         if 'subsets' in ann:
@@ -209,7 +229,7 @@ class FaceDataset:
             return landmark_bounds(info['keypoints'][0, labelled])
         rect = self.face_rect_of(ann)
         if rect is None:
-            raise _NoRectangle(
+            raise AnnotationError(
                 f"box='raw': annotation {ann['id']} of {self.ann_file} has no "
                 'rectangle of the release (face_rect)')
         x, y, w, h = rect

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be said of an image file without decoding it, and writing one."""
+import errno
 import os
 from pathlib import Path
-from typing import Tuple, Union
+from typing import BinaryIO, Tuple, Union
 
 import cv2
 import numpy as np
@@ -48,20 +49,37 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is no image or is truncated.
+        ValueError: If the file is no image, damaged or truncated.
     """
-    with open(path, 'rb') as file:
+    with _open(path) as file:
         head = file.read(8)
         file.seek(max(8, file.seek(0, os.SEEK_END) - _TAIL))
         check_complete(head + file.read(), str(path))
         file.seek(0)
         try:
             image = Image.open(file)
+            width, height = image.size
+            lying = image.getexif().get(_ORIENTATION) in _LYING
         except UnidentifiedImageError:
             raise ValueError(f'{path} is not an image file') from None
-        width, height = image.size
-        lying = image.getexif().get(_ORIENTATION) in _LYING
+        # Pillow's readers raise errors of many kinds over damaged headers.
+        except Exception as error:
+            raise ValueError(f'{path} is a damaged image file: '
+                             f'{error}') from error
     return (height, width) if lying else (width, height)
+
+
+def _open(path: Union[str, 'os.PathLike[str]']) -> BinaryIO:
+    try:
+        return open(path, 'rb')
+    except IsADirectoryError:
+        raise ValueError(f'{path} is a folder, not an image file') from None
+    except OSError as error:
+        # A name that no file can have.
+        if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise FileNotFoundError(error.errno, error.strerror,
+                                    str(path)) from None
+        raise
 
 
 def write_png(path: Union[str, 'os.PathLike[str]'], image: np.ndarray) -> None:

@@ -3,12 +3,16 @@
 import json
 import logging
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
 
+from .annotations import AnnotationError
+
 _SAME = 0.01  # pixels between the points of a face in two files
+
+_Key = Tuple[str, bytes]
 
 
 class SubsetFiles:
@@ -31,8 +35,9 @@ class SubsetFiles:
         # From image to subset and points of its faces.
         self._faces: Optional[Dict[str, List[Tuple[str, np.ndarray]]]] = None
         self._missing: List[str] = []
-        # From subset to the number of faces that were not asked for.
-        self._unused: Dict[str, int] = {}
+        # From subset to the faces of its file, and to those asked for.
+        self._listed: Dict[str, Set[_Key]] = {}
+        self._used: Dict[str, Set[_Key]] = {}
 
     def of_face(self, file_name: str, ann: dict) -> Tuple[str, ...]:
         """Subsets of a face.
@@ -47,14 +52,21 @@ class SubsetFiles:
         Raises:
             ValueError: If a file is no annotation file.
         """
+        if not self.names:
+            return ()
         if self._faces is None:
             self._read()
         points = _points(ann)
         found = []
         for subset, others in self._faces.get(file_name, ()):
-            if np.abs(points - others).max() <= _SAME:
+            if points.shape != others.shape:
+                raise AnnotationError(
+                    f'{self.names[subset]} beside {self.ann_file} has faces '
+                    f'of {len(others)} points, expected {len(points)}')
+            # A face may stand in a file twice.
+            if subset not in found and np.abs(points - others).max() <= _SAME:
                 found.append(subset)
-                self._unused[subset] -= 1
+                self._used[subset].add((file_name, others.tobytes()))
         return tuple(found)
 
     def report(self) -> None:
@@ -65,10 +77,11 @@ class SubsetFiles:
                 f'beside it there is no {", ".join(self._missing)}: these '
                 'columns of the table will be empty', 'current',
                 logging.WARNING)
-        for subset, number in self._unused.items():
-            if number:
+        for subset, used in self._used.items():
+            missing = self._listed[subset] - used
+            if missing:
                 print_log(
-                    f'{number} faces of {self.names[subset]} are not in '
+                    f'{len(missing)} faces of {self.names[subset]} are not in '
                     f'{self.ann_file}', 'current', logging.WARNING)
 
     def _read(self) -> None:
@@ -77,7 +90,9 @@ class SubsetFiles:
             path = self.ann_file.parent / name
             if path.exists():
                 faces = _read_faces(path)
-                self._unused[subset] = len(faces)
+                self._used[subset] = set()
+                self._listed[subset] = {(image, points.tobytes())
+                                        for image, points in faces}
                 for image, points in faces:
                     self._faces.setdefault(image, []).append((subset, points))
             else:
@@ -88,13 +103,13 @@ def _read_faces(path: Path) -> List[Tuple[str, np.ndarray]]:
     try:
         content = json.loads(path.read_bytes())
         images = {i['id']: i['file_name'] for i in content['images']}
-        return [(images[a['image_id']], _points(a))
+        return [(str(images[a['image_id']]), _points(a))
                 for a in content['annotations']]
-    except (AttributeError, KeyError, RecursionError, TypeError,
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError,
             ValueError) as error:
-        raise ValueError(
+        raise AnnotationError(
             f'{path} is not an annotation file: {error!r}') from error
 
 
 def _points(ann: dict) -> np.ndarray:
-    return np.reshape(ann['keypoints'], (-1, 3))[:, :2]
+    return np.reshape(np.array(ann['keypoints'], np.float64), (-1, 3))[:, :2]

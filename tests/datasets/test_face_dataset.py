@@ -103,6 +103,27 @@ def test_an_annotation_that_lacks_a_field(tiny_300w, tmp_path):
         open_valid(root)
 
 
+def test_ids_that_occur_twice_are_said(tiny_300w, tmp_path, logged):
+
+    def change(annotations):
+        annotations[1]['id'] = annotations[0]['id']
+
+    open_valid(rewritten(tiny_300w, tmp_path, change))
+    assert '1 ids of annotations occur more than once (1)' in logged.text
+
+
+@pytest.mark.parametrize('points,message', [
+    ([9.] * 294, 'annotation 1 has 98 points, expected 68'),
+    ([float('nan')] * 204, 'annotation 1: expected finite points'),
+    ([None] * 204, 'annotation 1: expected finite points'),
+])
+def test_points_that_are_none(tiny_300w, tmp_path, points, message):
+    root = rewritten(tiny_300w, tmp_path,
+                     lambda a: a[0].update(keypoints=points))
+    with pytest.raises(ValueError, match=f'valid.json: {message}'):
+        open_valid(root)
+
+
 @pytest.fixture(scope='module')
 def scratch(tmp_path_factory):
     return tmp_path_factory.mktemp('annotations') / 'a.json'

@@ -50,3 +50,34 @@ def test_no_image(tmp_path, content):
     (tmp_path / 'a.jpg').write_bytes(content)
     with pytest.raises(ValueError, match='a.jpg is not an image file'):
         image_size(tmp_path / 'a.jpg')
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'bmp', 'tif', 'gif'])
+def test_damage_anywhere_is_a_value_error_with_the_name(
+        tmp_path, image, suffix):
+    path = tmp_path / f'a.{suffix}'
+    Image.fromarray(image).save(path)
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(150):
+        damaged = data.copy()
+        # Most of it in the header.
+        at = rng.integers(0, min(80, len(data)), rng.integers(1, 6))
+        damaged[at] = rng.integers(0, 256, len(at))
+        path.write_bytes(damaged.tobytes())
+        try:
+            image_size(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 5
+
+
+def test_names_that_no_image_has(tmp_path, image):
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    for name in ('none.png', 'a.png/b.png', 'a' * 300):
+        with pytest.raises(FileNotFoundError, match=name[:20]):
+            image_size(tmp_path / name)
+    with pytest.raises(ValueError, match='is a folder'):
+        image_size(tmp_path)

@@ -119,6 +119,23 @@ def test_a_subset_file_that_is_none(wflw):
         open_wflw(wflw)
 
 
+def test_a_subset_file_of_other_points(wflw):
+    annotation_file(wflw / SUBSET_FILES['pose'], random_faces(1, points=68))
+    with pytest.raises(ValueError, match='largepose.json beside .*68 points'):
+        open_wflw(wflw)
+
+
+def test_a_face_that_is_listed_twice(wflw, caplog, monkeypatch):
+    logger = logging.getLogger('of-this-test')
+    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
+                        lambda: logger)
+    faces = random_faces(5)
+    annotation_file(wflw / 'face_landmarks_wflw_test.json', faces + faces[:1])
+    annotation_file(wflw / SUBSET_FILES['pose'], faces[:1] * 2)
+    assert subsets(open_wflw(wflw))[0] == ('test', 'pose', 'blur')
+    assert 'are not in' not in caplog.text
+
+
 def test_aflw_joins_the_frontal_file(tmp_path):
     faces = random_faces(3, points=19)
     annotation_file(tmp_path / 'face_landmarks_aflw_test.json', faces)

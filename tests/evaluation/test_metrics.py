@@ -373,6 +373,7 @@ def test_files(tmp_path):
 
 def test_order_of_the_samples_is_not_seen(tmp_path):
     samples = make_samples()
+    samples[5]['id'] = samples[2]['id']  # of another annotation file
     one = evaluate(samples, out_dir=tmp_path / 'a')
     assert evaluate(samples[::-1], out_dir=tmp_path / 'b') == one
     a, b = (tmp_path / x / 'per_face.json' for x in 'ab')

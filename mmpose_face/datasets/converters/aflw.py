@@ -16,10 +16,10 @@ from rich.progress import track
 from ...landmarks import AFLW19
 from ..annotations import FaceRecord, face_rect_box
 from .matlab import check_flags, check_numbers, read_mat5, refuse
-from .release import (ImageMode, Oddities, check_counts, find_file,
+from .release import (ImageMode, Oddities, check_counts, check_own, find_file,
                       image_sizes, place_images, write_parts)
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face aflw', 1
 
 MAT = 'AFLWinfo_release.mat'
 # Where the images may stand below the release's root.
@@ -95,6 +95,7 @@ def convert(raw: Path,
             or a file is damaged.
     """
     mat, source = _locate(raw)
+    check_own(out, COUNTS, CONVERTER)
     faces = read_faces(mat)
     check_counts(raw, 'AFLW-19', {
         name: len(rows)
@@ -107,7 +108,7 @@ def convert(raw: Path,
         description='AFLW, 19 points',
         source='http://mmlab.ie.cuhk.edu.hk/projects/compositional.html',
         pixel_origin=None,  # the owner does not say where pixels count from
-        converter='mmpose_face aflw',
+        converter=CONVERTER,
         converter_version=VERSION)
     return write_parts(out, parts, info, face_rect_box)
 
@@ -186,7 +187,9 @@ def _rects(path: Path, sides: np.ndarray) -> np.ndarray:
 
 
 def _order(path: Path, ra: np.ndarray, number: int) -> np.ndarray:
-    order = check_numbers(path, 'ra', np.reshape(ra, (1, -1)), 1, number)[0]
+    if isinstance(ra, np.ndarray):
+        ra = ra.reshape(1, -1)
+    order = check_numbers(path, 'ra', ra, 1, number)[0]
     if not np.array_equal(np.sort(order), np.arange(1, number + 1)):
         raise ValueError(f'{path}: ra is no permutation of 1 to {number}')
     return order.astype(int) - 1

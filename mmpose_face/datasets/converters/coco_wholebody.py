@@ -11,16 +11,15 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ...landmarks import IBUG68
-from ..annotations import FaceRecord, write_coco
-from .release import (ImageMode, Oddities, check_counts, image_sizes,
-                      place_images, remove_stale, shortened)
+from ..annotations import MAX_COORDINATE, FaceRecord, write_coco
+from .release import (ImageMode, Oddities, check_counts, check_own,
+                      image_sizes, place_images, remove_stale, shortened)
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face coco_wholebody_face', 1
 
 _FILE = 'coco_wholebody_{}_v1.0.json'
 # Images of COCO 2017; the owner gives no number of faces.
 EXPECTED = dict(train=118287, val=5000)
-_FAR = 1e6  # pixels; also what is infinite or no number is not below it
 # What MMPose's class reads of an annotation.
 _KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts',
          'face_valid')
@@ -53,19 +52,17 @@ def convert(raw: Path,
         FileNotFoundError: If ``raw`` is no release, or images are missing and
             ``partial`` is not set.
         ValueError: If the release is incomplete and ``partial`` is not set,
-            a file or an image is damaged, or a file of the release would be
-            overwritten.
+            a file or an image is damaged, or a file of the release or of
+            another source would be overwritten.
     """
     files = _locate(raw)
+    _refuse_the_release(out, files)
+    check_own(out, map(_FILE.format, EXPECTED), CONVERTER)
     contents = {part: read_file(path) for part, path in files.items()}
     found = {part: len(c['images']) for part, c in contents.items()}
     check_counts(raw, 'COCO-WholeBody (images)', found, EXPECTED, partial)
     folders, chosen = {}, {}
     for part, content in contents.items():
-        target = out / 'annotations' / _FILE.format(part)
-        if target.exists() and target.samefile(files[part]):
-            raise ValueError(f'{target} is the file of the release: choose '
-                             'another --out')
         folders[part] = _image_folder(raw, part)
         chosen[part] = _faces(files[part], content, folders[part], part,
                               partial)
@@ -105,27 +102,41 @@ def read_file(path: Path) -> dict:
                 content.get(key), list):
             raise ValueError(f'{path}: expected an object with a list '
                              f'"{key}"')
-    names = set()
+    images, faces = set(), set()
     for number, image in enumerate(content['images']):
-        _check_image(f'{path}: image {number}', image)
-        names.add(image['id'])
+        _check_image(f'{path}: image {number}', image, images)
+        images.add(image['id'])
     for number, ann in enumerate(content['annotations']):
-        _check_face(f'{path}: annotation {number}', ann, names)
+        _check_face(f'{path}: annotation {number}', ann, images, faces)
+        faces.add(ann['id'])
     return content
 
 
-def _check_image(place: str, image) -> None:
+def _refuse_the_release(out: Path, files: Dict[str, Path]) -> None:
+    for part, path in files.items():
+        target = out / 'annotations' / _FILE.format(part)
+        if target.exists() and target.samefile(path):
+            raise ValueError(f'{target} is the file of the release: choose '
+                             'another --out')
+
+
+def _check_image(place: str, image, others: set) -> None:
     if not (isinstance(image, dict) and isinstance(image.get('id'), int)
             and isinstance(image.get('file_name'), str)
             and image['file_name'].isprintable() and all(
                 isinstance(image.get(key), int) and image[key] > 0
                 for key in ('width', 'height'))):
         raise ValueError(f'{place}: expected id, file_name, width and height')
+    if image['id'] in others:
+        raise ValueError(f'{place}: the id {image["id"]} occurs twice')
 
 
-def _check_face(place: str, ann, image_ids: set) -> None:
+def _check_face(place: str, ann, image_ids: set, others: set) -> None:
     if not isinstance(ann, dict) or any(key not in ann for key in _KEPT):
         raise ValueError(f'{place}: expected the fields {", ".join(_KEPT)}')
+    if not isinstance(ann['id'], int) or ann['id'] in others:
+        raise ValueError(f'{place}: expected an id of its own, got '
+                         f'{ann["id"]!r}')
     if not isinstance(ann['image_id'],
                       int) or ann['image_id'] not in image_ids:
         raise ValueError(f'{place}: expected the id of an image, got '
@@ -139,8 +150,10 @@ def _check_face(place: str, ann, image_ids: set) -> None:
 
 
 def _are_numbers(values, length: int) -> bool:
+    # What is infinite or no number is not below the limit, either.
     return (isinstance(values, list) and len(values) == length and all(
-        isinstance(v, (int, float)) and -_FAR < v < _FAR for v in values))
+        isinstance(v, (int, float)) and abs(v) < MAX_COORDINATE
+        for v in values))
 
 
 def _faces(path: Path, content: dict, folder: Path, part: str,
@@ -195,7 +208,7 @@ def _info(path: Path, faces: Sequence[dict]) -> dict:
         source='https://github.com/jin-s13/COCO-WholeBody',
         pixel_origin=0,
         without_normalizer=unscored,
-        converter='mmpose_face coco_wholebody_face',
+        converter=CONVERTER,
         converter_version=VERSION)
 
 

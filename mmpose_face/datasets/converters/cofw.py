@@ -19,12 +19,12 @@ from ..annotations import FaceRecord, face_rect_bbox
 from ..image_files import write_png
 from .matlab import (check_flags, open_mat73, read_cell, read_cells,
                      read_numbers, refuse)
-from .release import Oddities, check_counts, find_file, write_parts
+from .release import Oddities, check_counts, check_own, find_file, write_parts
 
 if TYPE_CHECKING:
     import h5py
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face cofw', 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class StoredImage:
     cell: 'h5py.Dataset'
 
     def __post_init__(self):
-        shape = self.cell.shape[::-1]
+        # None for a cell without content.
+        shape = (self.cell.shape or ())[::-1]
         if (len(shape) not in (2, 3) or 0 in shape
                 or shape[2:] not in ((), (3, ))
                 or self.cell.dtype != np.uint8):
@@ -122,6 +123,7 @@ def convert(raw: Path,
         ValueError: If the release is incomplete and ``partial`` is not set,
             or a file is damaged.
     """
+    check_own(out, [part.json for part in PARTS], CONVERTER)
     with ExitStack() as stack:
         files = {
             part: stack.enter_context(open_mat73(path))
@@ -142,7 +144,7 @@ def convert(raw: Path,
         description='COFW, 29 points',
         source='https://data.caltech.edu/records/20099',
         pixel_origin=origin,
-        converter='mmpose_face cofw',
+        converter=CONVERTER,
         converter_version=VERSION)
     return write_parts(out, {p.json: records.get(p, [])
                              for p in PARTS}, info, face_rect_bbox,

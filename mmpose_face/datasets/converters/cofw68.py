@@ -16,10 +16,12 @@ from ...landmarks import IBUG68
 from ..annotations import FaceRecord
 from .cofw import TEST, StoredImage, image_name, stored_images, write_images
 from .matlab import check_flags, check_numbers, open_mat73, read_mat5
-from .release import Oddities, check_counts, find_file, shortened, write_parts
+from .release import (Oddities, check_counts, check_own, find_file, shortened,
+                      write_parts)
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face cofw68', 1
 
+FILE = 'cofw68_test.json'
 _FOLDER, _BOXES = 'test_annotations', 'cofw68_test_bboxes.mat'
 _POINTS = re.compile(r'(\d+)_points\.mat')
 
@@ -54,6 +56,7 @@ def convert(raw: Path,
         ValueError: If the release is incomplete and ``partial`` is not set,
             or a file is damaged.
     """
+    check_own(out, [FILE], CONVERTER)
     points = _locate_points(raw)
     boxes = _locate(raw, _BOXES)
     rects = check_numbers(
@@ -73,13 +76,12 @@ def convert(raw: Path,
         description='COFW68, 68 points (iBUG) of the test faces of COFW',
         source='https://github.com/golnazghiasi/cofw68-benchmark',
         pixel_origin=origin,
-        converter='mmpose_face cofw68',
+        converter=CONVERTER,
         converter_version=VERSION)
-    name = 'cofw68_test.json'
     return write_parts(
-        out, {name: [record for record, _ in faces]},
+        out, {FILE: [record for record, _ in faces]},
         info,
-        first_ids={name: TEST.first})
+        first_ids={FILE: TEST.first})
 
 
 def _locate(raw: Path, name: str) -> Path:

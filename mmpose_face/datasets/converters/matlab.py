@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 
+from ..annotations import MAX_COORDINATE
+
 if TYPE_CHECKING:
     import h5py
 
@@ -163,6 +165,9 @@ def check_numbers(path,
             row and what was expected.
     """
     expected = f'{rows or "N"} x {columns or "N"} numbers'
+    if not isinstance(values, np.ndarray):
+        raise ValueError(f'{path}: {name} is a sparse matrix, expected '
+                         f'{expected} in full')
     good = values.dtype.kind in 'biuf' and values.ndim == 2 and all(
         want in (None, got)
         for want, got in zip((rows, columns), values.shape))
@@ -170,7 +175,9 @@ def check_numbers(path,
         raise ValueError(f'{path}: {name} is {_kind(values)}, '
                          f'expected {expected}')
     values = values.astype(np.float64)
-    refuse(path, name, ~np.isfinite(values), values, 'finite numbers')
+    # What is no number is not below the limit, either.
+    refuse(path, name, ~(np.abs(values) < MAX_COORDINATE), values,
+           'finite numbers')
     return values
 
 

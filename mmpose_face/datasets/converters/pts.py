@@ -6,6 +6,8 @@ from typing import List, Union
 
 import numpy as np
 
+from .release import coordinate
+
 
 def read_pts(path: Union[str, 'os.PathLike[str]'],
              num_points: int = 68) -> np.ndarray:
@@ -63,11 +65,8 @@ def _check_header(path, lines: List[str], num_points: int) -> None:
 
 
 def _point(path, number: int, line: str) -> List[float]:
-    try:
-        x, y = (float(field) for field in line.split())
-    except ValueError:
-        x = y = float('nan')
-    if not (np.isfinite(x) and np.isfinite(y)):
+    point = [coordinate(field) for field in line.split()]
+    if len(point) != 2 or np.isnan(point).any():
         raise ValueError(f'{path}:{number}: expected two numbers "x y", '
                          f'got {line!r}')
-    return [x, y]
+    return point

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the converters share: is a release complete, are its images there,
 what in it is odd, and where all goes."""
+import json
 import shutil
 from pathlib import Path
 from typing import Dict, Iterable, List, Literal, Optional, Sequence, Tuple
@@ -10,7 +11,7 @@ from mmengine.logging import print_log
 from rich.progress import track
 
 from ...files import written_whole
-from ..annotations import (BoxFields, FaceRecord, landmark_box,
+from ..annotations import (MAX_COORDINATE, BoxFields, FaceRecord, landmark_box,
                            write_annotations)
 from ..image_files import image_size
 
@@ -35,6 +36,48 @@ def find_file(raw: Path, pattern: str) -> Optional[Path]:
         if path.is_file() and not path.name.startswith('.')
     ]
     return min(found, key=lambda path: (len(path.parts), path), default=None)
+
+
+def coordinate(field: str) -> float:
+    """A coordinate in pixels from text.
+
+    Args:
+        field (str): The text.
+
+    Returns:
+        float: NaN if it is no finite number of a reasonable size.
+    """
+    try:
+        # Python reads 1_000 as a number.
+        value = float('nan' if '_' in field else field)
+    except ValueError:
+        return float('nan')
+    return value if abs(value) < MAX_COORDINATE else float('nan')
+
+
+def check_own(out: Path, names: Iterable[str], converter: str) -> None:
+    """Refuse to write over files that the converter did not make.
+
+    Args:
+        out (Path): The folder above ``annotations/``.
+        names (Iterable[str]): Files that will be written or removed.
+        converter (str): What such a file says of its converter.
+
+    Raises:
+        ValueError: If one is of another source.
+    """
+    for path in (out / 'annotations' / name for name in names):
+        if path.exists() and _converter_of(path) != converter:
+            raise ValueError(
+                f'{path} is there and was not made by this converter: move '
+                'it away, or choose another --out')
+
+
+def _converter_of(path: Path) -> Optional[str]:
+    try:
+        return json.loads(path.read_bytes())['info']['converter']
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return None
 
 
 def check_counts(raw: Path, release: str, found: Dict[str, int],
@@ -219,6 +262,7 @@ def place_images(source: Path, target: Path, how: ImageMode) -> None:
             the images.
 
     Raises:
+        FileNotFoundError: If an image cannot be copied.
         ValueError: If there is something else than a link already.
     """
     if target.exists() and target.samefile(source):
@@ -227,12 +271,17 @@ def place_images(source: Path, target: Path, how: ImageMode) -> None:
     if target.is_symlink():
         target.unlink()
     if how == 'copy':
-        shutil.copytree(
-            source,
-            target,
-            ignore=shutil.ignore_patterns('*.pts'),
-            copy_function=_copy_whole,
-            dirs_exist_ok=True)
+        try:
+            shutil.copytree(
+                source,
+                target,
+                ignore=shutil.ignore_patterns('*.pts'),
+                copy_function=_copy_whole,
+                dirs_exist_ok=True)
+        except shutil.Error as error:
+            name, _, reason = error.args[0][0]
+            raise FileNotFoundError(
+                f'{name} could not be copied: {reason}') from None
     elif target.exists():
         raise ValueError(f'{target} exists and is not a link; move it away, '
                          'or give --images copy')

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic faces as files, in the layout of MMPose's WFLW."""
-import json
 from pathlib import Path
 from typing import Dict, List
 
@@ -10,8 +9,8 @@ from ..annotations import FaceRecord
 from ..image_files import write_png
 from ..synthesis import SyntheticFace, check, render_face
 from ..synthetic import ALL, face_file_name
-from .release import write_parts
-from .wflw import SUBSET_FILES
+from .release import check_own, write_parts
+from .wflw import PART_FILES, SUBSET_FILES
 
 CONVERTER, VERSION = 'mmpose_face synthetic', 1
 
@@ -45,12 +44,11 @@ def write(out: Path,
         raise ValueError('expected at least one face of each part, got '
                          f'{train} and {test}')
     check(seed, size, None)
-    _refuse_other_data(out)
+    check_own(out, (*PART_FILES.values(), *SUBSET_FILES.values()), CONVERTER)
     faces = _write_images(out, test, seed + 1, size)
     parts = {
-        'face_landmarks_wflw_train.json':
-        _write_images(out, train, seed, size),
-        'face_landmarks_wflw_test.json': faces
+        PART_FILES['train']: _write_images(out, train, seed, size),
+        PART_FILES['test']: faces
     }
     for subset, name in SUBSET_FILES.items():
         parts[name] = [face for face in faces if subset in face.subsets]
@@ -62,15 +60,6 @@ def write(out: Path,
         converter=CONVERTER,
         converter_version=VERSION)
     return write_parts(out, parts, info)
-
-
-def _refuse_other_data(out: Path) -> None:
-    """The names of the files are those of the real WFLW."""
-    for path in sorted((out / 'annotations').glob('*.json')):
-        info = json.loads(path.read_text()).get('info') or {}
-        if info.get('converter') != CONVERTER:
-            raise ValueError(f'{path} holds other data than synthetic faces; '
-                             'choose another folder')
 
 
 def _write_images(out: Path, number: int, seed: int,

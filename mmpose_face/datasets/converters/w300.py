@@ -14,12 +14,12 @@ from rich.progress import track
 from ..annotations import FaceRecord
 from ..image_files import image_size
 from .pts import read_pts
-from .release import (ImageMode, Oddities, check_counts, place_images,
-                      write_parts)
+from .release import (ImageMode, Oddities, check_counts, check_own,
+                      place_images, write_parts)
 
 _IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face 300w', 1
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,10 @@ def convert(raw: Path,
         FileNotFoundError: If ``raw`` is no 300-W release or an image is
             missing.
         ValueError: If the release is incomplete and ``partial`` is not set,
-            or a file is damaged.
+            a file is damaged, or ``out`` has annotations of another source.
     """
     sources = _locate(raw)
+    check_own(out, _FILES, CONVERTER)
     _check_counts(raw, sources, partial)
     parts: Dict[str, List[FaceRecord]] = {name: [] for name in _FILES}
     oddities = Oddities()
@@ -113,7 +114,7 @@ def convert(raw: Path,
         description='300-W, 68 points (iBUG)',
         source='https://ibug.doc.ic.ac.uk/resources/300-W/',
         pixel_origin=origin,
-        converter='mmpose_face 300w',
+        converter=CONVERTER,
         converter_version=VERSION)
     return write_parts(out, parts, info)
 

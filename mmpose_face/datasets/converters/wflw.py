@@ -12,16 +12,19 @@ from typing import Dict, List, Sequence, Tuple, Union
 import numpy as np
 
 from ..annotations import FaceRecord, Rect
-from .release import (ImageMode, Oddities, check_counts, image_sizes,
-                      place_images, write_parts)
+from .release import (ImageMode, Oddities, check_counts, check_own, coordinate,
+                      image_sizes, place_images, write_parts)
 
-VERSION = 1
+CONVERTER, VERSION = 'mmpose_face wflw', 1
 
 NUM_POINTS = 98
 # In the order of the columns of the release's lists.
 ATTRIBUTES = ('pose', 'expression', 'illumination', 'makeup', 'occlusion',
               'blur')
-# The file of MMPose for each subset.
+# The file of MMPose for each part and each subset.
+PART_FILES = dict(
+    train='face_landmarks_wflw_train.json',
+    test='face_landmarks_wflw_test.json')
 SUBSET_FILES = dict(
     pose='face_landmarks_wflw_test_largepose.json',
     expression='face_landmarks_wflw_test_expression.json',
@@ -89,9 +92,11 @@ def convert(raw: Path,
         FileNotFoundError: If ``raw`` is no WFLW release, or images are
             missing and ``partial`` is not set.
         ValueError: If the release is incomplete and ``partial`` is not set,
-            or a line or an image is damaged.
+            a line or an image is damaged, or ``out`` has annotations of
+            another source.
     """
     lists, folder = _locate(raw)
+    check_own(out, (*PART_FILES.values(), *SUBSET_FILES.values()), CONVERTER)
     rows = {part: read_list(path) for part, path in lists.items()}
     check_counts(raw, 'WFLW', _counts(rows), EXPECTED, partial)
     names = [row.file_name for part in rows.values() for row in part]
@@ -102,10 +107,7 @@ def convert(raw: Path,
         for part in rows
     }
     oddities.report('WFLW')
-    parts = {
-        f'face_landmarks_wflw_{part}.json': faces.get(part, [])
-        for part in ('train', 'test')
-    }
+    parts = {name: faces.get(part, []) for part, name in PART_FILES.items()}
     for subset, name in SUBSET_FILES.items():
         parts[name] = [f for f in faces.get('test', []) if subset in f.subsets]
     place_images(folder, out / 'images', images)
@@ -113,7 +115,7 @@ def convert(raw: Path,
         description='WFLW, 98 points',
         source='https://wywu.github.io/projects/LAB/WFLW.html',
         pixel_origin=None,  # the owner does not say
-        converter='mmpose_face wflw',
+        converter=CONVERTER,
         converter_version=VERSION)
     return write_parts(out, parts, info)
 
@@ -163,23 +165,12 @@ def _row(place: str, number: int, line: bytes) -> Row:
 
 
 def _numbers(place: str, fields: Sequence[str]) -> np.ndarray:
-    try:
-        numbers = np.array([float(field) for field in fields])
-    except ValueError:
-        numbers = np.array([np.nan])
-    if not np.isfinite(numbers).all():
-        bad = next(f'field {i} is {field!r}'
-                   for i, field in enumerate(fields, start=1)
-                   if not _is_number(field))
-        raise ValueError(f'{place}: expected 200 finite numbers, but {bad}')
+    numbers = np.array([coordinate(field) for field in fields])
+    if np.isnan(numbers).any():
+        i = int(np.isnan(numbers).argmax())
+        raise ValueError(f'{place}: expected 200 finite numbers, but field '
+                         f'{i + 1} is {fields[i]!r}')
     return numbers
-
-
-def _is_number(field: str) -> bool:
-    try:
-        return bool(np.isfinite(float(field)))
-    except ValueError:
-        return False
 
 
 def _attributes(place: str, fields: Sequence[str]) -> Tuple[str, ...]:

@@ -10,7 +10,9 @@ class RandomFaceFlip(RandomFlip):
 
     def transform(self, results: dict) -> dict:
         results = super().transform(results)
-        if results['flip'] and 'occluded' in results:
+        # A diagonal flip, which turns the face round, swaps no points.
+        swapped = results['flip_direction'] in ('horizontal', 'vertical')
+        if swapped and 'occluded' in results:
             mirror = list(results['flip_indices'])
             results['occluded'] = results['occluded'][:, mirror]
         return results

@@ -11,7 +11,7 @@ FILE = 'coco_wholebody_{}_v1.0.json'
 
 def person(number: int, image=1, **kwargs) -> dict:
     """An annotation with a valid face."""
-    points = np.random.default_rng(number).uniform(10, 60, (68, 3))
+    points = np.random.default_rng(number or 0).uniform(10, 60, (68, 3))
     points[:, 2] = 1
     return {
         **dict(

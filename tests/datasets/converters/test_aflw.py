@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matlab_files import aflw_rows, record_log, write_aflw
 from mmpose.datasets.datasets import AFLWDataset
+from scipy.sparse import csc_matrix
 
 from mmpose_face.datasets import LoadFaceImage
 from mmpose_face.datasets.converters import aflw
@@ -214,6 +215,12 @@ REFUSED = {
              np.nan), 'row 5 of data: expected finite numbers, got nan'),
     'infinite': (changed('data', (4, 3), -np.inf),
                  'row 5 of data: expected finite numbers, got -inf'),
+    'huge': (changed('data', (4, 3),
+                     1e308), 'row 5 of data: expected finite numbers'),
+    'sparse': (dict(bbox=csc_matrix(np.ones((10, 4)))),
+               'bbox is a sparse matrix, expected 10 x 4 numbers'),
+    'sparse ra':
+    (dict(ra=csc_matrix(np.arange(1., 11)[None])), 'ra is a sparse matrix'),
     'NaN box': (changed('bbox', (2, 3),
                         np.nan), 'row 3 of bbox: expected finite numbers'),
     'no area': (changed('bbox', (2, 1), 10),

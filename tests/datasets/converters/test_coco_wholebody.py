@@ -148,6 +148,8 @@ def test_wrong_folder(tmp_path):
     (person(1, face_box=[0, 0, 1, float('inf')]), 'expected 4 finite numbers'),
     (person(1, face_box=None), 'expected 4 finite numbers'),
     (person(1, image=9), 'expected the id of an image, got 9'),
+    (person(8), 'expected an id of its own, got 8'),
+    (person(None), 'expected an id of its own, got None'),
 ])
 def test_annotations_that_are_refused(tmp_path, ann, message):
     raw = make_release(tmp_path / 'raw', val=[person(8), ann])

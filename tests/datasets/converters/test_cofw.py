@@ -166,6 +166,10 @@ REFUSED = {
                 'row 2 of bboxesT: expected a rectangle .*got 8, 9, 0, 45'),
     'outside': (dict(bboxes=changed(BOXES.copy(), (0, 0), 79.5)),
                 'row 1 of bboxesT: expected a rectangle .*in the image'),
+    'below': (dict(bboxes=changed(BOXES.copy(), (0, 1), 62)),
+              'row 1 of bboxesT: expected a rectangle .*in the image'),
+    'huge': (dict(phis=changed(phis(2), (0, 3), 1e308)),
+             'row 1 of phisT: expected finite numbers'),
     'NaN box': (dict(bboxes=changed(BOXES.copy(), (0, 0), np.nan)),
                 'row 1 of bboxesT: expected finite numbers'),
     'rows':
@@ -191,6 +195,27 @@ def test_refused(tmp_path, name):
     with pytest.raises(ValueError, match=f'{TEST}:? {message}'):
         convert(tmp_path, tmp_path / 'out', partial=True)
     assert not (tmp_path / 'out').exists()
+
+
+def test_an_image_is_wider_than_high(tmp_path):
+    """62 is below the first image, but not beyond its right end."""
+    boxes = changed(BOXES.copy(), (0, 0), 62)
+    write_cofw(tmp_path / TEST, 'T', 2, bboxes=boxes)
+    assert convert(tmp_path, tmp_path / 'out', partial=True)
+
+
+def test_a_cell_without_content(tmp_path):
+    write_cofw(tmp_path / TEST, 'T', 2)
+    with h5py.File(tmp_path / TEST, 'r+') as file:
+        reference = file['IsT'][0, 0]
+        name = file[reference].name
+        del file[name]
+        file[name] = h5py.Empty('uint8')
+        references = file['IsT'][()]
+        references[0, 0] = file[name].ref
+        file['IsT'][...] = references
+    with pytest.raises(ValueError, match='row 1 of IsT is .*expected an im'):
+        convert(tmp_path, tmp_path / 'out', partial=True)
 
 
 def test_struct_instead_of_an_image(tmp_path):

@@ -39,6 +39,8 @@ def test_real_file(face_data):
     (PLAIN.replace('1.5 -2', '1 2 3'), r'a\.pts:5: expected two numbers'),
     (PLAIN.replace('1.5', 'nan'), r'a\.pts:5: expected two numbers'),
     (PLAIN.replace('1.5', 'inf'), r'a\.pts:5: expected two numbers'),
+    (PLAIN.replace('1.5', '1_5'), r'a\.pts:5: expected two numbers'),
+    (PLAIN.replace('1.5', '1e9'), r'a\.pts:5: expected two numbers'),
     (PLAIN.replace('}', ''), r'a\.pts:6: expected the points between'),
     ('', r'a\.pts:0: expected the points between'),
 ])

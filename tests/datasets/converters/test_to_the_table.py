@@ -126,9 +126,9 @@ def test_benchmark(name, tmp_path, monkeypatch):
         key: value['n']
         for key, value in saved['subsets'].items()
     } == columns
-    faces = json.loads((tmp_path / 'per_face.json').read_text())
+    faces = json.loads((tmp_path / 'per_face.json').read_text())['faces']
     has_flags = name in ('cofw', 'aflw')
-    assert all((face['occluded'] is not None) == has_flags for face in faces)
+    assert all(('occluded' in face) == has_flags for face in faces)
 
 
 @pytest.fixture(autouse=True)

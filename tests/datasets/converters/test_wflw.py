@@ -161,6 +161,8 @@ def test_right_size_but_wrong_attributes(tmp_path, monkeypatch):
     (line(flags='000200'), "0 or 1 for makeup, got '2'"),
     (line('../../etc/a.jpg'), 'an image below WFLW_images'),
     (line('/a.jpg'), 'an image below WFLW_images'),
+    (line(field_7='1_000'), "field 7 is '1_000'"),
+    (line(field_7='1e308'), "field 7 is '1e308'"),
 ])
 def test_lines_that_are_refused(release, tmp_path, bad, message):
     path = release / LISTS / 'list_98pt_rect_attr_test.txt'
@@ -218,6 +220,39 @@ def test_unreadable_image(release, tmp_path, content):
     with pytest.raises(ValueError, match='d.jpg is'):
         convert_wflw(release, tmp_path / 'out', partial=True)
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('name,error',
+                         [('0--Parade', ValueError),
+                          ('0--Parade/a.jpg/b.jpg', FileNotFoundError),
+                          ('a' * 300 + '.jpg', FileNotFoundError)])
+def test_names_that_are_no_files(release, tmp_path, name, error):
+    path = release / LISTS / 'list_98pt_rect_attr_train.txt'
+    path.write_text(line() + '\n' + line(name) + '\n')
+    (release / LISTS / 'list_98pt_rect_attr_test.txt').unlink()
+    if error is ValueError:
+        with pytest.raises(error, match='0--Parade is a folder'):
+            convert_wflw(release, tmp_path / 'out', partial=True)
+    else:
+        counts = convert_wflw(release, tmp_path / 'out', partial=True)
+        assert counts == {'face_landmarks_wflw_train.json': 1}
+
+
+def test_files_of_another_source_are_kept(release, tmp_path):
+    """Such as MMPose's, whose names ours have."""
+    for name in ('face_landmarks_wflw_train.json', SUBSET_FILES['makeup']):
+        path = tmp_path / name.split('.')[0] / 'annotations' / name
+        path.parent.mkdir(parents=True)
+        path.write_text('{"images": []}')
+        with pytest.raises(ValueError, match=f'{path} is there and was not'):
+            convert_wflw(release, path.parents[1], partial=True)
+        assert path.read_text() == '{"images": []}'
+
+
+def test_an_image_that_cannot_be_copied(release, tmp_path):
+    (release / 'WFLW_images/none.jpg').symlink_to('nowhere')
+    with pytest.raises(FileNotFoundError, match='none.jpg could not be cop'):
+        convert_wflw(release, tmp_path / 'out', partial=True, images='copy')
 
 
 def test_wrong_folder(tmp_path):

@@ -33,6 +33,15 @@ def test_twice_is_nothing(sample):
     np.testing.assert_array_equal(sample['occluded'], before)
 
 
+def test_a_diagonal_flip_swaps_no_points(sample):
+    flipped = RandomFaceFlip(prob=1., direction='diagonal')(dict(sample))
+    assert np.flatnonzero(flipped['occluded']).tolist() == [60]
+    theirs = RandomFlip(prob=1., direction='diagonal')(dict(sample))
+    middle = (64 - 1) / 2
+    np.testing.assert_allclose(theirs['keypoints'][0, 60] - middle,
+                               middle - sample['keypoints'][0, 60])
+
+
 def test_without_occlusion_and_without_flip(sample):
     unflipped = RandomFaceFlip(prob=0.)(dict(sample))
     assert np.flatnonzero(unflipped['occluded']).tolist() == [60]
