@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scoring the predictions of any system: what ``tools/evaluate.py`` does."""
+import json
+import logging
+import math
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Type
+
+import numpy as np
+from mmengine.logging import print_log
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from ..datasets import BENCHMARKS, FaceDataset
+from ..evaluation import (Faces, Scores, Table, format_table, make_table,
+                          per_group, percentiles, save_scores, score)
+from ..evaluation.pairing import Paired, pair, shortened
+from ..evaluation.predictions import Predictions, load_predictions
+from ..evaluation.scores import PathLike, Protocol, strict, write_json
+from ..evaluation.table import SCALE, Unit, table_as_dict
+from ..landmarks import scheme_of
+from ..visualization import plot_ced
+
+PERCENTILES = (50, 90, 95, 99)
+# Column of faces that say no subset of their benchmark.
+ALL = 'all'
+
+_WIDTH = 1000  # wide enough for rich never to break a line
+
+# From column to name to figure.
+_Figures = Dict[str, Dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a benchmark is scored, as its base config has it.
+
+    Args:
+        subsets (tuple[str]): Columns of the table, the main one first.
+        threshold (float): Of failure rate and AUC, a ratio.
+        unit (str): ``'percent'`` or ``'ratio'``.
+        protocol (str): ``'mmpose'`` or ``'paper'``.
+    """
+
+    subsets: Tuple[str, ...]
+    threshold: float = 0.10
+    unit: Unit = 'percent'
+    protocol: Protocol = 'mmpose'
+
+
+# A test compares them with the configs.
+SETTINGS: Dict[str, Settings] = {
+    '300w':
+    Settings(('full', 'common', 'challenge', 'test'), threshold=0.08),
+    'wflw':
+    Settings(('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
+              'expression')),
+    'cofw':
+    Settings(('test', )),
+    'cofw68':
+    Settings(('test', )),
+    'aflw':
+    Settings(('full', 'frontal'), threshold=0.07),
+    'coco_wholebody_face':
+    Settings(('val', ), unit='ratio'),
+}
+
+
+def open_truth(ann_files: Sequence[PathLike],
+               dataset: Optional[str] = None) -> Tuple[str, Faces]:
+    """The annotated faces of a test; images are not opened.
+
+    Args:
+        ann_files (Sequence[str | PathLike]): Annotation files that make one
+            test, such as the public and the private one of 300-W.
+        dataset (str, optional): A key of
+            :data:`~mmpose_face.datasets.BENCHMARKS`. Defaults to what the
+            first file says, or else looks like.
+
+    Returns:
+        tuple[str, Faces]: The key, and the faces; the points predicted of
+        them are NaN.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: If a file is no annotation file of that data set, a face
+            is there twice, or there is no such data set.
+    """
+    contents = [(path, _read_annotations(path)) for path in ann_files]
+    dataset = dataset or _guess(*contents[0])
+    if dataset not in BENCHMARKS:
+        raise ValueError(f'unknown data set {dataset!r}; known: '
+                         f'{", ".join(BENCHMARKS)}')
+    cls = BENCHMARKS[dataset]
+    rows = [row for item in contents for row in _rows(cls, *item)]
+    _check_once(rows, ann_files)
+
+    def column(name: str) -> Optional[np.ndarray]:
+        if not all(name in row for row in rows):
+            return None
+        return np.array([row[name] for row in rows])
+
+    truth = column('truth')
+    return dataset, Faces(
+        scheme_of(point['name']
+                  for point in cls.METAINFO['keypoint_info'].values()),
+        files=[row['file'] for row in rows],
+        ids=[row['id'] for row in rows],
+        subsets=[row['subsets'] for row in rows],
+        boxes=column('box').astype(np.float64),
+        truth=truth,
+        visible=column('visible'),
+        predicted=np.full_like(truth, np.nan),
+        occluded=column('occluded'),
+        box_sizes=column('box_size'))
+
+
+def _read_annotations(path: PathLike) -> dict:
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except (RecursionError, ValueError) as error:
+        raise ValueError(f'{path} is not JSON: {error}') from None
+    annotations = None
+    if isinstance(content, dict):
+        annotations = content.get('annotations')
+    if not (isinstance(annotations, list) and annotations
+            and all(isinstance(ann, dict) for ann in annotations)):
+        raise ValueError(f'{path} is not an annotation file: it has no list '
+                         'of annotations')
+    return content
+
+
+def _guess(path: PathLike, content: dict) -> str:
+    """The data set that annotations say or look like."""
+    info = content.get('info')
+    converter = info.get('converter') if isinstance(info, dict) else None
+    said = str(converter).partition('mmpose_face ')[2]
+    if said in BENCHMARKS:
+        return said
+    annotation = content['annotations'][0]
+    if 'face_kpts' in annotation:
+        return 'coco_wholebody_face'
+    keypoints = annotation.get('keypoints')
+    count = len(keypoints) // 3 if isinstance(keypoints, list) else 0
+    for name, cls in BENCHMARKS.items():
+        if len(cls.METAINFO['keypoint_info']) == count:
+            return name
+    raise ValueError(f'{path}: no data set has faces of {count} points; known '
+                     f'are {", ".join(BENCHMARKS)}')
+
+
+def _rows(cls: Type[FaceDataset], path: PathLike, content: dict) -> List[dict]:
+    """The faces of a file, those of an image in the order of the file."""
+    opened = cls(ann_file=str(path), test_mode=True)
+    annotations = {ann['id']: ann for ann in content['annotations']}
+    return [
+        _row(info, annotations[info['id']])
+        for info in map(opened.get_data_info, range(len(opened)))
+    ]
+
+
+def _row(info: dict, annotation: dict) -> dict:
+    points = annotation.get('face_kpts', annotation.get('keypoints'))
+    row = dict(
+        file=info['img_path'],
+        id=info['id'],
+        subsets=tuple(info.get('subsets') or ()),
+        box=info['bbox'][0],
+        # The data set has float32, which is less than the file says.
+        truth=np.reshape(points, (-1, 3))[:, :2].astype(np.float64),
+        visible=info['keypoints_visible'][0].astype(bool))
+    if 'occluded' in info:
+        row['occluded'] = info['occluded'][0]
+    if 'box_size' in info:
+        row['box_size'] = info['box_size']
+    return row
+
+
+def _check_once(rows: List[dict], ann_files: Sequence[PathLike]) -> None:
+    seen = set()
+    for row in rows:
+        key = row['file'], row['id']
+        if key in seen:
+            raise ValueError(f'{", ".join(map(str, ann_files))}: expected '
+                             f'each face once, got id {row["id"]} of '
+                             f'{row["file"]} again')
+        seen.add(key)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of a system on a benchmark.
+
+    Args:
+        scores (Scores): The errors of all faces.
+        table (Table): The benchmark's columns.
+        missing (list[str]): Files of faces without a prediction.
+        strangers (list[str]): Predictions without a face.
+    """
+
+    scores: Scores
+    table: Table
+    missing: List[str]
+    strangers: List[str]
+
+    def percentiles(self) -> _Figures:
+        """For each column the errors that 50, 90, 95 and 99 % of its faces
+        do not exceed, in the table's unit."""
+        names = [f'p{q}' for q in PERCENTILES]
+        return self._each(lambda part: dict(
+            zip(names,
+                percentiles(part.errors, PERCENTILES).tolist())))
+
+    def groups(self) -> _Figures:
+        """For each column the mean errors of the points of each part of the
+        face, in the table's unit."""
+        return self._each(
+            lambda part: per_group(part.point_errors, part.scheme))
+
+    def _each(self, figures_of: Callable[[Scores], Dict[str,
+                                                        float]]) -> _Figures:
+        scale = SCALE[self.table.unit]
+        return {
+            column: {
+                name: scale * value
+                for name, value in figures_of(
+                    self.scores.select(self.scores.members(column))).items()
+            }
+            for column in self.table.columns
+        }
+
+
+def evaluate(ann_files: Sequence[PathLike],
+             predictions: PathLike,
+             dataset: Optional[str] = None,
+             pred_scheme: Optional[str] = None,
+             normalizer: Optional[str] = None,
+             threshold: Optional[float] = None,
+             protocol: Optional[Protocol] = None,
+             partial: bool = False,
+             bootstrap: int = 1000) -> Evaluation:
+    """Score the predictions of any system.
+
+    Args:
+        ann_files (Sequence[str | PathLike]): See :func:`open_truth`.
+        predictions (str | PathLike): See
+            :func:`~mmpose_face.evaluation.predictions.load_predictions`.
+        dataset (str, optional): See :func:`open_truth`.
+        pred_scheme (str, optional): Name of the landmark scheme of the
+            predictions. Defaults to what the file says, or else to the one of
+            that number of points.
+        normalizer (str, optional): One of
+            :data:`~mmpose_face.evaluation.NORMALIZERS`. Defaults to the
+            benchmark's.
+        threshold (float, optional): Of failure rate and AUC, a ratio such as
+            0.08. Defaults to the benchmark's.
+        protocol (str, optional): ``'mmpose'`` or ``'paper'``; see
+            :class:`~mmpose_face.evaluation.SubsetNME`. Defaults to the
+            benchmark's.
+        partial (bool): See :func:`~mmpose_face.evaluation.pairing.pair`.
+        bootstrap (int): Samples of faces for the 95 % intervals.
+
+    Returns:
+        Evaluation: The figures. The log says what is not in them.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: If a file is not of the expected form, or an argument is
+            none of those above.
+
+    Examples:
+        >>> evaluation = evaluate(['face_landmarks_wflw_test.json'],
+        ...                       'mine.csv')
+        >>> print(format_evaluation(evaluation))
+    """
+    if threshold is not None:
+        check_threshold(threshold)
+    dataset, truth = open_truth(ann_files, dataset)
+    settings = SETTINGS[dataset]
+    protocol = protocol or settings.protocol
+    predicted = load_predictions(predictions, pred_scheme)
+    paired = pair(truth, predicted, partial)
+    scores, columns = _in_columns(
+        score(paired.faces, normalizer, protocol), settings.subsets)
+    table = make_table(scores, columns, threshold or settings.threshold,
+                       protocol, settings.unit, bootstrap)
+    _log(dataset, predicted, scores, columns, paired)
+    return Evaluation(scores, table, paired.missing, paired.strangers)
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse what is no ratio.
+
+    Args:
+        threshold (float): Of failure rate and AUC.
+
+    Raises:
+        ValueError: If it is not above 0 and at most 1.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError('expected a threshold above 0 and at most 1, a '
+                         f'ratio such as 0.08 for 8 %, got {threshold:g}')
+
+
+def _in_columns(scores: Scores,
+                subsets: Tuple[str, ...]) -> Tuple[Scores, Tuple[str, ...]]:
+    """The scores with the columns of their table: one for all faces where
+    they say none of the benchmark's."""
+    if any(set(subsets) & set(names) for names in scores.subsets):
+        return scores, subsets
+    return replace(
+        scores, subsets=[(ALL, *names) for names in scores.subsets]), (ALL, )
+
+
+def _log(dataset: str, predicted: Predictions, scores: Scores,
+         columns: Sequence[str], paired: Paired) -> None:
+    """Say what was scored, and what was not."""
+    scheme = scores.scheme
+    print_log(f'{len(scores)} faces of {dataset}, {scheme.num_points} points',
+              'current')
+    if predicted.scheme != scheme:
+        print_log(
+            f'{predicted.source}: {predicted.scheme.name} taken over to '
+            f'{scheme.name} by the exact map', 'current')
+    files = np.array(scores.files, object)
+    outside = [
+        file for file, names in zip(scores.files, scores.subsets)
+        if not set(columns) & set(names)
+    ]
+    for what, those in (
+        ('faces without a prediction, left out', paired.missing),
+        ('predictions without a face, left out', paired.strangers),
+        ('faces with predictions that are NaN or infinite, failed',
+         files[np.isinf(scores.errors)]),
+        ('faces without a normaliser or without labelled points, left out',
+         files[np.isnan(scores.errors)]),
+        ('faces in none of the columns, not in the table', outside),
+    ):
+        if len(those):
+            print_log(f'{len(those)} {what} ({shortened(those)})', 'current',
+                      logging.WARNING)
+
+
+def format_evaluation(evaluation: Evaluation) -> str:
+    """The figures as plain text tables, which are Markdown too.
+
+    Args:
+        evaluation (Evaluation): The figures.
+
+    Returns:
+        str: The benchmark's table, the percentiles of the faces' errors and
+        the errors of the parts of the face.
+    """
+    table = evaluation.table
+    unit = 'per cent' if table.unit == 'percent' else 'ratios'
+    return '\n\n'.join((
+        f'NME, failure rate and AUC ({unit}), n faces; normaliser '
+        f'{evaluation.scores.normalizer}, protocol {table.protocol}:',
+        format_table(table),
+        'Error that a share of the faces does not exceed:',
+        _by_column(evaluation.percentiles(), table.unit),
+        'Mean error of the points of each part of the face:',
+        _by_column(evaluation.groups(), table.unit),
+    ))
+
+
+def _by_column(figures: _Figures, unit: Unit) -> str:
+    digits = 2 if unit == 'percent' else 4
+    names = next(iter(figures.values()))
+    return markdown_table(('', *figures), [[
+        name, *(number_or_none(of[name], digits) for of in figures.values())
+    ] for name in names])
+
+
+def number_or_none(value: float, digits: int) -> str:
+    """The value with that many digits; ``n/a`` for NaN."""
+    return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
+
+
+def markdown_table(header: Sequence[str],
+                   rows: Sequence[Sequence[str]]) -> str:
+    """Cells as a plain text table, which is Markdown too.
+
+    Args:
+        header (Sequence[str]): Names of the columns.
+        rows (Sequence[Sequence[str]]): Cells of each row.
+
+    Returns:
+        str: The table; all columns but the first to the right.
+    """
+    table = RichTable(box=box.MARKDOWN)
+    for i, name in enumerate(header):
+        table.add_column(name, justify='right' if i else 'left')
+    for row in rows:
+        table.add_row(*row)
+    text = StringIO()
+    Console(file=text, width=_WIDTH, markup=False, emoji=False).print(table)
+    lines = (line.rstrip() for line in text.getvalue().splitlines())
+    return '\n'.join(line for line in lines if line)
+
+
+def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
+    """Write the figures, the errors of each face and the error curves.
+
+    Args:
+        evaluation (Evaluation): The figures.
+        folder (str | PathLike): Where to write ``metrics.json``,
+            ``per_face.json``, ``ced.png`` and ``ced.svg``; it is made.
+
+    Returns:
+        list[Path]: The files.
+    """
+    folder = Path(folder)
+    scores, table = evaluation.scores, evaluation.table
+    files = np.array(scores.files, object)
+    metrics, per_face = folder / 'metrics.json', folder / 'per_face.json'
+    write_json(
+        metrics,
+        dict(
+            table_as_dict(table),
+            normalizer=scores.normalizer,
+            failed=files[np.isinf(scores.errors)].tolist(),
+            left_out=files[np.isnan(scores.errors)].tolist(),
+            missing=evaluation.missing,
+            without_face=evaluation.strangers,
+            percentiles=_strict(evaluation.percentiles()),
+            groups=_strict(evaluation.groups())))
+    save_scores(scores, per_face)
+    curves = {
+        column: scores.errors[scores.members(column)]
+        for column in table.columns if scores.members(column).any()
+    }
+    return [metrics, per_face, *plot_curves(curves, table.threshold, folder)]
+
+
+def _strict(figures: _Figures) -> Dict[str, dict]:
+    return {
+        column: {
+            name: strict(value)
+            for name, value in of.items()
+        }
+        for column, of in figures.items()
+    }
+
+
+def plot_curves(curves: Dict[str, np.ndarray], threshold: float,
+                folder: Path) -> List[Path]:
+    """Draw ``ced.png`` and ``ced.svg``; see
+    :func:`~mmpose_face.visualization.plot_ced`.
+
+    Returns:
+        list[Path]: The files.
+    """
+    paths = [folder / 'ced.png', folder / 'ced.svg']
+    for path in paths:
+        plot_ced(curves, threshold, path)
+    return paths

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which prediction is of which annotated face."""
+from dataclasses import dataclass, fields, replace
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .predictions import Predictions
+from .scores import Faces
+
+_LISTED = 5  # names in a message
+
+
+@dataclass(frozen=True)
+class Paired:
+    """True faces with their predictions.
+
+    Args:
+        faces (Faces): The faces that have both, in the order of the truth.
+        missing (list[str]): Files of the true faces without a prediction.
+        strangers (list[str]): Of each prediction without a true face, where
+            it stands and why.
+    """
+
+    faces: Faces
+    missing: List[str]
+    strangers: List[str]
+
+
+class _NoSuchFace(ValueError):
+    """A prediction has no true face."""
+
+
+def pair(truth: Faces,
+         predictions: Predictions,
+         partial: bool = False) -> Paired:
+    """Find the prediction of each true face.
+
+    A prediction's ``file`` is that of the annotations, or a path that ends in
+    it. Which of the faces in that file it is, its id says, or its number
+    among them in the order of the annotations; one face alone needs neither.
+
+    Args:
+        truth (Faces): The true faces; what they have as ``predicted`` is not
+            used.
+        predictions (Predictions): In the scheme of the truth, or in one that
+            an exact map leads from.
+        partial (bool): Whether faces without a prediction and predictions
+            without a face are left out and not refused.
+
+    Returns:
+        Paired: The faces with the points predicted of them, and the rest.
+
+    Raises:
+        ValueError: If a face is without a prediction or a prediction without
+            a face and not ``partial``; if no face has a prediction; if a face
+            has two; if a prediction may be of several faces; if there is no
+            exact map.
+    """
+    predictions = predictions.to(truth.scheme)
+    found, strangers = _find_all(_FaceFinder(truth), predictions)
+    kept = sorted(found)
+    missing = [file for i, file in enumerate(truth.files) if i not in found]
+    if (missing or strangers) and not (partial and kept):
+        raise ValueError(f'{predictions.source}: ' +
+                         _what_is_left(predictions, missing, strangers) +
+                         ('; --partial leaves them out and scores the others'
+                          if kept else ''))
+    faces = replace(
+        _select(truth, kept),
+        predicted=predictions.points[[found[i] for i in kept]])
+    return Paired(faces, missing, strangers)
+
+
+def _find_all(finder: '_FaceFinder',
+              predictions: Predictions) -> Tuple[Dict[int, int], List[str]]:
+    """From true face to prediction; and the predictions without a face."""
+    found: Dict[int, int] = {}
+    strangers = []
+    for i, place in enumerate(predictions.places):
+        try:
+            face = finder.find(predictions.files[i], predictions.ids[i],
+                               predictions.numbers[i])
+            if face in found:
+                raise ValueError('expected one prediction of each face, got '
+                                 f'that of {predictions.places[found[face]]} '
+                                 'and another')
+            found[face] = i
+        except _NoSuchFace as error:
+            strangers.append(f'{place}: {error}')
+        except ValueError as error:
+            raise ValueError(
+                f'{predictions.source}: {place} ({predictions.files[i]}): '
+                f'{error}') from None
+    return found, strangers
+
+
+class _FaceFinder:
+    """Finds true faces by what predictions say of them."""
+
+    def __init__(self, truth: Faces):
+        self.ids = truth.ids
+        self.by_file: Dict[str, List[int]] = {}
+        for i, file in enumerate(truth.files):
+            self.by_file.setdefault(file, []).append(i)
+
+    def find(self, file: str, id_: Optional[int],
+             number: Optional[int]) -> int:
+        """Index of the face; the id says more than the number."""
+        faces = self.by_file[self._known(file)]
+        if id_ is not None:
+            of_id = [i for i in faces if self.ids[i] == id_]
+            if not of_id:
+                raise _NoSuchFace(f'{file} has no annotated face with id '
+                                  f'{id_}')
+            return of_id[0]
+        if number is None:
+            if len(faces) > 1:
+                raise ValueError(f'the image has {len(faces)} annotated '
+                                 'faces; expected id or face to say which')
+            number = 0
+        if not 0 <= number < len(faces):
+            raise _NoSuchFace(f'{file} has {len(faces)} annotated faces, '
+                              f'counted from 0, and none is {number}')
+        return faces[number]
+
+    def _known(self, file: str) -> str:
+        """The image's name in the annotations."""
+        if file in self.by_file:
+            return file
+        names = [end for end in path_ends(file) if end in self.by_file]
+        if not names:
+            raise _NoSuchFace(f'{file} is not an image of the annotations, '
+                              f'which have names like '
+                              f'{next(iter(self.by_file))}')
+        if len(names) > 1:
+            raise ValueError('the path ends in several images of the '
+                             f'annotations: {", ".join(names)}')
+        return names[0]
+
+
+def path_ends(path: str) -> List[str]:
+    """The ends of a path, the longest first.
+
+    Args:
+        path (str): With slashes of either kind.
+
+    Returns:
+        list[str]: Of ``a/b/c``: ``a/b/c``, ``b/c`` and ``c``.
+    """
+    parts = path.replace('\\', '/').split('/')
+    return ['/'.join(parts[i:]) for i in range(len(parts))]
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first few names."""
+    more = ', ...' if len(names) > _LISTED else ''
+    return ', '.join(names[:_LISTED]) + more
+
+
+def _what_is_left(predictions: Predictions, missing: List[str],
+                  strangers: List[str]) -> str:
+    left = []
+    if strangers:
+        left.append(f'{len(strangers)} of {len(predictions)} predictions are '
+                    f'of no annotated face ({strangers[0]})')
+    if missing:
+        left.append(f'{len(missing)} annotated faces have no prediction '
+                    f'({shortened(missing)})')
+    return '; '.join(left)
+
+
+def _select(faces: Faces, indices: List[int]) -> Faces:
+    """Some of the faces, in that order."""
+
+    def rows(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value[indices]
+        if isinstance(value, list):
+            return [value[i] for i in indices]
+        return value  # the scheme, or what the data does not have
+
+    return Faces(*(rows(getattr(faces, f.name)) for f in fields(Faces)))

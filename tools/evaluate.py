@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Score the predictions of any system.
+
+    python tools/evaluate.py --ann ANN.json --pred PRED.json --out work_dirs/x
+
+docs/en/evaluation.md says what the files look like.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+import mmpose_face  # noqa: F401  before MMPose is imported
+from mmpose_face.apis.evaluation import (evaluate, format_evaluation,
+                                         save_evaluation)
+from mmpose_face.datasets import BENCHMARKS
+from mmpose_face.evaluation import NORMALIZERS
+from mmpose_face.landmarks import SCHEMES
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='NME, failure rate and AUC of predictions on every subset '
+        'of a benchmark, with 95 % intervals')
+    parser.add_argument(
+        '--ann',
+        type=Path,
+        nargs='+',
+        required=True,
+        help='annotation file, or several that make one test')
+    parser.add_argument(
+        '--pred',
+        type=Path,
+        required=True,
+        help="predictions: .json, .csv, or .pkl of MMPose's --dump")
+    parser.add_argument(
+        '--dataset',
+        choices=tuple(BENCHMARKS),
+        help='whose annotations they are (default: what they look like)')
+    parser.add_argument(
+        '--pred-scheme',
+        choices=tuple(SCHEMES),
+        help='landmark scheme of the predictions (default: what the file '
+        'says, or the one of that number of points)')
+    parser.add_argument(
+        '--norm',
+        choices=NORMALIZERS,
+        help="normaliser (default: the benchmark's)")
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        help='threshold of failure rate and AUC, a ratio such as 0.08 for '
+        "8 %% (default: the benchmark's)")
+    parser.add_argument(
+        '--protocol',
+        choices=('mmpose', 'paper'),
+        help='mean over all labelled points, or over faces (default: the '
+        "benchmark's, mmpose)")
+    parser.add_argument(
+        '--partial',
+        action='store_true',
+        help='leave out, and count, faces without a prediction and '
+        'predictions without a face')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='folder for metrics.json, per_face.json, ced.png and ced.svg')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        evaluation = evaluate(
+            args.ann,
+            args.pred,
+            dataset=args.dataset,
+            pred_scheme=args.pred_scheme,
+            normalizer=args.norm,
+            threshold=args.threshold,
+            protocol=args.protocol,
+            partial=args.partial)
+        print(format_evaluation(evaluation))
+        for path in save_evaluation(evaluation, args.out) if args.out else ():
+            print(path)
+    except ValueError as error:
+        sys.exit(f'error: {error}')
+    except OSError as error:
+        sys.exit('error: cannot read or write '
+                 f'{error.filename or args.out}: {error.strerror}')
+
+
+if __name__ == '__main__':
+    main()
