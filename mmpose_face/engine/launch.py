@@ -5,6 +5,7 @@ The command line and its effect on the config are those of MMPose's own
 scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
+import argparse
 import difflib
 import errno
 import gc
@@ -16,7 +17,7 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
 
 import mmengine
 import mmpose
@@ -25,6 +26,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
+from ..evaluation import SubsetNME
 from ..files import written_whole
 from .orphans import end_with_parent
 from .resume import newest_checkpoint
@@ -47,19 +49,72 @@ def train() -> None:
             FaceRunner.from_cfg(cfg).train()
 
 
-def test() -> None:
+def test(report: Callable[[FaceRunner, SubsetNME, str], None]) -> None:
     """Test as MMPose's ``tools/test.py`` does; a checkpoint that does not
-    fit the model is an error."""
+    fit the model is an error.
+
+    Args:
+        report (Callable): What ``--report`` does after the test, in the main
+            process, with the runner, its metric and the folder:
+            :func:`~mmpose_face.visualization.report_test`.
+    """
     script = _mmpose_script('test')
-    args = script['parse_args']()
+    args = _parse_test(script['parse_args'])
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
+        folder = args.report or osp.join(cfg.work_dir, 'report')
+        if args.report is not None:
+            _check_writable(folder, 'folder of the report', '--report')
         with cpu_processes(cfg.launcher):
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
+            metric = None
+            if args.report is not None:
+                metric = _metric_to_report(runner, folder)
             runner.test()
+            if metric and runner.rank == 0:
+                report(runner, metric, folder)
+
+
+def _parse_test(
+        parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
+    """MMPose's options, read by its own function, and ``report``: None
+    without the option, and empty where it names no folder."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument_group('mmpose_face').add_argument(
+        '--report',
+        nargs='?',
+        const='',
+        metavar='DIR',
+        help='write the report of the test, report.html, into this folder; '
+        'WORK_DIR/report where none is named')
+    ours, theirs = parser.parse_known_args()
+    before, sys.argv = sys.argv, [sys.argv[0], *theirs]
+    try:
+        args = parse_args()
+    except SystemExit as end:
+        if not end.code:  # the help
+            print(parser.format_help().partition('\n\n')[2], end='')
+        raise
+    finally:
+        sys.argv = before
+    args.report = ours.report
+    return args
+
+
+def _metric_to_report(runner: FaceRunner, folder: str) -> SubsetNME:
+    """The metric of a test, which writes its files."""
+    metrics = runner.test_evaluator.metrics
+    found = [m for m in metrics if isinstance(m, SubsetNME)]
+    if not found:
+        names = ', '.join(type(metric).__name__ for metric in metrics)
+        raise ValueError('--report needs the metric SubsetNME in the '
+                         f"config's test_evaluator, got {names}")
+    if found[0].out_dir is None:
+        found[0].out_dir = folder
+    return found[0]
 
 
 class _SaveMetrics(Hook):
@@ -98,16 +153,18 @@ def _load_config(path: str) -> Config:
     raise FileNotFoundError(f'config {path} not found{hint}')
 
 
-def _check_writable(work_dir: str) -> None:
+def _check_writable(folder: str,
+                    what: str = 'work dir',
+                    option: str = '--work-dir') -> None:
     try:
-        os.makedirs(work_dir, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise PermissionError(
-            f'cannot write to the work dir {work_dir}: {error.strerror}; '
-            'choose another with --work-dir') from None
-    if not os.access(work_dir, os.W_OK | os.X_OK):
-        raise PermissionError(f'no permission to write to the work dir '
-                              f'{work_dir}; choose another with --work-dir')
+        raise PermissionError(f'cannot write to the {what} {folder}: '
+                              f'{error.strerror}; choose another with '
+                              f'{option}') from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f'no permission to write to the {what} '
+                              f'{folder}; choose another with {option}')
 
 
 class _DiskFullError(OSError):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cumulative error curve, as papers show it."""
 import io
+import math
 import os
 from pathlib import Path
 from typing import Dict, Union
@@ -100,12 +101,25 @@ def _steps(errors: ArrayLike, threshold: float):
 
 
 def _label(name: str, errors: ArrayLike, threshold: float) -> str:
+    figures = dict(
+        NME=nme(errors),
+        AUC=auc(errors, threshold),
+        FR=failure_rate(errors, threshold))
+    texts = ', '.join(f'{key} {_percent(v)}' for key, v in figures.items())
+    return f'{_shown(name)}: {texts}'
+
+
+def _shown(name: str) -> str:
+    """A name as a legend can have it."""
+    name = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}'
+                   for c in name)
     name = name if len(name) <= _NAME else f'{name[:_NAME - 1]}…'
     # A label that begins with an underscore would be left out.
-    name = f' {name}' if name.startswith('_') else name
-    return (f'{name}: NME {100 * nme(errors):.2f}, '
-            f'AUC {100 * auc(errors, threshold):.2f}, '
-            f'FR {100 * failure_rate(errors, threshold):.2f}')
+    return f' {name}' if name.startswith('_') else name
+
+
+def _percent(ratio: float) -> str:
+    return 'n/a' if math.isnan(ratio) else f'{100 * ratio:.2f}'
 
 
 def _dress(axes, threshold: float) -> None:

@@ -5,7 +5,7 @@ import pytest
 from conftest import run_python
 
 from mmpose_face.visualization import plot_ced
-from mmpose_face.visualization.ced import _steps
+from mmpose_face.visualization.ced import _steps, ced_svg
 
 ERRORS = {
     'ours': [0.02, 0.04, 0.06, 0.20],
@@ -30,6 +30,34 @@ def test_svg_holds_the_names_and_figures(tmp_path):
     assert 'ours: NME 8.00, AUC 37.50, FR 25.00' in text
     assert 'theirs &lt;2024&gt;: NME inf, AUC 16.67, FR 33.33' in text
     assert 'AUC and FR at 8 %' in text
+
+
+def test_the_legend_takes_no_room_from_the_curves(tmp_path):
+    systems = {f'system {i}': ERRORS['ours'] for i in range(12)}
+    plot_ced(systems, 0.08, tmp_path / 'ced.png')
+    # A line of the legend has 0.21 inches of 150 pixels.
+    height = cv2.imread(str(tmp_path / 'ced.png')).shape[0]
+    assert height == pytest.approx(720 + 10 * .21 * 150, abs=1)
+
+
+def test_names_are_shown_as_they_are():
+    svg = ced_svg({'_a $x$': [.01], 'b' * 80: [.01], 'c\nd\ud800': [.01]}, .1)
+    assert ' _a $x$: NME 1.00' in svg
+    assert f'{"b" * 35}…: NME' in svg and 'c�d�: NME' in svg
+
+
+@pytest.mark.parametrize('kind', ['png', 'svg'])
+def test_same_errors_same_bytes(tmp_path, kind):
+    for name in 'ab':
+        plot_ced(ERRORS, .08, tmp_path / f'{name}.{kind}')
+    first, second = (path.read_bytes() for path in tmp_path.iterdir())
+    assert first == second
+    if kind == 'svg':
+        assert first.decode() == ced_svg(ERRORS, .08)
+
+
+def test_no_face_is_scored(tmp_path):
+    assert 'none: NME n/a, AUC n/a, FR n/a' in ced_svg({'none': []}, .1)
 
 
 def test_steps_are_exact():

@@ -15,10 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def expected_in_wheel() -> Set[str]:
-    """Every module, config and tool of the tree, where mim looks for it."""
+    """Every module, template, config and tool of the tree, where mim looks
+    for it."""
     files = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / 'mmpose_face').rglob('*.py')
+        for pattern in ('*.py', '*.j2')
+        for path in (ROOT / 'mmpose_face').rglob(pattern)
         if '.mim' not in path.parts
     }
     for folder, pattern in (('configs', '*.py'), ('configs', '*.yml'),
@@ -61,7 +63,8 @@ def check_sdist(path: Path) -> Iterator[str]:
         'setup.py', 'pyproject.toml', 'README.md', 'LICENSE',
         'model-index.yml', 'requirements/runtime.txt', 'requirements/lite.txt',
         'requirements/constraints.txt', 'tools/train.py', 'tests/conftest.py',
-        'configs/_base_/default_runtime.py', 'mmpose_face/landmarks.py'
+        'configs/_base_/default_runtime.py', 'mmpose_face/landmarks.py',
+        'mmpose_face/visualization/report.html.j2'
     }
     for name in sorted(expected - names):
         yield f'{path.name} lacks {name}'

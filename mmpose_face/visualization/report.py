@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One HTML page with all there is to say of a test."""
+import base64
+import hashlib
+import importlib
+import os
+import platform
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Union
+
+import cv2
+import numpy as np
+import torch
+
+from ..evaluation.functional import per_landmark
+from ..evaluation.scores import Protocol, Scores
+from ..evaluation.table import Table, Unit, make_table
+from ..files import written_whole
+from .ced import ced_svg, plot_ced
+from .report_tables import (SortableTable, figures_table, groups_table,
+                            landmarks_table, percentiles_table, short_names,
+                            without_failed, worst_table)
+from .schematic import draw_schematic, scale_end
+from .worst import LoadImage, draw_worst, error_text, worst_faces, worst_sheet
+
+PathLike = Union[str, 'os.PathLike[str]']
+
+_TEMPLATE = 'report.html.j2'
+_SIDE, _QUALITY = 288, 85  # of the picture of a face: pixels, JPEG
+
+_NORMALIZERS = dict(
+    inter_ocular='the distance of the outer eye corners',
+    inter_pupil='the distance of the pupils',
+    face_box='the side of the face box, √(w h)',
+    box_diagonal='the diagonal of the face box',
+    landmark_box='the side of the box around the landmarks, √(w h)')
+_PROTOCOLS = dict(
+    mmpose='NME is the mean over all labelled points, as MMPose has it',
+    paper='NME is the mean over faces, as papers have it')
+
+
+def write_report(path: PathLike,
+                 systems: Dict[str, Scores],
+                 columns: Sequence[str],
+                 threshold: float,
+                 *,
+                 protocol: Protocol = 'paper',
+                 unit: Unit = 'percent',
+                 title: str = 'Face landmarks',
+                 when: Optional[str] = None,
+                 config_text: Optional[str] = None,
+                 environment: Optional[Dict[str, str]] = None,
+                 load_image: Optional[LoadImage] = None,
+                 bootstrap: int = 1000,
+                 worst: int = 24) -> None:
+    """Write a report of one or more systems as a single HTML file.
+
+    It needs nothing beside it and nothing from the network: pictures are in
+    the file, and it forbids the browser to load any other. Without JavaScript
+    all is there but the sorting of the tables. The same arguments give the
+    same bytes.
+
+    Args:
+        path (str | PathLike): The file, ``report.html`` by custom.
+        systems (dict[str, Scores]): From the name of each system to its
+            scores; the first is the one that the report is about. With
+            ``truth``, ``predicted`` and ``load_image`` there are pictures of
+            the worst faces.
+        columns (Sequence[str]): Subsets in the order of the table, the main
+            one first.
+        threshold (float): Threshold of failure rate and AUC, a ratio.
+        protocol (str): See :func:`~mmpose_face.evaluation.make_table`.
+        unit (str): ``'percent'`` or ``'ratio'``, for the tables; pictures are
+            in per cent.
+        title (str): The heading.
+        when (str, optional): A date to show. Defaults to none.
+        config_text (str, optional): The config to show. Defaults to none.
+        environment (dict[str, str], optional): Names and versions to show.
+            Defaults to :func:`environment_info`.
+        load_image (Callable, optional): From the name of a file to its BGR
+            image ``(H, W, 3)`` of uint8. Defaults to no pictures.
+        bootstrap (int): Samples for the 95 % intervals, 0 for none.
+        worst (int): How many of the worst faces to show.
+
+    Raises:
+        ValueError: If there is no system or no column, or systems differ in
+            scheme or normaliser.
+        Exception: What ``load_image`` raises.
+    """
+    _check(systems, columns)
+    tables = {
+        name: make_table(scores, columns, threshold, protocol, unit, bootstrap)
+        for name, scores in systems.items()
+    }
+    main, scores = next(iter(systems.items()))
+    names = short_names([f for s in systems.values() for f in s.files])
+    chosen = worst_faces(scores, worst)
+    text = _template().render(
+        title=title,
+        when=when,
+        main=main,
+        systems=list(systems),
+        facts=_facts(scores, columns, threshold, protocol, unit, bootstrap),
+        tiles=_tiles(tables[main]),
+        warnings=_warnings(systems),
+        figures=figures_table(tables),
+        percentiles=percentiles_table(systems, columns, unit),
+        plots=_plots(systems, columns, threshold),
+        faces=_schematics(systems),
+        **_landmarks(systems, unit),
+        sheets=_sheets(systems, worst, names, load_image),
+        worst=worst_table(systems, chosen, names, unit) if chosen else None,
+        troubles=_troubles(systems, names),
+        config_text=config_text,
+        environment=environment_info() if environment is None else environment,
+        version=importlib.import_module('mmpose_face').__version__)
+    with written_whole(path) as partial:
+        # File names may hold bytes that are no text.
+        Path(partial).write_bytes(text.encode('utf-8', 'xmlcharrefreplace'))
+
+
+def write_report_folder(folder: PathLike, systems: Dict[str, Scores],
+                        columns: Sequence[str], threshold: float,
+                        **options) -> Path:
+    """Write ``report.html`` into a folder, and its main pictures as files.
+
+    ``ced.png`` and ``ced.svg`` are the error curves of all systems on the
+    main column or, of a single system, those of all its columns;
+    ``worst.jpg`` is a sheet of the first system's worst faces, where there
+    are points and images.
+
+    Args:
+        folder (str | PathLike): The folder; it is made.
+        systems (dict[str, Scores]): See :func:`write_report`.
+        columns (Sequence[str]): See :func:`write_report`.
+        threshold (float): See :func:`write_report`.
+        **options: Further arguments of :func:`write_report`.
+
+    Returns:
+        Path: The report.
+
+    Raises:
+        ValueError: See :func:`write_report`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    report = folder / 'report.html'
+    write_report(report, systems, columns, threshold, **options)
+    curves = _of_systems(systems,
+                         columns) if len(systems) > 1 else _of_columns(
+                             systems, columns)
+    for name in ('ced.png', 'ced.svg'):
+        plot_ced(curves, threshold, folder / name)
+    _write_sheet(folder / 'worst.jpg', next(iter(systems.values())), options)
+    return report
+
+
+def _write_sheet(path: Path, scores: Scores, options: dict) -> None:
+    load_image = options.get('load_image')
+    if load_image is None or not _has_points(scores):
+        return
+    sheet = worst_sheet(scores, load_image, options.get('worst', 24))
+    if sheet is not None:
+        with written_whole(path) as partial:
+            Path(partial).write_bytes(_jpeg(sheet))
+
+
+def _has_points(scores: Scores) -> bool:
+    return scores.truth is not None and scores.predicted is not None
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    return cv2.imencode('.jpg', image, options)[1].tobytes()
+
+
+def environment_info() -> Dict[str, str]:
+    """Versions of what figures may depend on; nothing that names the machine
+    or its user.
+
+    Returns:
+        dict[str, str]: From name to version.
+    """
+    names = 'mmpose_face', 'mmpose', 'mmengine', 'mmcv', 'torch', 'numpy'
+    info = dict(
+        python=platform.python_version(),
+        platform=f'{platform.system()} {platform.machine()}')
+    for name in names:
+        info[name] = importlib.import_module(name).__version__
+    if torch.cuda.is_available():
+        info['GPU'] = torch.cuda.get_device_name()
+    return info
+
+
+def _check(systems: Dict[str, Scores], columns: Sequence[str]) -> None:
+    if not systems or not columns:
+        raise ValueError('expected one or more systems and columns, got '
+                         f'{len(systems)} and {len(columns)}')
+    alike = {(s.scheme.name, s.normalizer) for s in systems.values()}
+    if len(alike) > 1:
+        raise ValueError('expected systems that are scored alike, got ' +
+                         ' and '.join(f'{scheme} by {normalizer}'
+                                      for scheme, normalizer in sorted(alike)))
+
+
+def _template():
+    # Here, so that landmarks are drawn without loading it.
+    import jinja2
+
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True)
+    env.filters['csp_hash'] = _csp_hash
+    return env.get_template(_TEMPLATE)
+
+
+def _csp_hash(script: str) -> str:
+    """What names a script in a Content-Security-Policy, which then allows no
+    other."""
+    digest = hashlib.sha256(str(script).encode()).digest()
+    return f'sha256-{base64.b64encode(digest).decode()}'
+
+
+def _facts(scores: Scores, columns: Sequence[str], threshold: float,
+           protocol: Protocol, unit: Unit, bootstrap: int) -> List[str]:
+    """How the figures are to be read, a sentence each."""
+    of = 'in per cent' if unit == 'percent' else 'as ratios'
+    facts = [
+        f'{scores.scheme.num_points} landmarks ({scores.scheme.name}). Errors '
+        f'{of} of {_NORMALIZERS[scores.normalizer]}.',
+        f'{_PROTOCOLS[protocol]}. FR (failure rate) and AUC are at an error '
+        f'of {100 * threshold:g} %. Main subset: {columns[0]}.'
+    ]
+    if bootstrap:
+        facts.append(f'Intervals hold 95 % of {bootstrap} bootstrap samples '
+                     'of the faces.')
+    return facts
+
+
+def _tiles(table: Table) -> List[Dict[str, str]]:
+    """The main figures of a system: name, text and interval."""
+    cells = figures_table({'': table})
+    _, _, *heads = cells.columns
+    _, n, *row = cells.rows[0]
+    return [dict(name='faces', text=n.text, more='')] + [
+        dict(name=head, text=cell.text, more=cell.more)
+        for head, cell in zip(heads, row)
+    ]
+
+
+def _warnings(systems: Dict[str, Scores]) -> List[str]:
+    """What a reader of the main figures must know, a sentence each."""
+    failed = {n: int(np.isinf(s.errors).sum()) for n, s in systems.items()}
+    left_out = {n: int(np.isnan(s.errors).sum()) for n, s in systems.items()}
+    warnings = []
+    if any(failed.values()):
+        warnings.append(
+            f'Faces that failed: {_counts(failed)}. NME is infinite in every '
+            'subset that holds one; FR, AUC and the error curves count them.')
+    if any(left_out.values()):
+        warnings.append(f'Faces left out of all figures: {_counts(left_out)}.')
+    return warnings
+
+
+def _counts(number_of: Dict[str, int]) -> str:
+    """Numbers of the systems that have one."""
+    if len(number_of) == 1:
+        return str(*number_of.values())
+    return ', '.join(f'{n} of {name}' for name, n in number_of.items() if n)
+
+
+def _of_systems(systems: Dict[str, Scores],
+                columns: Sequence[str]) -> Dict[str, np.ndarray]:
+    return {
+        name: scores.errors[scores.members(columns[0])]
+        for name, scores in systems.items()
+    }
+
+
+def _of_columns(systems: Dict[str, Scores],
+                columns: Sequence[str]) -> Dict[str, np.ndarray]:
+    """The errors of the first system in each column that has faces."""
+    scores = next(iter(systems.values()))
+    found = {name: scores.errors[scores.members(name)] for name in columns}
+    scored = {n: e for n, e in found.items() if not np.isnan(e).all()}
+    return scored or {columns[0]: found[columns[0]]}
+
+
+def _plots(systems: Dict[str, Scores], columns: Sequence[str],
+           threshold: float) -> List[Dict[str, str]]:
+    """Error curves: what they show, and an image."""
+    plots = []
+    if len(systems) > 1:
+        plots.append(
+            (f'All systems on {columns[0]}', _of_systems(systems, columns)))
+    if len(systems) == 1 or len(columns) > 1:
+        plots.append((f'{next(iter(systems))} on each subset',
+                      _of_columns(systems, columns)))
+    return [
+        dict(
+            caption=caption,
+            image=_data_uri('svg+xml',
+                            ced_svg(curves, threshold).encode()))
+        for caption, curves in plots
+    ]
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f'data:image/{kind};base64,{base64.b64encode(data).decode()}'
+
+
+def _schematics(systems: Dict[str, Scores]) -> List[Dict[str, str]]:
+    """The schematic face of each system, on one scale of colours."""
+    errors = {
+        name: per_landmark(without_failed(scores).point_errors)
+        for name, scores in systems.items()
+    }
+    highest = scale_end(np.array(list(errors.values())))
+    return [
+        dict(
+            caption=name,
+            svg=draw_schematic(of_points, systems[name].scheme, highest))
+        for name, of_points in errors.items()
+    ]
+
+
+def _landmarks(systems: Dict[str, Scores],
+               unit: Unit) -> Dict[str, SortableTable]:
+    finite = {name: without_failed(s) for name, s in systems.items()}
+    return dict(
+        groups=groups_table(finite, unit),
+        landmarks=landmarks_table(finite, unit))
+
+
+def _sheets(systems: Dict[str, Scores], number: int, names: Dict[str, str],
+            load_image: Optional[LoadImage]) -> List[dict]:
+    """The worst faces of each system that has points to draw."""
+    if load_image is None:
+        return []
+    return [
+        dict(
+            system=name,
+            faces=[
+                _face(scores, i, names, load_image)
+                for i in worst_faces(scores, number)
+            ]) for name, scores in systems.items() if _has_points(scores)
+    ]
+
+
+def _face(scores: Scores, index: int, names: Dict[str, str],
+          load_image: Callable[[str], np.ndarray]) -> Dict[str, str]:
+    picture = draw_worst(scores, index, load_image, _SIDE)
+    return dict(
+        image=_data_uri('jpeg', _jpeg(picture)),
+        side=_SIDE,
+        error=error_text(scores.errors[index]),
+        file=names[scores.files[index]],
+        id=scores.ids[index],
+        subsets=', '.join(scores.subsets[index]))
+
+
+def _troubles(systems: Dict[str, Scores], names: Dict[str, str]) -> List[dict]:
+    """Which faces of each system failed and which are left out."""
+    return [
+        dict(
+            system=system,
+            faces=len(scores),
+            failed=_listed(scores, np.isinf(scores.errors), names),
+            left_out=_listed(scores, np.isnan(scores.errors), names))
+        for system, scores in systems.items()
+    ]
+
+
+def _listed(scores: Scores, which: np.ndarray, names: Dict[str,
+                                                           str]) -> List[str]:
+    return [
+        f'{names[scores.files[i]]} (id {scores.ids[i]})'
+        for i in np.flatnonzero(which)
+    ]

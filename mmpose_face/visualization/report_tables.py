@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of a report, each cell with what it is sorted by."""
+import math
+import os
+from dataclasses import dataclass
+from typing import Dict, List, Sequence
+
+import numpy as np
+
+from ..evaluation.functional import per_group, per_landmark, percentiles
+from ..evaluation.scores import Scores
+from ..evaluation.table import SCALE, Table, Unit
+
+_PERCENTILES = (50, 90, 95, 99, 100)
+_DIGITS: Dict[Unit, int] = dict(percent=2, ratio=4)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Args:
+        text (str): What is written in it.
+        key (str): The number that it is sorted by; where it is empty the
+            cell comes last.
+        more (str): What is written below, smaller.
+    """
+
+    text: str
+    key: str = ''
+    more: str = ''
+
+
+@dataclass(frozen=True)
+class SortableTable:
+    """A table that can be sorted by each column.
+
+    Args:
+        caption (str): What it shows.
+        columns (dict[str, bool]): The heads, and whether numbers are below.
+        rows (list[list[Cell]]): The cells of each row.
+    """
+
+    caption: str
+    columns: Dict[str, bool]
+    rows: List[List[Cell]]
+
+
+def number(value: float,
+           digits: int = 0,
+           more: str = '',
+           infinite: str = 'inf') -> Cell:
+    """A cell with a number; ``n/a`` for NaN."""
+    if math.isnan(value):
+        return Cell('n/a')
+    if math.isinf(value):
+        return Cell(infinite, 'Infinity', more)
+    return Cell(f'{value:.{digits}f}', repr(float(value)), more)
+
+
+def figures_table(tables: Dict[str, Table]) -> SortableTable:
+    """All figures of all systems, a row for each subset and system.
+
+    Args:
+        tables (dict[str, Table]): From the name of each system to its
+            figures; all have the same columns.
+
+    Returns:
+        SortableTable: The table; intervals are below their figures.
+    """
+    first = next(iter(tables.values()))
+    # Only some systems may tell visible and occluded points apart.
+    names = list(
+        dict.fromkeys(name for table in tables.values()
+                      for figures in table.figures.values() for name in figures
+                      if name != 'n'))
+    rows = [[
+        *_row_head(column, system, tables),
+        number(table.figures[column]['n']), *(_figure(table, column, name)
+                                              for name in names)
+    ] for column in first.columns for system, table in tables.items()]
+    heads = ['n', *(name.replace('_', ' ') for name in names)]
+    return SortableTable('NME, failure rate and AUC with 95 % intervals',
+                         _heads(tables, heads), rows)
+
+
+def _heads(systems: dict, numbers: Sequence[str]) -> Dict[str, bool]:
+    names = ['subset', 'system'] if len(systems) > 1 else ['subset']
+    return {**{name: False for name in names}, **dict.fromkeys(numbers, True)}
+
+
+def _row_head(column: str, system: str, systems: dict) -> List[Cell]:
+    cells = [Cell(column), Cell(system)]
+    return cells if len(systems) > 1 else cells[:1]
+
+
+def _figure(table: Table, column: str, name: str) -> Cell:
+    digits = _DIGITS[table.unit]
+    ends = table.intervals.get(column, {}).get(name)
+    more = ''
+    if ends and not math.isnan(ends[0]):
+        more = ' – '.join(number(end, digits).text for end in ends)
+    return number(table.figures[column].get(name, math.nan), digits, more)
+
+
+def percentiles_table(systems: Dict[str, Scores], columns: Sequence[str],
+                      unit: Unit) -> SortableTable:
+    """Errors that a share of the faces does not exceed, a row for each subset
+    and system."""
+    rows = []
+    for column in columns:
+        for system, scores in systems.items():
+            errors = scores.errors[scores.members(column)]
+            found = SCALE[unit] * percentiles(errors, _PERCENTILES)
+            rows.append([
+                *_row_head(column, system, systems),
+                *(number(v, _DIGITS[unit]) for v in found)
+            ])
+    heads = [*(f'{q} %' for q in _PERCENTILES[:-1]), 'largest']
+    return SortableTable('Errors that this share of the faces does not exceed',
+                         _heads(systems, heads), rows)
+
+
+def groups_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
+    """NME of each part of the face, a column for each system."""
+    by_system = [
+        per_group(scores.point_errors, scores.scheme)
+        for scores in systems.values()
+    ]
+    scheme = _scheme(systems)
+    rows = [[
+        Cell(group),
+        number(len(indices)),
+        *(number(SCALE[unit] * values[group], _DIGITS[unit])
+          for values in by_system)
+    ] for group, indices in scheme.groups.items()]
+    return SortableTable('NME of each part of the face',
+                         dict(part=False, points=True, **_nme(systems)), rows)
+
+
+def landmarks_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
+    """NME of each landmark, a column for each system."""
+    by_system = [
+        SCALE[unit] * per_landmark(scores.point_errors)
+        for scores in systems.values()
+    ]
+    scheme = _scheme(systems)
+    group_of = {i: g for g, ids in scheme.groups.items() for i in ids}
+    rows = [[
+        number(i),
+        Cell(name),
+        Cell(group_of[i]), *(number(v[i], _DIGITS[unit]) for v in by_system)
+    ] for i, name in enumerate(scheme.points)]
+    return SortableTable(
+        'NME of each landmark',
+        dict(index=True, landmark=False, part=False, **_nme(systems)), rows)
+
+
+def _scheme(systems: Dict[str, Scores]):
+    return next(iter(systems.values())).scheme
+
+
+def _nme(systems: dict) -> Dict[str, bool]:
+    """Heads of the columns of the systems."""
+    if len(systems) == 1:
+        return {'NME': True}
+    return {f'NME of {system}': True for system in systems}
+
+
+def worst_table(systems: Dict[str, Scores], worst: Sequence[int],
+                names: Dict[str, str], unit: Unit) -> SortableTable:
+    """Faces of the first system, with the errors that others have on them.
+
+    Args:
+        systems (dict[str, Scores]): The systems.
+        worst (Sequence[int]): Indices of the faces, the worst first.
+        names (dict[str, str]): From file to the name to show.
+        unit (str): ``'percent'`` or ``'ratio'``.
+
+    Returns:
+        SortableTable: A row for each face.
+    """
+    main, *_ = systems.values()
+    by_system = [dict(zip(s.keys, s.errors)) for s in systems.values()]
+    rows = []
+    for rank, i in enumerate(worst, 1):
+        key = main.keys[i]
+        errors = (SCALE[unit] * e.get(key, math.nan) for e in by_system)
+        rows.append([
+            number(rank),
+            Cell(names[main.files[i]]),
+            number(main.ids[i]),
+            Cell(', '.join(main.subsets[i])),
+            *(number(e, _DIGITS[unit], infinite='failed') for e in errors)
+        ])
+    heads = dict(rank=True, file=False, id=True, subsets=False)
+    return SortableTable(f'The {len(rows)} faces with the largest errors', {
+        **heads,
+        **_nme(systems)
+    }, rows)
+
+
+def short_names(files: Sequence[str]) -> Dict[str, str]:
+    """Files without the folder that they have in common.
+
+    Args:
+        files (Sequence[str]): Names as the annotations have them.
+
+    Returns:
+        dict[str, str]: From each to the shorter name.
+    """
+    try:
+        common = os.path.commonpath({os.path.dirname(f) for f in files})
+    except ValueError:  # no file, or absolute and relative ones
+        common = ''
+    return {f: os.path.relpath(f, common) if common else f for f in files}
+
+
+def without_failed(scores: Scores) -> Scores:
+    """The faces whose error is finite: one point at infinity would hide what
+    there is to say of a landmark."""
+    return scores.select(~np.isinf(scores.errors))
