@@ -57,6 +57,7 @@ def build_runner(args: argparse.Namespace) -> FaceRunner:
     cfg.merge_from_dict(args.cfg_options)
     cfg.load_from = args.checkpoint
     cfg.work_dir = str(args.work_dir)
+    _check_writable(cfg.work_dir)
     return FaceRunner.from_cfg(cfg)
 
 
@@ -65,7 +66,6 @@ def main() -> None:
     if args.work_dir is None:
         args.work_dir = Path('work_dirs') / Path(args.config).stem
     with _errors_in_one_line():
-        _check_writable(str(args.work_dir))
         tables = box_robustness(
             build_runner(args), args.shifts, args.scales, args.work_dir)
     print(f'\n{format_robustness(tables)}\n')
