@@ -356,8 +356,10 @@ def _dump_entry(place: str, sample: Any) -> _Entry:
     if points.ndim != 3 or points.shape[::2] != (1, 2):
         raise ValueError('expected keypoints of one face, (1, K, 2), got '
                          f'{points.shape}')
+    with np.errstate(invalid='ignore'):  # some kinds of NaN make it warn
+        points = points[0].astype(np.float64)
     return _Entry(place, _file(sample.get('img_path')), _integer(sample, 'id'),
-                  None, points[0].astype(np.float64))
+                  None, points)
 
 
 _READERS: Dict[str, Callable[[bytes], _Content]] = {

@@ -351,8 +351,8 @@ def test_a_tensor_that_would_execute_something_is_passed_over(tmp_path):
 @pytest.mark.parametrize(
     'opcodes',
     [
-        b'(S"touch /tmp/x"\nios\nsystem\n.',  # INST
-        b'(cos\nsystem\nS"touch /tmp/x"\no.',  # OBJ
+        b'(S"touch marker"\nios\nsystem\n.',  # INST
+        b'(cos\nsystem\nS"touch marker"\no.',  # OBJ
         b'\x82\x01.',  # an extension
         b'Pid\n.',  # a persistent id
     ])
