@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
 
-The options are MMPose's, and ``--report [DIR]`` behind config and checkpoint,
-which writes ``report.html``, a page with tables, error curves and the worst
-faces, and beside it the same as files; see ``docs/en/report.md``.
+The options are MMPose's, and behind config and checkpoint
+
+``--report [DIR]``: writes ``report.html``, a page with tables, error curves
+and the worst faces, and beside it the same as files; ``docs/en/report.md``.
+
+``--box-robustness [DIR]``: repeats the test under shifted and scaled face
+boxes; ``docs/en/box_robustness.md``.
 """
+from mmpose_face.apis.robustness import test_boxes
 from mmpose_face.engine.launch import test
 from mmpose_face.visualization import report_test
 
 if __name__ == '__main__':
-    test(report_test)
+    test(report_test, test_boxes)

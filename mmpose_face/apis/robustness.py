@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a model takes boxes that are not the benchmark's."""
 import copy
-import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Sequence, Union
+from typing import Dict, Iterator, Optional, Sequence
 
 from mmengine.dataset import Compose
 from mmengine.dist import is_main_process
@@ -14,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..datasets.transforms import PerturbFaceBox
 from ..evaluation import SubsetNME, Table
-from ..evaluation.scores import write_json
+from ..evaluation.scores import PathLike, write_json
 from ..evaluation.table import table_as_dict, table_rows
 from ..visualization.robustness import UNCHANGED, BoxChange, plot_robustness
 
@@ -24,12 +23,10 @@ SCALES = (.8, .9, 1., 1.1, 1.25)
 Tables = Dict[BoxChange, Table]
 
 
-def box_robustness(
-    runner: Runner,
-    shifts: Sequence[float] = SHIFTS,
-    scales: Sequence[float] = SCALES,
-    out_dir: Optional[Union[str,
-                            'os.PathLike[str]']] = None) -> Optional[Tables]:
+def box_robustness(runner: Runner,
+                   shifts: Sequence[float] = SHIFTS,
+                   scales: Sequence[float] = SCALES,
+                   out_dir: Optional[PathLike] = None) -> Optional[Tables]:
     """Repeat a test under face boxes that are shifted or scaled.
 
     There is a test for each shift, one for each scale, and the plain one,
@@ -72,6 +69,21 @@ def box_robustness(
     if out_dir is not None:
         _write(tables, metric.scores.normalizer, Path(out_dir))
     return tables
+
+
+def test_boxes(runner: Runner, folder: PathLike) -> None:
+    """Do :func:`box_robustness` with its usual shifts and scales, and say the
+    table to the log.
+
+    Args:
+        runner (Runner): A runner whose test has the metric ``SubsetNME``.
+        folder (str | PathLike): Where to write.
+    """
+    tables = box_robustness(runner, out_dir=folder)
+    if tables is not None:
+        print_log(
+            f'NME and failure rate under other boxes:\n'
+            f'{format_robustness(tables)}\nwritten to {folder}', 'current')
 
 
 def _steps(

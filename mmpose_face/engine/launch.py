@@ -32,6 +32,16 @@ from .orphans import end_with_parent
 from .resume import newest_checkpoint
 from .runner import FaceRunner
 
+_OUR_OPTIONS = {
+    '--report':
+    'write the report of the test, report.html, into this folder; '
+    'WORK_DIR/report where none is named',
+    '--box-robustness':
+    'repeat the test under shifted and scaled face boxes and write the '
+    'figures and their curves, robustness.json, .png and .svg, into this '
+    'folder; WORK_DIR/box_robustness where none is named'
+}
+
 
 def train() -> None:
     """Train as MMPose's ``tools/train.py`` does, on GPUs or without one."""
@@ -49,7 +59,8 @@ def train() -> None:
             FaceRunner.from_cfg(cfg).train()
 
 
-def test(report: Callable[[FaceRunner, SubsetNME, str], None]) -> None:
+def test(report: Callable[[FaceRunner, SubsetNME, str], None],
+         test_boxes: Callable[[FaceRunner, str], None]) -> None:
     """Test as MMPose's ``tools/test.py`` does; a checkpoint that does not
     fit the model is an error.
 
@@ -57,39 +68,53 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None]) -> None:
         report (Callable): What ``--report`` does after the test, in the main
             process, with the runner, its metric and the folder:
             :func:`~mmpose_face.visualization.report_test`.
+        test_boxes (Callable): What ``--box-robustness`` does in place of the
+            test, which is the last thing that it does, with the runner and
+            the folder: :func:`~mmpose_face.apis.robustness.test_boxes`.
     """
     script = _mmpose_script('test')
     args = _parse_test(script['parse_args'])
     with _errors_in_one_line():
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
-        folder = args.report or osp.join(cfg.work_dir, 'report')
-        if args.report is not None:
-            _check_writable(folder, 'folder of the report', '--report')
+        report_dir = _folder(args, 'report', cfg.work_dir)
+        boxes_dir = _folder(args, 'box_robustness', cfg.work_dir)
         with cpu_processes(cfg.launcher):
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
             metric = None
-            if args.report is not None:
-                metric = _metric_to_report(runner, folder)
-            runner.test()
+            if report_dir is not None:
+                metric = _metric_to_report(runner, report_dir)
+            if boxes_dir is None:
+                runner.test()
+            else:
+                test_boxes(runner, boxes_dir)
             if metric and runner.rank == 0:
-                report(runner, metric, folder)
+                report(runner, metric, report_dir)
+
+
+def _folder(args: argparse.Namespace, option: str,
+            work_dir: str) -> Optional[str]:
+    """Where an option writes; None without the option."""
+    folder = getattr(args, option)
+    if folder is None:
+        return None
+    folder = folder or osp.join(work_dir, option)
+    flag = f'--{option.replace("_", "-")}'
+    _check_writable(folder, f'folder of {flag}', flag)
+    return folder
 
 
 def _parse_test(
         parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
-    """MMPose's options, read by its own function, and ``report``: None
-    without the option, and empty where it names no folder."""
+    """MMPose's options, read by its own function, and ours: None without
+    the option, and empty where it names no folder."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument_group('mmpose_face').add_argument(
-        '--report',
-        nargs='?',
-        const='',
-        metavar='DIR',
-        help='write the report of the test, report.html, into this folder; '
-        'WORK_DIR/report where none is named')
+    group = parser.add_argument_group('mmpose_face')
+    for option, help_text in _OUR_OPTIONS.items():
+        group.add_argument(
+            option, nargs='?', const='', metavar='DIR', help=help_text)
     ours, theirs = parser.parse_known_args()
     before, sys.argv = sys.argv, [sys.argv[0], *theirs]
     try:
@@ -100,8 +125,7 @@ def _parse_test(
         raise
     finally:
         sys.argv = before
-    args.report = ours.report
-    return args
+    return argparse.Namespace(**vars(args), **vars(ours))
 
 
 def _metric_to_report(runner: FaceRunner, folder: str) -> SubsetNME:

@@ -183,9 +183,13 @@ class SubsetNME(BaseMetric):
         scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
 
         def column(name: str) -> Optional[np.ndarray]:
-            if not all(name in row for row in rows):
-                return None
-            return np.array([row[name] for row in rows])
+            values = [row[name] for row in rows if name in row]
+            if 0 < len(values) < len(rows):
+                print_log(
+                    f'{len(rows) - len(values)} of {len(rows)} faces do not '
+                    f'say {name}, which is left out for all', 'current',
+                    logging.WARNING)
+            return np.array(values) if len(values) == len(rows) else None
 
         faces = Faces(
             scheme,

@@ -33,8 +33,8 @@ class Scores:
         files (list[str]): Image of each face.
         ids (list[int]): Id of each face in its annotation file.
         subsets (list[tuple[str]]): Subsets of each face.
-        boxes (np.ndarray): Boxes that the faces were cropped by ``(N, 4)``:
-            left, top, right and bottom in pixels.
+        boxes (np.ndarray): Boxes of the faces ``(N, 4)``, as the data set
+            gives them: left, top, right and bottom in pixels.
         point_errors (np.ndarray): Ratios ``(N, K)``; NaN is not scored,
             infinity failed.
         occluded (np.ndarray, optional): ``(N, K)`` bool, where the data says
@@ -115,8 +115,8 @@ class Faces:
         files (list[str]): Image of each face.
         ids (list[int]): Id of each face in its annotation file.
         subsets (list[tuple[str]]): Subsets of each face.
-        boxes (np.ndarray): Boxes ``(N, 4)`` that the faces were cropped by:
-            left, top, right and bottom in pixels.
+        boxes (np.ndarray): Boxes of the faces ``(N, 4)``, as the data set
+            gives them: left, top, right and bottom in pixels.
         truth (np.ndarray): True points ``(N, K, 2)`` in pixels.
         visible (np.ndarray): ``(N, K)``, true where a point is labelled.
         predicted (np.ndarray): Predicted points ``(N, K, 2)`` in pixels.
@@ -152,7 +152,7 @@ def normalizers(faces: Faces,
         faces (Faces): The faces.
         name (str): One of :data:`NORMALIZERS`. The face box is the
             benchmark's own where the data has it (``box_sizes``), and else
-            the box that the face was cropped by.
+            the data set's box of the face.
         protocol (str): ``'paper'``: NaN for a face whose points for it are
             not labelled; ``'mmpose'``: the distance all the same.
 

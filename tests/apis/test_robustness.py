@@ -320,38 +320,51 @@ def test_a_data_set_without_a_pipeline(build):
 
 
 def run_tool(data_root, *args, **kwargs) -> str:
-    return run_python('tools/box_robustness.py', *args, '--cfg-options',
+    return run_python('tools/test.py', *args, '--cfg-options',
                       *data_options(data_root), **kwargs).stdout
 
 
 def test_tool(tiny_300w, checkpoint, tmp_path, tmp_path_factory):
     out = run_tool(tiny_300w, RES18_300W, checkpoint, '--work-dir', tmp_path,
-                   '--shifts', '0', '0.1', '--scales', '0.8')
+                   '--out', tmp_path / 'out.json', '--box-robustness')
     lines = [line for line in out.splitlines() if line.startswith('| ')]
-    table = lines[-6:]
+    table = lines[-11:]
     assert table[0].split() == ('| boxes | NME full | NME common | NME '
                                 'challenge | NME test | FR@8 full |').split()
-    assert [line.split('|')[1].strip() for line in table[2:]
-            ] == ['unchanged', 'moved by 10 %', 'side × 0.8', 'n faces']
+    assert [line.split('|')[1].strip() for line in table[2:]] == [
+        'unchanged', 'moved by 5 %', 'moved by 10 %', 'moved by 20 %',
+        'side × 0.8', 'side × 0.9', 'side × 1.1', 'side × 1.25', 'n faces'
+    ]
     assert table[-1].split()[4::2] == ['5', '3', '2', '0', '5']
-    tests = json.loads((tmp_path / 'robustness.json').read_text())['tests']
+    folder = tmp_path / 'box_robustness'
+    assert f'written to {folder}' in out
+    assert {path.name
+            for path in folder.iterdir()
+            } == {f'robustness.{s}'
+                  for s in ('json', 'png', 'svg')}
+    tests = json.loads((folder / 'robustness.json').read_text())['tests']
     runner = FaceRunner.from_cfg(
         small(tiny_300w, tmp_path_factory, load_from=str(checkpoint)))
     figures = runner.test()
     assert tests[0]['subsets']['full']['NME'] == pytest.approx(
         figures['NME'], rel=1e-9)
-    assert out.strip().endswith('\n'.join(
-        str(tmp_path / f'robustness.{s}') for s in ('json', 'png', 'svg')))
+    # What --out has is the plain test, too.
+    assert json.loads(
+        (tmp_path / 'out.json').read_text())['NME'] == pytest.approx(
+            figures['NME'], rel=1e-9)
 
 
-@pytest.mark.parametrize('args, message', [
-    (('no_config.py', 'none.pth'), 'config no_config.py not found'),
-    ((RES18_300W, 'none.pth'), 'none.pth can not be found'),
-    ((RES18_300W, 'none.pth', '--scales', '0'),
-     'scale must be positive and finite, got 0.0'),
-])
-def test_errors_of_the_tool_are_one_line(tiny_300w, tmp_path, args, message):
+def test_folder_that_cannot_be_made(tiny_300w, checkpoint, tmp_path):
+    (tmp_path / 'file').touch()
     out = run_tool(
-        tiny_300w, *args, '--work-dir', tmp_path, check=False).strip()
-    assert out.splitlines()[-1].startswith(f'error: {message}')
+        tiny_300w,
+        RES18_300W,
+        checkpoint,
+        '--work-dir',
+        tmp_path,
+        '--box-robustness',
+        tmp_path / 'file/boxes',
+        check=False)
+    assert ('error: cannot write to the folder of --box-robustness '
+            f'{tmp_path}/file/boxes') in out
     assert 'Traceback' not in out

@@ -115,7 +115,7 @@ def test_folder_that_cannot_be_made(checkpoint, tmp_path):
         '--report',
         tmp_path / 'file/report',
         check=False)
-    assert ('error: cannot write to the folder of the report '
+    assert ('error: cannot write to the folder of --report '
             f'{tmp_path}/file/report') in out
     assert 'choose another with --report' in out
 
