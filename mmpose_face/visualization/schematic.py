@@ -100,13 +100,14 @@ def draw_schematic(errors: ArrayLike,
         raise ValueError(f'expected the errors of {scheme.num_points} points '
                          f'of {scheme.name}, got {errors.shape}')
     highest = highest or scale_end(errors)
-    points, height = _layout(scheme)
+    points, outline, height = _layout(scheme)
     total = height + 52
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} '
         f'{total:g}" width="{_WIDTH}" height="{total:g}" role="img" '
         f'aria-label="Error of each of the {scheme.num_points} points" '
-        'font-family="sans-serif" font-size="13">', *_lines(points, scheme),
+        'font-family="sans-serif" font-size="13">',
+        _outline(outline), *_lines(points, scheme),
         *_dots(points, errors, scheme, highest), *_scale(height, highest),
         '</svg>'
     ]
@@ -133,14 +134,23 @@ def scale_end(errors: ArrayLike) -> float:
                 if step * power >= largest * (1 - 1e-9))
 
 
-def _layout(scheme: Scheme) -> Tuple[np.ndarray, float]:
-    """Points ``(K, 2)`` in pixels of the picture, and the height of the
-    face in it."""
+def _layout(scheme: Scheme) -> Tuple[np.ndarray, np.ndarray, float]:
+    """Points ``(K, 2)`` in pixels of the picture, those of the face's outline
+    ``(33, 2)``, and the height of the face in it."""
     face = template().controls[:WFLW98.num_points, :2].astype(np.float64)
     low, high = face.min(0), face.max(0)
     scale = (_WIDTH - 2 * _MARGIN) / (high - low)[0]
-    points = (scheme_points(face, scheme) - low) * scale + _MARGIN
-    return points, float((high - low)[1] * scale + 2 * _MARGIN)
+    face = (face - low) * scale + _MARGIN
+    height = float((high - low)[1] * scale + 2 * _MARGIN)
+    return scheme_points(face,
+                         scheme), face[list(WFLW98.groups['jaw'])], height
+
+
+def _outline(points: np.ndarray) -> str:
+    """From ear to ear, for schemes that have but the chin of it."""
+    path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
+    return (f'<polyline points="{path}" fill="none" stroke="currentColor" '
+            'stroke-opacity=".15" stroke-width="1.5"/>')
 
 
 def _lines(points: np.ndarray, scheme: Scheme) -> List[str]:
@@ -157,6 +167,7 @@ def _dots(points: np.ndarray, errors: np.ndarray, scheme: Scheme,
     radius = _RADIUS[scheme.num_points > 40]
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" '
+        'pointer-events="all" '
         f'fill="{_fill(error, highest)}" stroke="currentColor" '
         f'stroke-width="1"><title>{i} {escape(name)}: {_percent(error)}'
         '</title></circle>' for i, (name, (x, y), error) in enumerate(
