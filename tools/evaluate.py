@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.apis.evaluation import (evaluate, format_evaluation,
-                                         save_evaluation)
+                                         save_evaluation, save_report)
 from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.evaluation import NORMALIZERS
 from mmpose_face.landmarks import SCHEMES
@@ -64,7 +64,20 @@ def parse_args() -> argparse.Namespace:
         '--out',
         type=Path,
         help='folder for metrics.json, per_face.json, ced.png and ced.svg')
-    return parser.parse_args()
+    parser.add_argument(
+        '--report',
+        action='store_true',
+        help='write report.html into --out, too: all of it on one page')
+    parser.add_argument(
+        '--images',
+        type=Path,
+        help='folder of the images, for the worst faces in the report')
+    args = parser.parse_args()
+    if args.report and not args.out:
+        parser.error('--report needs --out, the folder to write into')
+    if args.images and not args.report:
+        parser.error('--images is for the report: expected --report')
+    return args
 
 
 def main() -> None:
@@ -82,10 +95,15 @@ def main() -> None:
         print(format_evaluation(evaluation))
         for path in save_evaluation(evaluation, args.out) if args.out else ():
             print(path)
+        if args.report:
+            print(
+                save_report(evaluation, args.out, args.pred.stem, args.images))
     except ValueError as error:
         sys.exit(f'error: {error}')
     except OSError as error:
-        sys.exit('error: cannot read or write '
+        # Those of our own have a sentence alone.
+        sys.exit(f'error: {error}' if error.strerror is
+                 None else 'error: cannot read or write '
                  f'{error.filename or args.out}: {error.strerror}')
 
 

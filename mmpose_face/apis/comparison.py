@@ -12,8 +12,8 @@ from ..evaluation import (Comparison, Scores, compare, face_errors, in_common,
                           nme)
 from ..evaluation.pairing import path_ends
 from ..evaluation.scores import PathLike, strict, write_json
-from .evaluation import (ALL, SETTINGS, markdown_table, number_or_none,
-                         plot_curves)
+from ..evaluation.table import figure, markdown_table
+from .evaluation import ALL, SETTINGS, plot_curves
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,10 @@ def _format_differences(differences: Dict[str, Difference]) -> str:
 
 def _cells(difference: Difference) -> Sequence[str]:
     found = difference.comparison
-    return (*(number_or_none(100 * value, 3)
+    return (*(figure(100 * value, 3)
               for value in difference.nme), _signed(found.difference),
             f'{_signed(found.low)} to {_signed(found.high)}',
-            number_or_none(found.p_value,
-                           4), str(found.n), *map(str, found.failed))
+            figure(found.p_value, 4), str(found.n), *map(str, found.failed))
 
 
 def _signed(ratio: float) -> str:

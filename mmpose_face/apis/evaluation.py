@@ -2,33 +2,26 @@
 """Scoring the predictions of any system: what ``tools/evaluate.py`` does."""
 import json
 import logging
-import math
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 import numpy as np
 from mmengine.logging import print_log
-from rich import box
-from rich.console import Console
-from rich.table import Table as RichTable
 
-from ..datasets import BENCHMARKS, FaceDataset
+from ..datasets import BENCHMARKS, FaceDataset, LoadFaceImage
 from ..evaluation import (Faces, Scores, Table, format_table, make_table,
                           per_group, percentiles, save_scores, score)
 from ..evaluation.pairing import Paired, pair, shortened
 from ..evaluation.predictions import Predictions, load_predictions
 from ..evaluation.scores import PathLike, Protocol, strict, write_json
-from ..evaluation.table import SCALE, Unit, table_as_dict
+from ..evaluation.table import SCALE, Unit, figure, markdown_table, summary
 from ..landmarks import scheme_of
-from ..visualization import plot_ced
+from ..visualization import plot_ced, write_report_folder
 
 PERCENTILES = (50, 90, 95, 99)
 # Column of faces that say no subset of their benchmark.
 ALL = 'all'
-
-_WIDTH = 1000  # wide enough for rich never to break a line
 
 # From column to name to figure.
 _Figures = Dict[str, Dict[str, float]]
@@ -370,36 +363,10 @@ def format_evaluation(evaluation: Evaluation) -> str:
 def _by_column(figures: _Figures, unit: Unit) -> str:
     digits = 2 if unit == 'percent' else 4
     names = next(iter(figures.values()))
-    return markdown_table(('', *figures), [[
-        name, *(number_or_none(of[name], digits) for of in figures.values())
-    ] for name in names])
-
-
-def number_or_none(value: float, digits: int) -> str:
-    """The value with that many digits; ``n/a`` for NaN."""
-    return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
-
-
-def markdown_table(header: Sequence[str],
-                   rows: Sequence[Sequence[str]]) -> str:
-    """Cells as a plain text table, which is Markdown too.
-
-    Args:
-        header (Sequence[str]): Names of the columns.
-        rows (Sequence[Sequence[str]]): Cells of each row.
-
-    Returns:
-        str: The table; all columns but the first to the right.
-    """
-    table = RichTable(box=box.MARKDOWN)
-    for i, name in enumerate(header):
-        table.add_column(name, justify='right' if i else 'left')
-    for row in rows:
-        table.add_row(*row)
-    text = StringIO()
-    Console(file=text, width=_WIDTH, markup=False, emoji=False).print(table)
-    lines = (line.rstrip() for line in text.getvalue().splitlines())
-    return '\n'.join(line for line in lines if line)
+    return markdown_table(
+        ('', *figures),
+        [[name, *(figure(of[name], digits) for of in figures.values())]
+         for name in names])
 
 
 def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
@@ -415,15 +382,11 @@ def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
     """
     folder = Path(folder)
     scores, table = evaluation.scores, evaluation.table
-    files = np.array(scores.files, object)
     metrics, per_face = folder / 'metrics.json', folder / 'per_face.json'
     write_json(
         metrics,
         dict(
-            table_as_dict(table),
-            normalizer=scores.normalizer,
-            failed=files[np.isinf(scores.errors)].tolist(),
-            left_out=files[np.isnan(scores.errors)].tolist(),
+            summary(scores, table),
             missing=evaluation.missing,
             without_face=evaluation.strangers,
             percentiles=_strict(evaluation.percentiles()),
@@ -434,6 +397,41 @@ def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
         for column in table.columns if scores.members(column).any()
     }
     return [metrics, per_face, *plot_curves(curves, table.threshold, folder)]
+
+
+def save_report(evaluation: Evaluation,
+                folder: PathLike,
+                name: str,
+                images: Optional[PathLike] = None) -> Path:
+    """Write the report, ``report.html``, and its pictures as files.
+
+    Args:
+        evaluation (Evaluation): The figures.
+        folder (str | PathLike): Where to write; it is made.
+        name (str): What the system is called.
+        images (str | PathLike, optional): Folder of the images, for the
+            pictures of the worst faces. Defaults to none.
+
+    Returns:
+        Path: The report.
+
+    Raises:
+        FileNotFoundError: If an image is missing.
+        ValueError: If an image is truncated or none.
+    """
+    scores, table = evaluation.scores, evaluation.table
+
+    def load(file: str) -> np.ndarray:
+        return LoadFaceImage()(dict(img_path=str(Path(images, file))))['img']
+
+    return write_report_folder(
+        folder, {name: scores},
+        table.columns,
+        table.threshold,
+        protocol=table.protocol,
+        unit=table.unit,
+        title='Face landmarks',
+        load_image=load if images else None)
 
 
 def _strict(figures: _Figures) -> Dict[str, dict]:

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from ..datasets.transforms import PerturbFaceBox
 from ..evaluation import SubsetNME, Table
 from ..evaluation.scores import PathLike, write_json
-from ..evaluation.table import table_as_dict, table_rows
+from ..evaluation.table import markdown_table, table_as_dict, table_rows
 from ..visualization.robustness import UNCHANGED, BoxChange, plot_robustness
 
 SHIFTS = (0., .05, .1, .2)
@@ -173,27 +173,14 @@ def format_robustness(tables: Tables) -> str:
     plain = tables[UNCHANGED]
     rate = next(key for key in plain.figures[plain.columns[0]]
                 if key.startswith('FR@'))
-    rows = [('boxes', *(f'NME {column}' for column in plain.columns),
-             f'{rate} {plain.columns[0]}')]
+    header = ('boxes', *(f'NME {column}' for column in plain.columns),
+              f'{rate} {plain.columns[0]}')
+    rows = []
     for step, table in tables.items():
         cells = dict(table_rows(table))
         rows.append((_name(step), *cells['NME'], cells[rate][0]))
     n = dict(table_rows(plain))['n']
-    return _markdown([*rows, ('n faces', *n, n[0])])
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The first row is the header, the first column left-aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        f'| {" | ".join([row[0].ljust(widths[0]), *cells])} |' for row in rows
-        for cells in
-        [[cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]]
-    ]
-    rule = [
-        '-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])
-    ]
-    return '\n'.join([lines[0], f'| {" | ".join(rule)} |', *lines[1:]])
+    return markdown_table(header, [*rows, ('n faces', *n, n[0])])
 
 
 def _write(tables: Tables, normalizer: str, folder: Path) -> None:

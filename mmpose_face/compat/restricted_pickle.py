@@ -5,7 +5,9 @@ For: torch 2.1 to 2.5, whose ``weights_only`` loader takes neither NumPy
 arrays nor names of ours. Finds what that loader finds, and
 :mod:`.pickled_data`, and calls or changes nothing else.
 
-Can go when torch 2.6 is required.
+Can go for checkpoints when torch 2.6 is required;
+:mod:`mmpose_face.evaluation.predictions` reads MMPose's dumps with it on every
+torch.
 """
 import pickle
 import tarfile

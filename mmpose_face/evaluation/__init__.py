@@ -8,16 +8,18 @@ from .functional import (Comparison, auc, bootstrap_ci, box_diagonal, ced,
                          normalized_errors, per_group, per_landmark,
                          percentiles, point_distance)
 from .metrics import SubsetNME
-from .predictions import save_predictions
+from .pairing import pair
+from .predictions import Predictions, load_predictions, save_predictions
 from .scores import (NORMALIZERS, Faces, Scores, in_common, load_scores,
                      save_scores, score)
 from .table import Table, format_table, make_table
 
 __all__ = [
-    'Comparison', 'Faces', 'NORMALIZERS', 'Scores', 'SubsetNME', 'Table',
-    'auc', 'bootstrap_ci', 'box_diagonal', 'ced', 'compare', 'face_box',
-    'face_errors', 'failure_rate', 'format_table', 'in_common', 'inter_ocular',
-    'inter_pupil', 'landmark_box', 'load_scores', 'make_table', 'nme',
-    'normalized_errors', 'per_group', 'per_landmark', 'percentiles',
-    'point_distance', 'save_predictions', 'save_scores', 'score'
+    'Comparison', 'Faces', 'Predictions', 'load_predictions', 'pair',
+    'NORMALIZERS', 'Scores', 'SubsetNME', 'Table', 'auc', 'bootstrap_ci',
+    'box_diagonal', 'ced', 'compare', 'face_box', 'face_errors',
+    'failure_rate', 'format_table', 'in_common', 'inter_ocular', 'inter_pupil',
+    'landmark_box', 'load_scores', 'make_table', 'nme', 'normalized_errors',
+    'per_group', 'per_landmark', 'percentiles', 'point_distance',
+    'save_predictions', 'save_scores', 'score'
 ]

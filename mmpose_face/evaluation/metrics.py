@@ -13,7 +13,7 @@ from ..landmarks import scheme_of
 from .predictions import save_predictions
 from .scores import (NORMALIZERS, Faces, Protocol, Scores, save_scores, score,
                      write_json)
-from .table import SCALE, Table, Unit, format_table, make_table, table_as_dict
+from .table import SCALE, Table, Unit, format_table, make_table, summary
 
 _LISTED = 10  # files that a message of the log names
 
@@ -228,14 +228,7 @@ class SubsetNME(BaseMetric):
         ])
 
     def _write(self, folder: Path) -> None:
-        files = np.array(self.scores.files)
-        write_json(
-            folder / 'metrics.json',
-            dict(
-                table_as_dict(self.table),
-                normalizer=self.scores.normalizer,
-                failed=files[np.isinf(self.scores.errors)].tolist(),
-                left_out=files[np.isnan(self.scores.errors)].tolist()))
+        write_json(folder / 'metrics.json', summary(self.scores, self.table))
         save_scores(self.scores, folder / 'per_face.json')
         save_predictions(self.scores, folder / 'predictions.json')
 

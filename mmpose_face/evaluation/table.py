@@ -131,15 +131,29 @@ def format_table(table: Table) -> str:
         known, and one for n; a column for each subset; ``n/a`` where a subset
         has no faces.
     """
-    rich_table = RichTable(box=box.MARKDOWN)
-    rich_table.add_column('')
-    for name in table.columns:
-        rich_table.add_column(name, justify='right')
-    for name, cells in table_rows(table):
-        rich_table.add_row(name, *cells)
+    return markdown_table(
+        ('', *table.columns),
+        [(name, *cells) for name, cells in table_rows(table)])
+
+
+def markdown_table(header: Sequence[str],
+                   rows: Sequence[Sequence[str]]) -> str:
+    """Cells as a plain text table, which is Markdown too.
+
+    Args:
+        header (Sequence[str]): Names of the columns.
+        rows (Sequence[Sequence[str]]): Cells of each row.
+
+    Returns:
+        str: The table; all columns but the first to the right.
+    """
+    table = RichTable(box=box.MARKDOWN)
+    for i, name in enumerate(header):
+        table.add_column(name, justify='right' if i else 'left')
+    for row in rows:
+        table.add_row(*row)
     text = StringIO()
-    console = Console(file=text, width=_WIDTH, markup=False, emoji=False)
-    console.print(rich_table)
+    Console(file=text, width=_WIDTH, markup=False, emoji=False).print(table)
     lines = (line.rstrip() for line in text.getvalue().splitlines())
     return '\n'.join(line for line in lines if line)
 
@@ -167,14 +181,36 @@ def table_rows(table: Table) -> Sequence[Tuple[str, Sequence[str]]]:
 
 
 def _cell(value: float, digits: int) -> str:
-    if isinstance(value, int):
-        return str(value)
+    return str(value) if isinstance(value, int) else figure(value, digits)
+
+
+def figure(value: float, digits: int) -> str:
+    """The value with that many digits; ``n/a`` for NaN."""
     return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
 
 
 def _range(ends: Tuple[float, float], digits: int) -> str:
     low, high = (_cell(end, digits) for end in ends)
     return low if low == high == 'n/a' else f'{low}–{high}'
+
+
+def summary(scores: Scores, table: Table) -> dict:
+    """What ``metrics.json`` holds of a system.
+
+    Args:
+        scores (Scores): The errors of all faces.
+        table (Table): The figures.
+
+    Returns:
+        dict: :func:`table_as_dict` with ``normalizer``, and the files of the
+        faces that ``failed`` and that are ``left_out``.
+    """
+    files = np.array(scores.files, object)
+    return dict(
+        table_as_dict(table),
+        normalizer=scores.normalizer,
+        failed=files[np.isinf(scores.errors)].tolist(),
+        left_out=files[np.isnan(scores.errors)].tolist())
 
 
 def table_as_dict(table: Table) -> dict:

@@ -17,6 +17,7 @@ from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.datasets.annotations import (FaceRecord, face_rect_bbox,
                                               face_rect_box, landmark_box,
                                               write_annotations)
+from mmpose_face.datasets.converters import write_synthetic
 from mmpose_face.evaluation import SubsetNME, load_scores
 from mmpose_face.landmarks import AFLW19, COFW29, IBUG68, WFLW98, Scheme
 
@@ -331,6 +332,38 @@ def test_tool(case, monkeypatch, capsys):
     assert 'protocol paper' in said
     for name in ('metrics.json', 'per_face.json', 'ced.png', 'ced.svg'):
         assert str(case / 'out' / name) in lines
+
+
+def test_report_of_the_tool(tmp_path, monkeypatch, capsys):
+    """Of synthetic faces, whose images are there; without them there are no
+    pictures of faces."""
+    write_synthetic(tmp_path, train=1, test=3, size=96)
+    ann = tmp_path / 'annotations/face_landmarks_wflw_test.json'
+    content = json.loads(ann.read_text())
+    names = {image['id']: image['file_name'] for image in content['images']}
+    write_predictions(tmp_path / 'p.json', [
+        dict(
+            file=names[face['image_id']],
+            keypoints=(np.reshape(face['keypoints'],
+                                  (98, 3))[:, :2] + face['id']).tolist())
+        for face in content['annotations']
+    ])
+    args = ('--ann', ann, '--pred', tmp_path / 'p.json', '--out',
+            tmp_path / 'out')
+    pages = []
+    for more in ((), ('--images', tmp_path / 'images')):
+        said, end = run_tool(monkeypatch, capsys, 'evaluate', *args,
+                             '--report', *more)
+        assert end is None
+        assert str(tmp_path / 'out/report.html') in said
+        pages.append((tmp_path / 'out/report.html').read_text())
+    assert [page.count('src="data:image/jpeg') for page in pages] == [0, 3]
+    _, end = run_tool(monkeypatch, capsys, 'evaluate', *args, '--report',
+                      '--images', tmp_path / 'nowhere')
+    assert end.startswith(f'error: image {tmp_path}/nowhere/') and ('not found'
+                                                                    in end)
+    _, end = run_tool(monkeypatch, capsys, 'evaluate', *args, '--images', '.')
+    assert end == 2  # what argparse ends with
 
 
 @pytest.mark.parametrize('args,message', [
