@@ -45,7 +45,7 @@ class Browser:
                                          stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
         try:
-            self._session = self._start(profile, width)
+            self._window = self._start(profile, width)
         except BaseException:
             self._process.terminate()
             raise
@@ -77,26 +77,26 @@ class Browser:
             return json.loads(answer.read())['value']
 
     def open(self, path: Path) -> None:
-        self._ask('POST', f'{self._session}/url', dict(url=path.as_uri()))
+        self._ask('POST', f'{self._window}/url', dict(url=path.as_uri()))
 
     def run(self, script: str, *args):
         """The value that a script in the page returns."""
-        return self._ask('POST', f'{self._session}/execute/sync',
+        return self._ask('POST', f'{self._window}/execute/sync',
                          dict(script=script, args=args))
 
     def press(self, script: str, key: str = '') -> None:
         """Click on the element that a script returns, or send it a key."""
         element, = self.run(script).values()
         what = 'value' if key else 'click'
-        self._ask('POST', f'{self._session}/element/{element}/{what}',
+        self._ask('POST', f'{self._window}/element/{element}/{what}',
                   dict(text=key) if key else {})
 
     def log(self, kind: str) -> list:
-        return self._ask('POST', f'{self._session}/se/log', dict(type=kind))
+        return self._ask('POST', f'{self._window}/se/log', dict(type=kind))
 
     def close(self) -> None:
         try:
-            self._ask('DELETE', self._session)
+            self._ask('DELETE', self._window)
         finally:
             self._process.terminate()
             self._process.wait()
