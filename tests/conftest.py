@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small data in the true formats, and the real faces where they are."""
 import http.server
+import logging
 import os
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def face_data() -> Path:
     if not root or not Path(root).is_dir():
         pytest.skip('real faces: MMPOSE_FACE_DATA names no folder')
     return Path(root)
+
+
+@pytest.fixture
+def logged(caplog, monkeypatch):
+    """What goes to MMEngine's logger."""
+    logger = logging.getLogger('of-this-test')
+    logger.setLevel('INFO')
+    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
+                        lambda: logger)
+    return caplog
 
 
 def write_pts(path: Path, points: np.ndarray) -> None:

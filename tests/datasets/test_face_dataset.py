@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -14,16 +13,6 @@ from mmpose_face.datasets import (BENCHMARKS, Face300W, FaceAFLW,
 from mmpose_face.datasets.converters import convert_wflw
 
 VALID = 'annotations/face_landmarks_300w_valid.json'
-
-
-@pytest.fixture
-def logged(caplog, monkeypatch):
-    """What goes to MMEngine's logger."""
-    logger = logging.getLogger('of-this-test')
-    logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
-    return caplog
 
 
 def infos(dataset):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subsets of files that do not say them, such as MMPose's."""
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -100,17 +99,13 @@ def test_rounded_points_are_the_same_face_others_are_not(wflw):
     assert 'pose' in joined[0] and 'pose' not in joined[1]
 
 
-def test_missing_and_foreign_subset_files_are_said(wflw, caplog, monkeypatch):
-    logger = logging.getLogger('of-this-test')
-    logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
+def test_missing_and_foreign_subset_files_are_said(wflw, logged):
     (wflw / SUBSET_FILES['pose']).unlink()
     annotation_file(wflw / SUBSET_FILES['blur'], [('7.jpg', np.ones((98, 2)))])
     open_wflw(wflw)
-    assert 'there is no face_landmarks_wflw_test_largepose.json' in caplog.text
+    assert 'there is no face_landmarks_wflw_test_largepose.json' in logged.text
     assert '1 faces of face_landmarks_wflw_test_blur.json are not in' in (
-        caplog.text)
+        logged.text)
 
 
 def test_a_subset_file_that_is_none(wflw):
@@ -125,15 +120,12 @@ def test_a_subset_file_of_other_points(wflw):
         open_wflw(wflw)
 
 
-def test_a_face_that_is_listed_twice(wflw, caplog, monkeypatch):
-    logger = logging.getLogger('of-this-test')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
+def test_a_face_that_is_listed_twice(wflw, logged):
     faces = random_faces(5)
     annotation_file(wflw / 'face_landmarks_wflw_test.json', faces + faces[:1])
     annotation_file(wflw / SUBSET_FILES['pose'], faces[:1] * 2)
     assert subsets(open_wflw(wflw))[0] == ('test', 'pose', 'blur')
-    assert 'are not in' not in caplog.text
+    assert 'are not in' not in logged.text
 
 
 def test_aflw_joins_the_frontal_file(tmp_path):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -59,16 +58,6 @@ def errors_of(samples) -> np.ndarray:
         for part in ('gt_instances', 'pred_instances'))
     return face_errors(
         normalized_errors(pred, gt, point_distance(gt, LEFT, RIGHT)))
-
-
-@pytest.fixture
-def logged(caplog, monkeypatch):
-    """What goes to MMEngine's logger."""
-    logger = logging.getLogger('of-this-test')
-    logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
-    return caplog
 
 
 def test_registered():

@@ -3,10 +3,10 @@
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceWFLW
-from mmpose_face.evaluation import SubsetNME
 
 with read_base():
     from .face_loaders import *
+    from .wflw_columns import *
 
 data_root = 'data/wflw/'
 
@@ -26,10 +26,3 @@ val_dataloader.update(
         data_prefix=dict(img='images/'),
         test_mode=True))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(
-    type=SubsetNME,
-    subsets=('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
-             'expression'),
-    threshold=0.10)
-test_evaluator = dict(val_evaluator, bootstrap=1000)

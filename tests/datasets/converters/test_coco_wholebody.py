@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import logging
 import shutil
 
 import pytest
@@ -14,15 +13,6 @@ from mmpose.datasets.transforms import LoadImage
 from mmpose_face.datasets import open_benchmark
 from mmpose_face.datasets.converters import convert_coco_wholebody_face
 from mmpose_face.datasets.converters.coco_wholebody import read_file
-
-
-@pytest.fixture
-def logged(caplog, monkeypatch):
-    logger = logging.getLogger('of-this-test')
-    logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
-    return caplog
 
 
 @pytest.fixture

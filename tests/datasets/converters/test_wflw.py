@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -28,15 +27,6 @@ def release(tmp_path):
             line('1--H/c.jpg', 3, flags='010000'),
             line('1--H/d.jpg', 4),
         ])
-
-
-@pytest.fixture
-def logged(caplog, monkeypatch):
-    logger = logging.getLogger('of-this-test')
-    logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
-    return caplog
 
 
 def annotations(out, part):
