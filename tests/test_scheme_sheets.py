@@ -217,8 +217,7 @@ def test_a_mirrored_face_has_mirrored_points(frontal, scheme):
     mirrored = frontal[0][list(WFLW98.mirror)] * flip
     points = scheme_points(frontal[0], scheme)
     np.testing.assert_allclose(
-        scheme_points(mirrored, scheme),
-        points[list(scheme.mirror)] * flip)
+        scheme_points(mirrored, scheme), points[list(scheme.mirror)] * flip)
 
 
 @each_scheme
