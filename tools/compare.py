@@ -37,16 +37,20 @@ def parse_args() -> argparse.Namespace:
         '--out',
         type=Path,
         help='folder for comparison.json, ced.png and ced.svg')
-    return parser.parse_args()
+    args = parser.parse_args()
+    names = args.names or (str(args.a), str(args.b))
+    if names[0] == names[1]:
+        parser.error(f'expected two names, got {names[0]} twice')
+    args.names = tuple(names)
+    return args
 
 
 def main() -> None:
     args = parse_args()
     try:
         check_threshold(args.threshold)
-        names = args.names or (str(args.a), str(args.b))
         result = compare_systems(
-            load_scores(args.a), load_scores(args.b), tuple(names))
+            load_scores(args.a), load_scores(args.b), args.names)
         print(format_comparison(result))
         if args.out:
             for path in save_comparison(result, args.out, args.threshold):

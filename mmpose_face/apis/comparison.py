@@ -24,10 +24,13 @@ class Difference:
         nme (tuple[float, float]): Mean errors of A and of B over the faces
             that neither failed, ratios.
         comparison (Comparison): A less B.
+        neither (int): Faces that both failed, or that one cannot be scored
+            on, which have no part in the difference either.
     """
 
     nme: Tuple[float, float]
     comparison: Comparison
+    neither: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ def compare_systems(a: Scores, b: Scores,
 
 def _difference(a: np.ndarray, b: np.ndarray) -> Difference:
     both = np.isfinite(a) & np.isfinite(b)
-    return Difference((nme(a[both]), nme(b[both])), compare(a, b))
+    found = compare(a, b)
+    return Difference((nme(a[both]), nme(b[both])), found,
+                      len(a) - found.n - sum(found.failed))
 
 
 def _subsets_of(scores: Scores) -> List[str]:
@@ -156,7 +161,7 @@ def format_comparison(result: SystemComparison) -> str:
 def _format_differences(differences: Dict[str, Difference]) -> str:
     return markdown_table(
         ('', 'A', 'B', 'A - B', '95 %', 'p', 'n', 'only A failed',
-         'only B failed'),
+         'only B failed', 'not in either'),
         [[name, *_cells(d)] for name, d in differences.items()])
 
 
@@ -165,7 +170,8 @@ def _cells(difference: Difference) -> Sequence[str]:
     return (*(figure(100 * value, 3)
               for value in difference.nme), _signed(found.difference),
             f'{_signed(found.low)} to {_signed(found.high)}',
-            figure(found.p_value, 4), str(found.n), *map(str, found.failed))
+            figure(found.p_value, 4), str(found.n), *map(str, found.failed),
+            str(difference.neither))
 
 
 def _signed(ratio: float) -> str:
@@ -217,6 +223,7 @@ def _as_dict(differences: Dict[str, Difference]) -> Dict[str, dict]:
                       strict(d.comparison.high)],
             p_value=strict(d.comparison.p_value),
             n=d.comparison.n,
-            failed=list(d.comparison.failed))
+            failed=list(d.comparison.failed),
+            neither=d.neither)
         for name, d in differences.items()
     }

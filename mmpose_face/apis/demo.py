@@ -19,7 +19,8 @@ from ..datasets.image_files import write_png
 from ..engine import FaceRunner
 from ..evaluation import Scores, SubsetNME, format_table, inter_ocular, nme
 from ..evaluation.functional import face_errors, normalized_errors
-from ..visualization import contact_sheet, draw_landmarks, plot_ced
+from ..visualization import (contact_sheet, draw_landmarks, plot_ced,
+                             subset_curves)
 
 _EVERY = 5.  # seconds between two lines of progress
 _FACES = 6  # of each subset in the sheet
@@ -170,8 +171,9 @@ def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
         name: np.flatnonzero(scores.members(name)).tolist()
         for name in metric.subsets
     }
-    curves = {name: scores.errors[of] for name, of in members.items() if of}
-    plot_ced(curves, metric.threshold, work_dir / 'ced.png')
+    plot_ced(
+        subset_curves(scores, metric.subsets), metric.threshold,
+        work_dir / 'ced.png')
     write_png(work_dir / 'faces.png', _sheet(dataset, scores, members))
 
 

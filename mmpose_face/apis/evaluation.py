@@ -14,10 +14,10 @@ from ..evaluation import (Faces, Scores, Table, format_table, make_table,
                           per_group, percentiles, save_scores, score)
 from ..evaluation.pairing import Paired, pair, shortened
 from ..evaluation.predictions import Predictions, load_predictions
-from ..evaluation.scores import PathLike, Protocol, strict, write_json
+from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
 from ..evaluation.table import SCALE, Unit, figure, markdown_table, summary
 from ..landmarks import scheme_of
-from ..visualization import plot_ced, write_report_folder
+from ..visualization import plot_ced, subset_curves, write_report_folder
 
 PERCENTILES = (50, 90, 95, 99)
 # Column of faces that say no subset of their benchmark.
@@ -91,24 +91,19 @@ def open_truth(ann_files: Sequence[PathLike],
     rows = [row for item in contents for row in _rows(cls, *item)]
     _check_once(rows, ann_files)
 
-    def column(name: str) -> Optional[np.ndarray]:
-        if not all(name in row for row in rows):
-            return None
-        return np.array([row[name] for row in rows])
-
-    truth = column('truth')
+    truth = column(rows, 'truth')
     return dataset, Faces(
         scheme_of(point['name']
                   for point in cls.METAINFO['keypoint_info'].values()),
         files=[row['file'] for row in rows],
         ids=[row['id'] for row in rows],
         subsets=[row['subsets'] for row in rows],
-        boxes=column('box').astype(np.float64),
+        boxes=column(rows, 'box').astype(np.float64),
         truth=truth,
-        visible=column('visible'),
+        visible=column(rows, 'visible'),
         predicted=np.full_like(truth, np.nan),
-        occluded=column('occluded'),
-        box_sizes=column('box_size'))
+        occluded=column(rows, 'occluded'),
+        box_sizes=column(rows, 'box_size'))
 
 
 def _read_annotations(path: PathLike) -> dict:
@@ -327,9 +322,9 @@ def _log(dataset: str, predicted: Predictions, scores: Scores,
         ('faces without a prediction, left out', paired.missing),
         ('predictions without a face, left out', paired.strangers),
         ('faces with predictions that are NaN or infinite, failed',
-         files[np.isinf(scores.errors)]),
+         files[scores.failed]),
         ('faces without a normaliser or without labelled points, left out',
-         files[np.isnan(scores.errors)]),
+         files[scores.left_out]),
         ('faces in none of the columns, not in the table', outside),
     ):
         if len(those):
@@ -392,10 +387,7 @@ def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
             percentiles=_strict(evaluation.percentiles()),
             groups=_strict(evaluation.groups())))
     save_scores(scores, per_face)
-    curves = {
-        column: scores.errors[scores.members(column)]
-        for column in table.columns if scores.members(column).any()
-    }
+    curves = subset_curves(scores, table.columns)
     return [metrics, per_face, *plot_curves(curves, table.threshold, folder)]
 
 

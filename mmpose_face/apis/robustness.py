@@ -144,7 +144,8 @@ def _with_transform(loader: DataLoader,
 
 def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
     pipeline = getattr(dataset, 'pipeline', None)
-    if not hasattr(pipeline, 'transforms'):
+    # The pipeline of several data sets in one comes behind those of its parts.
+    if hasattr(dataset, 'datasets') or not hasattr(pipeline, 'transforms'):
         raise ValueError(f'the test\'s data set, {type(dataset).__name__}, '
                          'has no pipeline of its own to change boxes in')
     changed = copy.copy(dataset)

@@ -183,6 +183,10 @@ class FaceDataset:
             info['subsets'] = tuple(subsets)
         occluded = self.occluded_of(ann)
         if occluded is not None:
+            if occluded.shape != info['keypoints'].shape[1:2]:
+                raise AnnotationError(
+                    f'{self.ann_file}: annotation {ann["id"]}: expected a '
+                    'flag for each point in occluded')
             info['occluded'] = occluded[None]
         if 'box_size' in ann:
             info['box_size'] = ann['box_size']
@@ -216,12 +220,21 @@ class FaceDataset:
 
     def _subsets(self, ann: dict, file_name: str) -> Optional[Sequence[str]]:
         if 'subsets' in ann:
-            return ann['subsets']
+            return self._checked_subsets(ann)
         if self.ALL is None:
             return self.subsets_of_file(file_name)
         if not self.test_mode:
             return None
         return (self.ALL, *self._subset_files.of_face(file_name, ann))
+
+    def _checked_subsets(self, ann: dict) -> Sequence[str]:
+        names = ann['subsets']
+        if not isinstance(names, list) or not all(
+                isinstance(name, str) for name in names):
+            raise AnnotationError(
+                f'{self.ann_file}: annotation {ann["id"]}: expected a list '
+                f'of names for subsets, got {names!r}')
+        return names
 
     def _chosen_box(self, ann: dict, info: dict) -> np.ndarray:
         if self.box == 'landmarks':

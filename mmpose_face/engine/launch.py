@@ -75,6 +75,7 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
     script = _mmpose_script('test')
     args = _parse_test(script['parse_args'])
     with _errors_in_one_line():
+        _check_suffixes(args)
         cfg = script['merge_args'](_load_config(args.config), args)
         _check_writable(cfg.work_dir)
         report_dir = _folder(args, 'report', cfg.work_dir)
@@ -92,6 +93,17 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
                 test_boxes(runner, boxes_dir)
             if metric and runner.rank == 0:
                 report(runner, metric, report_dir)
+
+
+def _check_suffixes(args: argparse.Namespace) -> None:
+    """Before the test, not when it has ended."""
+    for option, suffixes in (('out', ('.json', '.yaml', '.yml', '.pkl',
+                                      '.pickle')), ('dump', ('.pkl',
+                                                             '.pickle'))):
+        path = getattr(args, option)
+        if path and osp.splitext(path)[1] not in suffixes:
+            raise ValueError(f'--{option} {path}: expected a name that ends '
+                             f'in {" or ".join(suffixes)}')
 
 
 def _folder(args: argparse.Namespace, option: str,

@@ -11,8 +11,8 @@ from mmpose.registry import METRICS
 
 from ..landmarks import scheme_of
 from .predictions import save_predictions
-from .scores import (NORMALIZERS, Faces, Protocol, Scores, save_scores, score,
-                     write_json)
+from .scores import (NORMALIZERS, Faces, Protocol, Scores, column,
+                     default_normalizer, save_scores, score, write_json)
 from .table import SCALE, Table, Unit, format_table, make_table, summary
 
 _LISTED = 10  # files that a message of the log names
@@ -23,9 +23,9 @@ class SubsetNME(BaseMetric):
     """NME, failure rate and AUC for every column of a benchmark's table.
 
     The error of a face is the mean distance of its labelled points to the
-    truth, over the normaliser. A predicted point that is NaN or infinite
-    makes its face a failure with an infinite error; it is named in the log
-    and never dropped.
+    truth, over the normaliser. A prediction of a labelled point that is NaN
+    or infinite makes its face a failure with an infinite error; it is named
+    in the log and never dropped.
 
     Two protocols, which agree where every point is labelled:
 
@@ -75,7 +75,7 @@ class SubsetNME(BaseMetric):
 
     Raises:
         ValueError: If ``subsets`` is empty or names a column twice, the
-            threshold is not positive, another argument is not one of those
+            threshold is no ratio, another argument is not one of those
             above, the data's landmark scheme is not in
             :mod:`mmpose_face.landmarks`, or samples do not say their subsets
             or their box size.
@@ -101,8 +101,12 @@ class SubsetNME(BaseMetric):
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError('expected one or more subsets, each once, got '
                              f'{list(subsets)}')
-        if not threshold > 0:
-            raise ValueError(f'threshold must be positive, got {threshold}')
+        if not 0 < threshold <= 1:
+            raise ValueError('threshold must be a ratio above 0 and at most '
+                             f'1, got {threshold}')
+        if bootstrap < 0:
+            raise ValueError('bootstrap must be a number of samples, got '
+                             f'{bootstrap}')
         _check_choice('protocol', protocol, ('mmpose', 'paper'))
         _check_choice('normalizer', normalizer, (None, *NORMALIZERS))
         _check_choice('unit', unit, tuple(SCALE))
@@ -177,32 +181,27 @@ class SubsetNME(BaseMetric):
         # How processes share the data must not be seen in the order. Of
         # several annotation files, ids may occur in each; a face that a
         # sampler has padded with comes twice.
-        rows = list({(row['id'], row['file']): row
-                     for row in results}.values())
+        rows = list({
+            (row['id'], row['file'], row['truth'].tobytes()): row
+            for row in results
+        }.values())
         rows.sort(key=lambda row: (row['id'], row['file']))
         scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
-
-        def column(name: str) -> Optional[np.ndarray]:
-            values = [row[name] for row in rows if name in row]
-            if 0 < len(values) < len(rows):
-                print_log(
-                    f'{len(rows) - len(values)} of {len(rows)} faces do not '
-                    f'say {name}, which is left out for all', 'current',
-                    logging.WARNING)
-            return np.array(values) if len(values) == len(rows) else None
 
         faces = Faces(
             scheme,
             files=[row['file'] for row in rows],
             ids=[row['id'] for row in rows],
             subsets=[row['subsets'] for row in rows],
-            boxes=column('box').astype(np.float64),
-            truth=column('truth').astype(np.float64),
-            visible=column('visible'),
-            predicted=column('predicted').astype(np.float64),
-            occluded=column('occluded'),
-            box_sizes=column('box_size'))
-        if scheme.normalizer is None and faces.box_sizes is None:
+            boxes=column(rows, 'box').astype(np.float64),
+            truth=column(rows, 'truth').astype(np.float64),
+            visible=column(rows, 'visible'),
+            predicted=column(rows, 'predicted').astype(np.float64),
+            occluded=column(rows, 'occluded'),
+            box_sizes=column(rows, 'box_size'))
+        normalizer = self.normalizer or default_normalizer(scheme)
+        of_box = normalizer in ('face_box', 'box_diagonal')
+        if scheme.normalizer is None and of_box and faces.box_sizes is None:
             raise ValueError(
                 f'{scheme.name} is normalised by the face box, but the '
                 f'samples (such as that of {faces.files[0]}) do not say its '
@@ -218,7 +217,7 @@ class SubsetNME(BaseMetric):
             format_table(self.table), 'current')
         files = np.array(scores.files)
         _report('Faces with predictions that are NaN or infinite',
-                files[np.isinf(scores.errors)])
+                files[scores.failed])
         _report(
             'Faces left out, for their normaliser is zero or its points are '
             'not labelled, or no point is', files[np.isnan(scores.errors)])

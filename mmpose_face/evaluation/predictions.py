@@ -219,7 +219,7 @@ def _coordinate(value: Any) -> float:
 
 
 def _file(value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError(f'expected the name of an image, got {value!r:.50}')
     return value
 

@@ -2,13 +2,15 @@
 """The errors of a system on the faces of a test, with all that is known of
 each face: what tables, plots, comparisons and reports are made from."""
 import json
+import logging
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..files import written_whole
 from ..landmarks import Scheme, get_scheme
@@ -42,6 +44,8 @@ class Scores:
         truth (np.ndarray, optional): True points ``(N, K, 2)`` in pixels.
         predicted (np.ndarray, optional): Predicted points ``(N, K, 2)`` in
             pixels.
+        protocol (str): By which faces without a normaliser were left out; see
+            :func:`normalizers`.
 
     The errors of the faces, ``(N, )``, are computed: ``scores.errors``.
     """
@@ -56,6 +60,7 @@ class Scores:
     occluded: Optional[np.ndarray] = None
     truth: Optional[np.ndarray] = None
     predicted: Optional[np.ndarray] = None
+    protocol: Protocol = 'paper'
     errors: np.ndarray = field(init=False)
 
     def __post_init__(self):
@@ -63,6 +68,22 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def failed(self) -> np.ndarray:
+        """Which faces have a prediction that is NaN or infinite ``(N, )``,
+        those that cannot be scored for want of a normaliser included."""
+        failed = np.isinf(self.errors)
+        if self.predicted is not None:
+            numbers = np.isfinite(self.predicted).all((1, 2))
+            failed |= np.isnan(self.errors) & ~numbers
+        return failed
+
+    @property
+    def left_out(self) -> np.ndarray:
+        """Which faces have no error for want of a normaliser or of labelled
+        points ``(N, )``."""
+        return np.isnan(self.errors)
 
     @property
     def keys(self) -> List[Tuple[str, int]]:
@@ -87,12 +108,16 @@ class Scores:
         def rows(array):
             return None if array is None else array[indices]
 
-        return Scores(self.scheme, self.normalizer,
-                      [self.files[i]
-                       for i in indices], [self.ids[i] for i in indices],
-                      [self.subsets[i] for i in indices], self.boxes[indices],
-                      self.point_errors[indices], rows(self.occluded),
-                      rows(self.truth), rows(self.predicted))
+        return replace(
+            self,
+            files=[self.files[i] for i in indices],
+            ids=[self.ids[i] for i in indices],
+            subsets=[self.subsets[i] for i in indices],
+            **{
+                name: rows(getattr(self, name))
+                for name in ('boxes', 'point_errors', 'occluded', 'truth',
+                             'predicted')
+            })
 
     def only_points(self, which: np.ndarray) -> np.ndarray:
         """The errors of some points.
@@ -219,7 +244,7 @@ def score(faces: Faces,
                                faces.visible)
     return Scores(faces.scheme, normalizer, faces.files, faces.ids,
                   faces.subsets, faces.boxes, errors, faces.occluded,
-                  faces.truth, faces.predicted)
+                  faces.truth, faces.predicted, protocol)
 
 
 def save_scores(scores: Scores, path: PathLike) -> None:
@@ -252,6 +277,7 @@ def save_scores(scores: Scores, path: PathLike) -> None:
         dict(
             scheme=scores.scheme.name,
             normalizer=scores.normalizer,
+            protocol=scores.protocol,
             unit='ratio',
             faces=faces))
 
@@ -272,8 +298,8 @@ def load_scores(path: PathLike) -> Scores:
     try:
         content = json.loads(Path(path).read_bytes())
         return _parse(content)
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError,
-            ValueError) as error:
+    except (AttributeError, IndexError, KeyError, OverflowError,
+            RecursionError, TypeError, ValueError) as error:
         raise ValueError(f'{path} is not a file of per-face errors, as '
                          f'SubsetNME writes it: {error!r}') from None
 
@@ -289,20 +315,36 @@ def _parse(content: dict) -> Scores:
                             bool).reshape(shape)
     if content['normalizer'] not in NORMALIZERS:
         raise ValueError(f'unknown normalizer {content["normalizer"]!r}')
-    return Scores(
+    if not faces or (errors < 0).any():
+        raise ValueError('expected faces, and errors that are not negative')
+    loaded = Scores(
         scheme,
         content['normalizer'],
-        files=[str(face['file']) for face in faces],
-        ids=[int(face['id']) for face in faces],
-        subsets=[tuple(face['subsets']) for face in faces],
+        files=[_of_type(face['file'], str) for face in faces],
+        ids=[_of_type(face['id'], int) for face in faces],
+        subsets=[
+            tuple(
+                _of_type(name, str)
+                for name in _of_type(face['subsets'], list)) for face in faces
+        ],
         boxes=np.array([face['box'] for face in faces],
                        float).reshape(len(faces), 4),
         point_errors=errors,
-        occluded=occluded)
+        occluded=occluded,
+        protocol=content.get('protocol', 'paper'))
+    if len(set(loaded.keys)) < len(faces):
+        raise ValueError('a face occurs twice')
+    return loaded
 
 
 def _number(value: Union[None, float, str]) -> float:
     return math.nan if value is None else float(value)
+
+
+def _of_type(value, kind: type):
+    if not isinstance(value, kind):
+        raise TypeError(f'expected {kind.__name__}, got {value!r}')
+    return value
 
 
 def strict(value: float) -> Union[None, float, str]:
@@ -311,6 +353,25 @@ def strict(value: float) -> Union[None, float, str]:
     if math.isfinite(value):
         return value
     return None if math.isnan(value) else 'Infinity'
+
+
+def column(rows: Sequence[dict], name: str) -> Optional[np.ndarray]:
+    """What the rows of faces say under a name, in one array.
+
+    Args:
+        rows (Sequence[dict]): A dict for each face.
+        name (str): The key.
+
+    Returns:
+        np.ndarray | None: ``(N, ...)``; None if not all rows have it, which
+        is said to the log where some do.
+    """
+    values = [row[name] for row in rows if name in row]
+    if 0 < len(values) < len(rows):
+        print_log(
+            f'{len(rows) - len(values)} of {len(rows)} faces do not say '
+            f'{name}, which is left out for all', 'current', logging.WARNING)
+    return np.array(values) if len(values) == len(rows) else None
 
 
 def write_json(path: PathLike, content: Dict) -> None:
@@ -336,11 +397,13 @@ def in_common(all_scores: Sequence[Scores]) -> List[Scores]:
     """
     first = all_scores[0]
     for other in all_scores[1:]:
-        if (first.scheme, first.normalizer) != (other.scheme,
-                                                other.normalizer):
+        ways = [
+            f'{s.scheme.name} by {s.normalizer}, protocol {s.protocol}'
+            for s in (first, other)
+        ]
+        if ways[0] != ways[1]:
             raise ValueError('expected systems that are scored alike, got '
-                             f'{first.scheme.name} by {first.normalizer} and '
-                             f'{other.scheme.name} by {other.normalizer}')
+                             f'{ways[0]} and {ways[1]}')
     places = [{key: i for i, key in enumerate(s.keys)} for s in all_scores]
     shared = [key for key in first.keys if all(key in p for p in places)]
     if not shared:

@@ -209,8 +209,8 @@ def summary(scores: Scores, table: Table) -> dict:
     return dict(
         table_as_dict(table),
         normalizer=scores.normalizer,
-        failed=files[np.isinf(scores.errors)].tolist(),
-        left_out=files[np.isnan(scores.errors)].tolist())
+        failed=files[scores.failed].tolist(),
+        left_out=files[scores.left_out].tolist())
 
 
 def table_as_dict(table: Table) -> dict:

@@ -4,18 +4,36 @@ import io
 import math
 import os
 from pathlib import Path
-from typing import Dict, Union
+from typing import Dict, Sequence, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..evaluation.functional import auc, ced, failure_rate, nme
+from ..evaluation.scores import Scores
 from ..files import written_whole
 
 # matplotlib has ten colours; after them come broken lines.
 _DASHES = ('-', '--', ':')
 _LINE = .21  # inches of a line of the legend
 _NAME = 36  # characters of a name that fit beside the figures
+
+
+def subset_curves(scores: Scores,
+                  columns: Sequence[str]) -> Dict[str, np.ndarray]:
+    """The errors of each subset, for :func:`plot_ced`.
+
+    Args:
+        scores (Scores): The errors of all faces.
+        columns (Sequence[str]): The subsets, the main one first.
+
+    Returns:
+        dict[str, np.ndarray]: Errors of the faces of each subset that has
+        scored faces; of the main one, if none has.
+    """
+    found = {name: scores.errors[scores.members(name)] for name in columns}
+    scored = {n: e for n, e in found.items() if not np.isnan(e).all()}
+    return scored or {columns[0]: found[columns[0]]}
 
 
 def plot_ced(errors_by_name: Dict[str, ArrayLike], threshold: float,
@@ -106,10 +124,10 @@ def _label(name: str, errors: ArrayLike, threshold: float) -> str:
         AUC=auc(errors, threshold),
         FR=failure_rate(errors, threshold))
     texts = ', '.join(f'{key} {_percent(v)}' for key, v in figures.items())
-    return f'{_shown(name)}: {texts}'
+    return f'{shown(name)}: {texts}'
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name as a legend can have it."""
     name = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}'
                    for c in name)

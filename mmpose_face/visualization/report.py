@@ -16,7 +16,7 @@ from ..evaluation.functional import per_landmark
 from ..evaluation.scores import Protocol, Scores
 from ..evaluation.table import Table, Unit, make_table
 from ..files import written_whole
-from .ced import ced_svg, plot_ced
+from .ced import ced_svg, plot_ced, subset_curves
 from .report_tables import (SortableTable, figures_table, groups_table,
                             landmarks_table, percentiles_table, short_names,
                             without_failed, worst_table)
@@ -282,11 +282,8 @@ def _of_systems(systems: Dict[str, Scores],
 
 def _of_columns(systems: Dict[str, Scores],
                 columns: Sequence[str]) -> Dict[str, np.ndarray]:
-    """The errors of the first system in each column that has faces."""
-    scores = next(iter(systems.values()))
-    found = {name: scores.errors[scores.members(name)] for name in columns}
-    scored = {n: e for n, e in found.items() if not np.isnan(e).all()}
-    return scored or {columns[0]: found[columns[0]]}
+    """The curves of the first system."""
+    return subset_curves(next(iter(systems.values())), columns)
 
 
 def _plots(systems: Dict[str, Scores], columns: Sequence[str],

@@ -6,6 +6,7 @@ from typing import Dict, NamedTuple, Sequence, Union
 
 from ..evaluation import Table
 from ..files import written_whole
+from .ced import shown
 
 
 class BoxChange(NamedTuple):
@@ -51,12 +52,14 @@ def plot_robustness(tables: Dict[BoxChange, Table], normalizer: str,
     _draw(right, tables, [c for c in tables if c.shift == 0], 'scale')
     plain = tables[UNCHANGED]
     _dress(left, right, 'NME (%)' if plain.unit == 'percent' else 'NME')
-    figure.legend(
+    legend = figure.legend(
         *left.get_legend_handles_labels(),
         loc='outside lower center',
         ncols=min(4, len(plain.columns)),
         frameon=False,
         title=f'normaliser: {normalizer}, protocol: {plain.protocol}; n faces')
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a name may have dollars
     with written_whole(path) as partial:
         figure.savefig(partial, format=path.suffix[1:])
 
@@ -76,7 +79,7 @@ def _draw(axes, tables: Dict[BoxChange, Table], changes: Sequence[BoxChange],
             linewidth=1.2 if number else 2.4,
             # Where curves lie on one another, the main one is seen.
             zorder=2 if number else 3,
-            label=f'{column} (n = {figures["n"]})')
+            label=f'{shown(column)} (n = {figures["n"]})')
 
 
 def _dress(left, right, label: str) -> None:

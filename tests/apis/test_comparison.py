@@ -63,6 +63,7 @@ def test_failed_faces_have_no_part_in_the_difference():
     found = compare_systems(a, b, NAMES).subsets['test']
     assert found.comparison.failed == (1, 1) and found.comparison.n == 2
     assert found.nme == pytest.approx((.05, .06))
+    assert found.neither == 1
 
 
 def test_faces_of_one_alone_are_counted():
@@ -73,6 +74,29 @@ def test_faces_of_one_alone_are_counted():
     assert found.alone == (1, 1)
     assert found.subsets['test'].comparison.n == 3
     assert found.scores[0].ids == found.scores[1].ids == [0, 2, 4]
+
+
+def test_faces_alone_are_told_apart():
+    a, b = scores_of([.05] * 5), scores_of([.06] * 5)
+    found = compare_systems(a, b.select(np.array([1, 3])), NAMES)
+    assert found.alone == (3, 0)
+
+
+def test_groups_are_of_the_main_subset():
+    a, b = scores_of([.05] * 4), scores_of([.05, .05, .15, .15])
+    subsets = [('test', ), ('test', ), ('other', ), ('other', )]
+    a, b = (replace(s, subsets=subsets) for s in (a, b))
+    found = compare_systems(a, b, NAMES)
+    main = found.subsets[found.main].comparison
+    for group in found.groups.values():
+        assert group.comparison.difference == pytest.approx(main.difference)
+        assert group.comparison.n == 2
+
+
+def test_other_protocols_are_not_compared():
+    a = scores_of([.05] * 3)
+    with pytest.raises(ValueError, match='protocol paper and .* mmpose'):
+        compare_systems(a, replace(a, protocol='mmpose'), NAMES)
 
 
 def test_data_in_two_places():
@@ -114,7 +138,7 @@ def test_table():
         scores_of([.05, .05]), scores_of([.06, .06]), NAMES)
     lines = [' '.join(s.split()) for s in format_comparison(found).split('\n')]
     assert ('| test | 5.000 | 6.000 | -1.000 | -1.000 to -1.000 | 0.5000 | 2 '
-            '| 0 | 0 |') in lines
+            '| 0 | 0 | 0 |') in lines
     assert lines[0].startswith('A is ours, B is theirs: 2 faces in both, 0 on')
     one = compare_systems(scores_of([.05]), scores_of([.06]), NAMES)
     assert 'n/a to n/a' in format_comparison(one)
@@ -136,6 +160,10 @@ def run_tool(monkeypatch, capsys, *args):
     except SystemExit as error:
         end = error.code
     return capsys.readouterr().out, end
+
+
+def test_two_systems_of_one_name(files, monkeypatch, capsys):
+    assert run_tool(monkeypatch, capsys, *files, '--names', 'x', 'x')[1] == 2
 
 
 def test_tool(files, tmp_path, monkeypatch, capsys):

@@ -317,6 +317,10 @@ def test_a_data_set_without_a_pipeline(build):
     dataset = ConcatDataset([Portraits(num_faces=N)])
     with pytest.raises(ValueError, match='ConcatDataset, has no pipeline'):
         box_robustness(build(dataset=dataset))
+    # Its own comes behind the pipelines of its parts.
+    dataset.pipeline = Portraits(num_faces=N).pipeline
+    with pytest.raises(ValueError, match='ConcatDataset, has no pipeline'):
+        box_robustness(build(dataset=dataset))
 
 
 def run_tool(data_root, *args, **kwargs) -> str:

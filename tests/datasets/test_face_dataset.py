@@ -92,6 +92,18 @@ def test_an_annotation_that_lacks_a_field(tiny_300w, tmp_path):
         open_valid(root)
 
 
+@pytest.mark.parametrize('change,message', [
+    (dict(subsets='test'), "a list of names for subsets, got 'test'"),
+    (dict(subsets=[['a']]), 'a list of names for subsets'),
+    (dict(occluded=[1] * 67), 'a flag for each point in occluded'),
+    (dict(occluded=1), 'a flag for each point in occluded'),
+])
+def test_fields_of_ours_that_are_none(tiny_300w, tmp_path, change, message):
+    root = rewritten(tiny_300w, tmp_path, lambda a: a[0].update(change))
+    with pytest.raises(ValueError, match=f'annotation 1: expected {message}'):
+        open_valid(root)
+
+
 def test_ids_that_occur_twice_are_said(tiny_300w, tmp_path, logged):
 
     def change(annotations):

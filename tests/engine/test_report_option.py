@@ -106,6 +106,14 @@ def test_another_metric(checkpoint, tmp_path):
     assert 'Traceback' not in out and 'Epoch(test)' not in out
 
 
+@pytest.mark.parametrize('option', ['--out', '--dump'])
+def test_names_are_refused_before_the_test(checkpoint, tmp_path, option):
+    out = run_test(DEMO, checkpoint, tmp_path, option, 'x.txt', check=False)
+    assert out.strip().splitlines()[-1].startswith(
+        f'error: {option} x.txt: expected a name that ends in .')
+    assert 'Traceback' not in out and 'Epoch(test)' not in out
+
+
 def test_folder_that_cannot_be_made(checkpoint, tmp_path):
     (tmp_path / 'file').touch()
     out = run_test(

@@ -274,6 +274,56 @@ def test_protocol_mmpose_is_mmpose_nme(name, seed):
     assert .01 < ours < 10
 
 
+def test_faces_of_two_files_with_one_id(logged):
+    """They stay two; one that a sampler has padded with is one."""
+    samples = make_samples(3)
+    samples[1].update(id=0, img_path=samples[0]['img_path'])
+    metric = SubsetNME()
+    metric.dataset_meta = META
+    for sample in [*samples, samples[2]]:
+        metric.process({}, [sample])
+    metric.evaluate(4)
+    assert len(metric.scores) == 3
+
+
+def test_aflw_by_its_eyes():
+    """Needs no box."""
+    gt = np.random.default_rng(0).uniform(0, 100, (1, 19, 2))
+    left, right = (
+        AFLW19.index[f'{s}_eye_outer_corner'] for s in ('left', 'right'))
+    gt[0, left], gt[0, right] = (0, 0), (50, 0)
+    sample = dict(
+        id=0,
+        img_path='0.jpg',
+        gt_instances=dict(
+            bboxes=np.array([[0., 0, 100, 100]]),
+            keypoints=gt,
+            keypoints_visible=np.ones((1, 19))),
+        pred_instances=dict(keypoints=gt + (3, 4)))
+    meta = parse_pose_metainfo(scheme_metainfo('aflw', AFLW19))
+    metrics = evaluate([sample], meta=meta, normalizer='inter_ocular')
+    assert metrics['NME'] == pytest.approx(10)
+
+
+def test_a_failed_face_without_normaliser_is_named(logged, tmp_path):
+    samples = make_samples(4)
+    truth = samples[2]['gt_instances']['keypoints']
+    truth[0, LEFT] = truth[0, RIGHT]
+    samples[2]['pred_instances']['keypoints'][0, 7] = np.nan
+    evaluate(samples, out_dir=tmp_path)
+    assert 'NaN or infinite: 1 (images/2.jpg)' in logged.text
+    saved = json.loads((tmp_path / 'metrics.json').read_text())
+    assert saved['failed'] == saved['left_out'] == ['images/2.jpg']
+
+
+def test_flags_that_some_faces_lack_are_said(logged):
+    samples = make_samples(3)
+    for sample in samples[:2]:
+        sample['gt_instances']['occluded'] = np.ones((1, 68), bool)
+    assert 'NME_occluded' not in evaluate(samples)
+    assert '1 of 3 faces do not say occluded' in logged.text
+
+
 def test_units():
     samples = make_samples()
     percent = evaluate(samples, threshold=.05)
@@ -383,8 +433,11 @@ def test_errors():
         SubsetNME(subsets=())
     with pytest.raises(ValueError, match="each once, got \\['a', 'a'\\]"):
         SubsetNME(subsets=('a', 'a'))
-    with pytest.raises(ValueError, match='positive, got 0'):
-        SubsetNME(threshold=0)
+    for threshold in (0, 8, float('inf'), float('nan')):
+        with pytest.raises(ValueError, match='a ratio above 0 and at most 1'):
+            SubsetNME(threshold=threshold)
+    with pytest.raises(ValueError, match='a number of samples, got -5'):
+        SubsetNME(bootstrap=-5)
     for name in ('protocol', 'normalizer', 'unit'):
         with pytest.raises(ValueError, match=f"{name} must be.*got 'x'"):
             SubsetNME(**{name: 'x'})

@@ -127,8 +127,33 @@ def test_in_common():
     assert one.keys == two.keys == [('1.jpg', 1), ('2.jpg', 2)]
     with pytest.raises(ValueError, match='no face in common'):
         in_common([scores, scores.select(np.zeros(3, bool))])
-    with pytest.raises(ValueError, match='by inter_ocular and .* by face_box'):
+    with pytest.raises(
+            ValueError, match='by inter_ocular, .* and .* by face_box'):
         in_common([scores, score(faces(), 'face_box')])
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(point_errors=[-5.] * 98),
+        dict(point_errors=['-Infinity'] * 98),
+        dict(point_errors=[10**400] * 98),
+        dict(id=1.7),
+        dict(id=float('inf')),
+        dict(subsets='test'),
+        dict(subsets=[['a']]),
+        dict(file=None),
+        dict(file='1.jpg', id=1),  # the next one's
+    ])
+def test_files_that_are_no_scores(tmp_path, change):
+    path = tmp_path / 'per_face.json'
+    save_scores(score(faces()), path)
+    content = json.loads(path.read_text())
+    content['faces'][0].update(change)
+    for bad in (content, {**content, 'faces': []}, [1]):
+        path.write_text(json.dumps(bad))
+        with pytest.raises(ValueError, match='per_face.json is not a file of'):
+            load_scores(path)
 
 
 @pytest.fixture(scope='module')

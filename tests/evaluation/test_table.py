@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from mmpose_face.evaluation import Scores, format_table, make_table
+from mmpose_face.evaluation import (Scores, bootstrap_ci, format_table,
+                                    make_table)
 from mmpose_face.evaluation.table import table_as_dict
 from mmpose_face.landmarks import Curve, Scheme
 
@@ -126,6 +127,21 @@ def test_intervals_of_both_protocols():
         for name, (low, high) in table.intervals['test'].items():
             assert low < table.figures['test'][name] < high
             assert high - low < .5 * table.figures['test'][name]
+
+
+def test_the_interval_of_a_mean_over_points():
+    """Faces with many points weigh more, as in the figure itself."""
+    rng = np.random.default_rng(0)
+    points = rng.gamma(4, .01, (200, 2))
+    points[:100] += .05
+    points[:100, 1] = NAN
+    part = scores(points, [['test']] * 200)
+    table = make_table(part, ['test'], .05, 'mmpose', bootstrap=400)
+    expected = bootstrap_ci(part.errors, [1] * 100 + [2] * 100, samples=400)
+    assert table.intervals['test']['NME'] == pytest.approx(100 *
+                                                           np.array(expected))
+    paper = make_table(part, ['test'], .05, 'paper', bootstrap=400)
+    assert table.intervals['test']['NME'][1] < paper.figures['test']['NME']
 
 
 def test_as_dict_is_strict_json():

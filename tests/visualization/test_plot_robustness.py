@@ -79,6 +79,17 @@ def test_a_ratio_is_not_called_per_cent(tmp_path):
     assert 'NME (%)' not in text and '<!-- NME -->' in text
 
 
+def test_names_are_shown_as_they_are(tmp_path):
+    for name in ('$\\frac{', '_hidden'):
+        renamed = {
+            change: Table({name: t.figures['full']}, {}, .08, 'paper',
+                          'percent')
+            for change, t in TABLES.items()
+        }
+        plot_robustness(renamed, 'x', tmp_path / 'a.svg')
+        assert cv2.imread is not None and (tmp_path / 'a.svg').stat().st_size
+
+
 def test_other_suffixes(tmp_path):
     with pytest.raises(ValueError, match='png or .svg file, got .*r.jpg'):
         plot_robustness(TABLES, 'inter_ocular', tmp_path / 'r.jpg')
