@@ -14,9 +14,14 @@ import cv2
 import mmpose
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import mmpose_face  # noqa: F401  registers, and makes mmpose importable
 from mmpose_face.datasets.converters import convert_300w
+
+# A busy machine is no fault of an example.
+settings.register_profile('any-machine', deadline=None, max_examples=60)
+settings.load_profile('any-machine')
 
 REPO = Path(__file__).resolve().parents[1]
 CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'

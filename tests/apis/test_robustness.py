@@ -328,7 +328,7 @@ def run_tool(data_root, *args, **kwargs) -> str:
                       *data_options(data_root), **kwargs).stdout
 
 
-def test_tool(tiny_300w, checkpoint, tmp_path, tmp_path_factory):
+def test_tool(tiny_300w, checkpoint, tmp_path):
     out = run_tool(tiny_300w, RES18_300W, checkpoint, '--work-dir', tmp_path,
                    '--out', tmp_path / 'out.json', '--box-robustness')
     lines = [line for line in out.splitlines() if line.startswith('| ')]
@@ -347,15 +347,9 @@ def test_tool(tiny_300w, checkpoint, tmp_path, tmp_path_factory):
             } == {f'robustness.{s}'
                   for s in ('json', 'png', 'svg')}
     tests = json.loads((folder / 'robustness.json').read_text())['tests']
-    runner = FaceRunner.from_cfg(
-        small(tiny_300w, tmp_path_factory, load_from=str(checkpoint)))
-    figures = runner.test()
-    assert tests[0]['subsets']['full']['NME'] == pytest.approx(
-        figures['NME'], rel=1e-9)
-    # What --out has is the plain test, too.
-    assert json.loads(
-        (tmp_path / 'out.json').read_text())['NME'] == pytest.approx(
-            figures['NME'], rel=1e-9)
+    # The plain test is the last, whose metrics --out has.
+    metrics = json.loads((tmp_path / 'out.json').read_text())
+    assert tests[0]['subsets']['full']['NME'] == metrics['NME'] > 0
 
 
 def test_folder_that_cannot_be_made(tiny_300w, checkpoint, tmp_path):

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mmpose.datasets.datasets import Face300WDataset
 
@@ -170,7 +170,6 @@ def nearly_good(draw):
     return json.dumps(content).encode()
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     content=st.binary() | values.map(json.dumps).map(str.encode)
     | nearly_good(),
