@@ -84,14 +84,17 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
-            metric = None
-            if report_dir is not None:
-                metric = _metric_to_report(runner, report_dir)
+            metric = _metric_with_files(runner, report_dir or runner.log_dir)
+            if report_dir is not None and metric is None:
+                names = ', '.join(
+                    type(m).__name__ for m in runner.test_evaluator.metrics)
+                raise ValueError('--report needs the metric SubsetNME in the '
+                                 f"config's test_evaluator, got {names}")
             if boxes_dir is None:
                 runner.test()
             else:
                 test_boxes(runner, boxes_dir)
-            if metric and runner.rank == 0:
+            if report_dir is not None and runner.rank == 0:
                 report(runner, metric, report_dir)
 
 
@@ -140,17 +143,14 @@ def _parse_test(
     return argparse.Namespace(**vars(args), **vars(ours))
 
 
-def _metric_to_report(runner: FaceRunner, folder: str) -> SubsetNME:
-    """The metric of a test, which writes its files."""
-    metrics = runner.test_evaluator.metrics
-    found = [m for m in metrics if isinstance(m, SubsetNME)]
-    if not found:
-        names = ', '.join(type(metric).__name__ for metric in metrics)
-        raise ValueError('--report needs the metric SubsetNME in the '
-                         f"config's test_evaluator, got {names}")
-    if found[0].out_dir is None:
-        found[0].out_dir = folder
-    return found[0]
+def _metric_with_files(runner: FaceRunner, folder: str) -> Optional[SubsetNME]:
+    """The metric of a test. It writes its files, into that folder where the
+    config names none, so that no test has to be run twice."""
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, SubsetNME):
+            metric.out_dir = metric.out_dir or folder
+            return metric
+    return None
 
 
 class _SaveMetrics(Hook):

@@ -69,7 +69,8 @@ class SubsetNME(BaseMetric):
             their intervals; ``per_face.json``, the errors of each face
             (:func:`~mmpose_face.evaluation.save_scores`); and
             ``predictions.json``, the points, which ``tools/evaluate.py``
-            reads. Defaults to no files.
+            reads. Defaults to no files; ``tools/test.py`` names the folder
+            of the run's log.
         collect_device (str): Where processes exchange their results,
             ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
 
@@ -230,6 +231,9 @@ class SubsetNME(BaseMetric):
         write_json(folder / 'metrics.json', summary(self.scores, self.table))
         save_scores(self.scores, folder / 'per_face.json')
         save_predictions(self.scores, folder / 'predictions.json')
+        print_log(
+            'metrics.json, per_face.json and predictions.json are in '
+            f'{folder}', 'current')
 
     def _flat(self, table: Table) -> Dict[str, float]:
         """The table's figures by the names of the metrics."""

@@ -84,9 +84,15 @@ def test_two_processes_write_the_report_of_one(checkpoint, tmp_path):
         assert a['error'] == pytest.approx(b['error'])
 
 
-def test_without_the_option_there_is_none(checkpoint, tmp_path):
-    run_test(DEMO, checkpoint, tmp_path)
+def test_without_the_option_there_are_the_files_of_the_metric(
+        checkpoint, tmp_path):
+    """Beside the log, so that nothing has to be run twice."""
+    out = run_test(DEMO, checkpoint, tmp_path)
     assert not list(tmp_path.rglob('*.html'))
+    folder, = (path.parent for path in tmp_path.rglob('*.log'))
+    for name in ('metrics.json', 'per_face.json', 'predictions.json'):
+        assert (folder / name).is_file()
+    assert f'predictions.json are in {folder}' in out
 
 
 def test_another_metric(checkpoint, tmp_path):
