@@ -12,11 +12,12 @@ from mmengine.logging import print_log
 from ..datasets import BENCHMARKS, FaceDataset, LoadFaceImage
 from ..evaluation import (Faces, Scores, Table, format_table, make_table,
                           per_group, percentiles, save_scores, score)
-from ..evaluation.pairing import Paired, pair, shortened
+from ..evaluation.pairing import Paired, pair
 from ..evaluation.predictions import Predictions, load_predictions
 from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
 from ..evaluation.table import SCALE, Unit, figure, markdown_table, summary
 from ..landmarks import scheme_of
+from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
 
 PERCENTILES = (50, 90, 95, 99)

@@ -9,7 +9,7 @@ from typing import Dict, List, Tuple, Union
 import numpy as np
 from mmengine.logging import print_log
 
-_LISTED = 5  # files that a message of the log names
+from ..text import shortened
 
 
 def landmark_bounds(points: np.ndarray) -> np.ndarray:
@@ -165,9 +165,8 @@ class DetectedBoxes:
         text = (f'{ann_file}: {len(boxes)} of {len(data_list)} faces detected '
                 f'({share:.1f} %) in {self.path}')
         if missed:
-            more = ', ...' if len(missed) > _LISTED else ''
             text += (f'; the {len(missed)} others are left out '
-                     f'({", ".join(missed[:_LISTED])}{more})')
+                     f'({shortened(missed)})')
         print_log(text, 'current', logging.WARNING if missed else logging.INFO)
 
 

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
 from ..landmarks import scheme_of
+from ..text import shortened
 from .predictions import save_predictions
 from .scores import (NORMALIZERS, Faces, Protocol, Scores, column,
                      default_normalizer, save_scores, score, write_json)
@@ -262,7 +263,5 @@ def _visible(truth: dict) -> np.ndarray:
 def _report(what: str, files: Sequence[str]) -> None:
     """Say how many faces something befell, with the first files by name."""
     if len(files):
-        names = ', '.join(files[:_LISTED])
-        more = ', ...' if len(files) > _LISTED else ''
-        print_log(f'{what}: {len(files)} ({names}{more})', 'current',
-                  logging.WARNING)
+        print_log(f'{what}: {len(files)} ({shortened(files, _LISTED)})',
+                  'current', logging.WARNING)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which prediction is of which annotated face."""
 from dataclasses import dataclass, fields, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from ..text import shortened
 from .predictions import Predictions
 from .scores import Faces
-
-_LISTED = 5  # names in a message
 
 
 @dataclass(frozen=True)
@@ -150,12 +149,6 @@ def path_ends(path: str) -> List[str]:
     """
     parts = path.replace('\\', '/').split('/')
     return ['/'.join(parts[i:]) for i in range(len(parts))]
-
-
-def shortened(names: Sequence[str]) -> str:
-    """The first few names."""
-    more = ', ...' if len(names) > _LISTED else ''
-    return ', '.join(names[:_LISTED]) + more
 
 
 def _what_is_left(predictions: Predictions, missing: List[str],

@@ -3,17 +3,16 @@
 import base64
 import hashlib
 import importlib
-import os
 import platform
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence
 
 import cv2
 import numpy as np
 import torch
 
 from ..evaluation.functional import per_landmark
-from ..evaluation.scores import Protocol, Scores
+from ..evaluation.scores import PathLike, Protocol, Scores
 from ..evaluation.table import Table, Unit, make_table
 from ..files import written_whole
 from .ced import ced_svg, plot_ced, subset_curves
@@ -22,8 +21,6 @@ from .report_tables import (SortableTable, figures_table, groups_table,
                             without_failed, worst_table)
 from .schematic import draw_schematic, scale_end
 from .worst import LoadImage, draw_worst, error_text, worst_faces, worst_sheet
-
-PathLike = Union[str, 'os.PathLike[str]']
 
 _TEMPLATE = 'report.html.j2'
 _SIDE, _QUALITY = 288, 85  # of the picture of a face: pixels, JPEG

@@ -11,9 +11,10 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ...landmarks import IBUG68
+from ...text import shortened
 from ..annotations import MAX_COORDINATE, FaceRecord, write_coco
 from .release import (ImageMode, Oddities, check_counts, check_own,
-                      image_sizes, place_images, remove_stale, shortened)
+                      image_sizes, place_images, remove_stale)
 
 CONVERTER, VERSION = 'mmpose_face coco_wholebody_face', 1
 

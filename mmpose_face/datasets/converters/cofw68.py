@@ -13,11 +13,11 @@ from mmengine.logging import print_log
 from rich.progress import track
 
 from ...landmarks import IBUG68
+from ...text import shortened
 from ..annotations import FaceRecord
 from .cofw import TEST, StoredImage, image_name, stored_images, write_images
 from .matlab import check_flags, check_numbers, open_mat73, read_mat5
-from .release import (Oddities, check_counts, check_own, find_file, shortened,
-                      write_parts)
+from .release import Oddities, check_counts, check_own, find_file, write_parts
 
 CONVERTER, VERSION = 'mmpose_face cofw68', 1
 

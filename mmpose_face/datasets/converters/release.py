@@ -11,11 +11,10 @@ from mmengine.logging import print_log
 from rich.progress import track
 
 from ...files import written_whole
+from ...text import shortened
 from ..annotations import (MAX_COORDINATE, BoxFields, FaceRecord, landmark_box,
                            write_annotations)
 from ..image_files import image_size
-
-_LISTED = 5  # of what is named in a message
 
 ImageMode = Literal['link', 'copy']
 
@@ -144,12 +143,6 @@ def _report_missing(root: Path, missing: Sequence[str], there: int,
     if not partial or not there:
         raise FileNotFoundError(text)
     print_log(f'{text}; their faces are left out', 'current')
-
-
-def shortened(names: Sequence[str]) -> str:
-    """The first names of many."""
-    more = ', ...' if len(names) > _LISTED else ''
-    return ', '.join(map(str, names[:_LISTED])) + more
 
 
 class Oddities:
