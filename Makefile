@@ -20,7 +20,7 @@ demo: $(STAMP)
 	$(PY) tools/demo.py $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(STAMP)
 	$(PY) -m flake8 mmpose_face configs tools tests setup.py

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small data in the true formats, and the real faces where they are."""
+import fcntl
 import http.server
 import logging
 import os
@@ -8,12 +9,13 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Sequence
+from typing import Callable, Dict, Iterator, Sequence
 
 import cv2
 import mmpose
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 import mmpose_face  # noqa: F401  registers, and makes mmpose importable
@@ -22,6 +24,13 @@ from mmpose_face.datasets.converters import convert_300w
 # A busy machine is no fault of an example.
 settings.register_profile('any-machine', deadline=None, max_examples=60)
 settings.load_profile('any-machine')
+
+# The workers of pytest-xdist share the cores, with what they start.
+IN_A_WORKER = 'PYTEST_XDIST_WORKER' in os.environ
+if IN_A_WORKER:
+    os.environ['OMP_NUM_THREADS'] = '1'
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 REPO = Path(__file__).resolve().parents[1]
 CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
@@ -150,19 +159,37 @@ def run_python(*args,
     return done
 
 
+def made_once(factory: pytest.TempPathFactory, name: str,
+              make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to need it makes for all of them."""
+    root = factory.getbasetemp()
+    root = root.parent if IN_A_WORKER else root
+    folder = root / name
+    with open(root / f'{name}.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = factory.mktemp(name)
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope='session')
 def dist(tmp_path_factory) -> Path:
     """A folder with the wheel and the sdist of this tree."""
-    folder = tmp_path_factory.mktemp('dist')
-    run_python('-m', 'build', '--no-isolation', '--outdir', folder, REPO)
-    return folder
+
+    def build(folder: Path) -> None:
+        run_python('-m', 'build', '--no-isolation', '--outdir', folder, REPO)
+
+    return made_once(tmp_path_factory, 'dist', build)
 
 
 @pytest.fixture(scope='session')
 def installed(dist, tmp_path_factory) -> Path:
     """The wheel installed for real, into a folder of its own."""
-    site = tmp_path_factory.mktemp('site')
-    wheel = next(dist.glob('*.whl'))
-    run_python('-m', 'pip', 'install', '--quiet', '--no-deps', '--target',
-               site, wheel)
-    return site
+
+    def install(site: Path) -> None:
+        run_python('-m', 'pip', 'install', '--quiet', '--no-deps', '--target',
+                   site, next(dist.glob('*.whl')))
+
+    return made_once(tmp_path_factory, 'site', install)

@@ -34,10 +34,15 @@ def test_the_check_can_fail(dist, tmp_path):
     assert 'holds mmpose_face/secret.txt' in done.stdout
 
 
+def unpacked(dist, folder) -> Path:
+    """The sources of the sdist. No test builds in the repository, where one
+    that runs beside it reads."""
+    shutil.unpack_archive(next(dist.glob('*.tar.gz')), folder)
+    return next(folder.iterdir())
+
+
 def test_sdist_builds_the_same_wheel(dist, tmp_path):
-    sdist = next(dist.glob('*.tar.gz'))
-    shutil.unpack_archive(sdist, tmp_path)
-    source = next(tmp_path.iterdir())
+    source = unpacked(dist, tmp_path / 'source')
     run_python('-m', 'build', '--wheel', '--no-isolation', '--outdir',
                tmp_path / 'dist', source)
     names = [
@@ -58,7 +63,7 @@ def test_plain_install_asks_for_no_mmcv(dist):
 
 
 @pytest.mark.parametrize('place', ['site-packages', 'a .pth file'])
-def test_lite_never_goes_over_a_compiled_mmcv(tmp_path, place):
+def test_lite_never_goes_over_a_compiled_mmcv(dist, tmp_path, place):
     """pip builds with the interpreter that it installs for; here that one
     finds an mmcv with operators."""
     env = tmp_path / 'env'
@@ -77,7 +82,8 @@ def test_lite_never_goes_over_a_compiled_mmcv(tmp_path, place):
     (site / 'source.pth').write_text(str(folder))
     subprocess.run([
         python, '-m', 'build', '--wheel', '--no-isolation', '--outdir',
-        tmp_path / 'dist', REPO
+        tmp_path / 'dist',
+        unpacked(dist, tmp_path / 'sdist')
     ],
                    env={
                        **os.environ, 'PYTHONPATH':
