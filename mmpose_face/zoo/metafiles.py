@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the model zoo, read from their metafiles.
+
+The metafiles, ``configs/**/*.yml``, are the one source of what is published:
+figures, addresses and citations. mim reads them too.
+"""
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+import yaml
+
+from ..evaluation.table import DIGITS, Unit
+
+INDEX = 'model-index.yml'
+
+# {method}_{model}[_{variant}]_{GPUs}xb{batch}-{epochs}e_{data}-{size}; a
+# heatmap row joins its variant to the batch with a hyphen.
+_NAME = re.compile(r'td-(?:hm|reg)_(?P<model>[^_]+)_'
+                   r'(?:(?P<variant>[a-z]+)[-_])?\d+xb\d+-\d+e_'
+                   r'(?P<data>.+)-\d+x\d+')
+_WEIGHTS = re.compile(r'https?://\S+/(?P<stem>[^/\s]+)-(?P<sha256>[0-9a-f]{8})'
+                      r'_(?P<date>\d{8})\.pth')
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A method, a backbone or a data set, and where it comes from.
+
+    Args:
+        name (str): As the rows name it.
+        kind (str): ``'Algorithm'``, ``'Backbone'`` or ``'Dataset'``.
+        venue (str): Conference or journal, and year.
+        url (str): Address of the paper.
+        bibtex (str): Its citation.
+    """
+
+    name: str
+    kind: str
+    venue: str
+    url: str
+    bibtex: str
+
+
+@dataclass(frozen=True)
+class Benchmark(Paper):
+    """A data set with a table.
+
+    Args:
+        key (str): A key of :data:`~mmpose_face.datasets.BENCHMARKS`.
+        columns (tuple[str]): Subsets in the order of the table.
+        unit (str): Of NME in the table: ``'percent'`` or ``'ratio'``.
+        normalizer (str): What NME is divided by, in words.
+        boxes (str): Where the face boxes come from, in words.
+        caption (str): What stands over the table.
+        note (str): What the table says of the training; may be empty.
+    """
+
+    key: str
+    columns: Tuple[str, ...]
+    unit: Unit
+    normalizer: str
+    boxes: str
+    caption: str
+    note: str
+
+    @property
+    def digits(self) -> int:
+        """Behind the point, as the table prints its figures."""
+        return DIGITS[self.unit]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Figures that somebody published.
+
+    Args:
+        source (str): Who and where.
+        figures (dict[str, float]): NME of each column, in the benchmark's
+            unit.
+    """
+
+    source: str
+    figures: Dict[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the model zoo.
+
+    Args:
+        name (str): Name of the config, without ``.py``.
+        title (str): What an overview calls the model.
+        label (str): What the table of a method calls the model.
+        papers (tuple[Paper]): Methods and backbones it is made of.
+        benchmark (Benchmark): What it is trained and tested on.
+        config (Path): The config file; see :attr:`has_config`.
+        metafile (str): Path of the metafile from the root of the project.
+        weights (str, optional): Address of the released checkpoint.
+        published (tuple[Published]): What is published of these weights, the
+            figures of the table first; empty where nothing is.
+        old_name (str, optional): Name of the config in MMPose 0.x, where
+            documents still use it.
+    """
+
+    name: str
+    title: str
+    label: str
+    papers: Tuple[Paper, ...]
+    benchmark: Benchmark
+    config: Path
+    metafile: str
+    weights: Optional[str]
+    published: Tuple[Published, ...]
+    old_name: Optional[str]
+
+    @property
+    def alias(self) -> str:
+        """The short name, ``{data}-{model}[-{variant}]``."""
+        found = _NAME.fullmatch(self.name)
+        parts = found['data'], found['model'], found['variant']
+        return '-'.join(filter(None, parts))
+
+    @property
+    def has_config(self) -> bool:
+        """Whether the config is there already."""
+        return self.config.is_file()
+
+    @property
+    def sha256(self) -> Optional[str]:
+        """The first digits of the checkpoint's SHA-256, from its name."""
+        return self.weights and _WEIGHTS.fullmatch(self.weights)['sha256']
+
+    @property
+    def log(self) -> Optional[str]:
+        """Address of the log of the training that gave the weights."""
+        if not self.weights:
+            return None
+        found = _WEIGHTS.fullmatch(self.weights)
+        folder = self.weights[:found.start('stem')]
+        return f'{folder}{found["stem"]}_{found["date"]}.log.json'
+
+
+def project_root() -> Path:
+    """The folder with ``model-index.yml`` and ``configs/``: the clone, or
+    what an installed package carries for mim.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for root in (package.parent, package / '.mim'):
+        if (root / INDEX).is_file() and (root / 'configs').is_dir():
+            return root
+    raise FileNotFoundError(
+        f'{package} has no model zoo: expected {INDEX} and configs/ in .mim '
+        'or beside the package; install mmpose_face again')
+
+
+def read_rows(root: Optional['os.PathLike[str]'] = None) -> Tuple[Row, ...]:
+    """All rows of the model zoo.
+
+    Args:
+        root (PathLike, optional): The folder with ``model-index.yml``.
+            Defaults to :func:`project_root`.
+
+    Returns:
+        tuple[Row]: The rows in the order of the index.
+
+    Raises:
+        FileNotFoundError: If a metafile that the index names is not there.
+        ValueError: If a metafile is not of the expected form; the message
+            names file and field.
+    """
+    root = Path(root) if root else project_root()
+    parts = [
+        (name, _read(root / name))
+        for name in _Fields(root / INDEX, _read(root /
+                                                INDEX)).get('Import', list)
+    ]
+    papers = {
+        paper.name: paper
+        for name, content in parts
+        for paper in _papers(root / name, content)
+    }
+    rows = tuple(
+        _row(root, name, model, papers) for name, content in parts
+        for model in content.get('Models', ()))
+    _check_names(rows)
+    return rows
+
+
+class _Fields:
+    """The fields of a mapping in a metafile, checked as they are taken."""
+
+    def __init__(self, path: Path, values: Any, where: str = ''):
+        self.path = path
+        self.where = where
+        if not isinstance(values, Mapping):
+            raise self.error(f'expected fields, got {values!r}')
+        self.values = values
+
+    def error(self, what: str) -> ValueError:
+        place = f'{self.path}, {self.where}' if self.where else str(self.path)
+        return ValueError(f'{place}: {what}')
+
+    def get(self,
+            name: str,
+            kind: type = str,
+            default: Any = ...,
+            of: Optional[Callable[[Any], bool]] = None) -> Any:
+        value = self.values.get(name, default)
+        if value is ...:
+            raise self.error(f'{name} is missing')
+        if value is default:
+            return value
+        if not isinstance(value, kind) or (of and not all(map(of, value))):
+            raise self.error(f'{name} is {value!r}, expected '
+                             f'{_KINDS[kind]}')
+        return value
+
+
+_KINDS = {str: 'text', list: 'a list of texts', dict: 'fields'}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _read(path: Path) -> dict:
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} not found; {INDEX} names it')
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f'{path} is not YAML: {error}') from None
+    return _Fields(path, content).values
+
+
+def _papers(path: Path, content: dict) -> List[Paper]:
+    return [_paper(path, each) for each in content.get('Collections', ())]
+
+
+def _paper(path: Path, collection: Any) -> Paper:
+    fields = _Fields(path, collection)
+    fields = _Fields(path, collection, f'collection {fields.get("Name")}')
+    common = dict(
+        name=fields.get('Name'),
+        kind=fields.get('Kind'),
+        venue=fields.get('Venue'),
+        url=fields.get('Paper'),
+        bibtex=fields.get('BibTeX').rstrip())
+    if common['kind'] != 'Dataset':
+        return Paper(**common)
+    unit = fields.get('Unit')
+    if unit not in DIGITS:
+        raise fields.error(f'Unit is {unit!r}, expected one of '
+                           f'{", ".join(DIGITS)}')
+    return Benchmark(
+        **common,
+        key=fields.get('Dataset Name'),
+        columns=tuple(fields.get('Columns', list, of=_is_text)),
+        unit=unit,
+        normalizer=fields.get('Normalizer'),
+        boxes=fields.get('Boxes'),
+        caption=fields.get('Caption'),
+        note=fields.get('Note', default=''))
+
+
+def _row(root: Path, metafile: str, model: Any, papers: Dict[str,
+                                                             Paper]) -> Row:
+    path = root / metafile
+    fields = _Fields(path, model)
+    fields = _Fields(path, model, f'model {fields.get("Name")}')
+    if not _NAME.fullmatch(fields.get('Name')):
+        raise fields.error('the name is not of the form td-hm_MODEL_'
+                           '[VARIANT-]GPUSxbBATCH-EPOCHSe_DATA-SIZExSIZE')
+    about = _Fields(path, fields.get('Metadata', dict), fields.where)
+    benchmark = _named(fields, papers, about.get('Training Data'))
+    if not isinstance(benchmark, Benchmark):
+        raise fields.error(f'{benchmark.name} is not a data set')
+    weights = fields.get('Weights', default=None)
+    if weights and not _WEIGHTS.fullmatch(weights):
+        raise fields.error(f'Weights is {weights!r}, expected an address that '
+                           'ends in -SHA256_YYYYMMDD.pth')
+    return Row(
+        name=fields.get('Name'),
+        title=fields.get('Title'),
+        label=fields.get('Label'),
+        papers=tuple(
+            _named(fields, papers, name)
+            for name in about.get('Architecture', list, of=_is_text)),
+        benchmark=benchmark,
+        config=root / fields.get('Config'),
+        metafile=metafile,
+        weights=weights,
+        published=_published(fields, benchmark),
+        old_name=fields.get('Old Name', default=None))
+
+
+def _named(fields: _Fields, papers: Dict[str, Paper], name: str) -> Paper:
+    if name not in papers:
+        raise fields.error(f'{name} is no collection of the index')
+    return papers[name]
+
+
+def _published(fields: _Fields, benchmark: Benchmark) -> Tuple[Published, ...]:
+    """The figures of the table, then those that others printed."""
+    parts = (*fields.get('Results', list,
+                         ()), *fields.get('Also Published', list, ()))
+    return tuple(
+        _figures(_Fields(fields.path, part, fields.where), benchmark)
+        for part in parts)
+
+
+def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
+    columns = {f'NME {column}': column for column in benchmark.columns}
+    if len(columns) == 1:
+        columns = {'NME': benchmark.columns[0]}
+    figures = {}
+    for name, value in fields.get('Metrics', dict).items():
+        if name not in columns:
+            raise fields.error(f'no column for the metric {name!r}; those of '
+                               f'{benchmark.name} are {", ".join(columns)}')
+        if not isinstance(value, (int, float)):
+            raise fields.error(f'{name} is {value!r}, expected a number')
+        figures[columns[name]] = float(value)
+    return Published(fields.get('Source'), figures)
+
+
+def _check_names(rows: Tuple[Row, ...]) -> None:
+    """Nobody may mean two rows with one name."""
+    seen: Dict[str, Row] = {}
+    for row in rows:
+        for name in (row.name, row.alias):
+            if name in seen:
+                raise ValueError(
+                    f'{row.metafile}: the name {name} is taken by '
+                    f'{seen[name].metafile}')
+            seen[name] = row
