@@ -15,7 +15,8 @@ from ..evaluation import (Faces, Scores, Table, format_table, make_table,
 from ..evaluation.pairing import Paired, pair
 from ..evaluation.predictions import Predictions, load_predictions
 from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
-from ..evaluation.table import SCALE, Unit, figure, markdown_table, summary
+from ..evaluation.table import (DIGITS, SCALE, Unit, figure, markdown_table,
+                                summary)
 from ..landmarks import scheme_of
 from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
@@ -357,7 +358,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
 
 
 def _by_column(figures: _Figures, unit: Unit) -> str:
-    digits = 2 if unit == 'percent' else 4
+    digits = DIGITS[unit]
     names = next(iter(figures.values()))
     return markdown_table(
         ('', *figures),

@@ -9,10 +9,9 @@ import numpy as np
 
 from ..evaluation.functional import per_group, per_landmark, percentiles
 from ..evaluation.scores import Scores
-from ..evaluation.table import SCALE, Table, Unit
+from ..evaluation.table import DIGITS, SCALE, Table, Unit
 
 _PERCENTILES = (50, 90, 95, 99, 100)
-_DIGITS: Dict[Unit, int] = dict(percent=2, ratio=4)
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _row_head(column: str, system: str, systems: dict) -> List[Cell]:
 
 
 def _figure(table: Table, column: str, name: str) -> Cell:
-    digits = _DIGITS[table.unit]
+    digits = DIGITS[table.unit]
     ends = table.intervals.get(column, {}).get(name)
     more = ''
     if ends and not math.isnan(ends[0]):
@@ -114,7 +113,7 @@ def percentiles_table(systems: Dict[str, Scores], columns: Sequence[str],
             found = SCALE[unit] * percentiles(errors, _PERCENTILES)
             rows.append([
                 *_row_head(column, system, systems),
-                *(number(v, _DIGITS[unit]) for v in found)
+                *(number(v, DIGITS[unit]) for v in found)
             ])
     heads = [*(f'{q} %' for q in _PERCENTILES[:-1]), 'largest']
     return SortableTable('Errors that this share of the faces does not exceed',
@@ -131,7 +130,7 @@ def groups_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
     rows = [[
         Cell(group),
         number(len(indices)),
-        *(number(SCALE[unit] * values[group], _DIGITS[unit])
+        *(number(SCALE[unit] * values[group], DIGITS[unit])
           for values in by_system)
     ] for group, indices in scheme.groups.items()]
     return SortableTable('NME of each part of the face',
@@ -149,7 +148,7 @@ def landmarks_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
     rows = [[
         number(i),
         Cell(name),
-        Cell(group_of[i]), *(number(v[i], _DIGITS[unit]) for v in by_system)
+        Cell(group_of[i]), *(number(v[i], DIGITS[unit]) for v in by_system)
     ] for i, name in enumerate(scheme.points)]
     return SortableTable(
         'NME of each landmark',
@@ -191,7 +190,7 @@ def worst_table(systems: Dict[str, Scores], worst: Sequence[int],
             Cell(names[main.files[i]]),
             number(main.ids[i]),
             Cell(', '.join(main.subsets[i])),
-            *(number(e, _DIGITS[unit], infinite='failed') for e in errors)
+            *(number(e, DIGITS[unit], infinite='failed') for e in errors)
         ])
     heads = dict(rank=True, file=False, id=True, subsets=False)
     return SortableTable(f'The {len(rows)} faces with the largest errors', {
