@@ -17,6 +17,6 @@ if _find_spec('torch') is not None:
 
     compat.apply()
 
-    from . import datasets, engine, evaluation
+    from . import codecs, datasets, engine, evaluation
 
-    __all__ += ['compat', 'datasets', 'engine', 'evaluation']
+    __all__ += ['codecs', 'compat', 'datasets', 'engine', 'evaluation']

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""300-W: loaders without pipelines, and the metric of the table. The test is
-the public and the private set together, all columns of the table in one
-run."""
+"""300-W: the loaders and the metric of the table; a row adds the training
+pipeline. The test is the public and the private set together, all columns of
+the table in one run."""
 from mmengine.config import read_base
 
 from mmpose_face.datasets import Face300W
@@ -9,6 +9,7 @@ from mmpose_face.evaluation import SubsetNME
 
 with read_base():
     from .face_loaders import *
+    from .topdown_pipeline import *
 
 data_root = 'data/300w/'
 
@@ -26,7 +27,8 @@ val_dataloader.update(
         data_mode='topdown',
         ann_file='annotations/face_landmarks_300w_valid.json',
         data_prefix=dict(img='images/'),
-        test_mode=True))
+        test_mode=True,
+        pipeline=val_pipeline))
 test_dataloader = dict(
     val_dataloader,
     dataset=dict(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AFLW: loaders without pipelines, and the metric of the table."""
+"""AFLW: the loaders and the metric of the table; a row adds the training
+pipeline."""
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceAFLW
@@ -7,6 +8,7 @@ from mmpose_face.evaluation import SubsetNME
 
 with read_base():
     from .face_loaders import *
+    from .topdown_pipeline import *
 
 data_root = 'data/aflw/'
 
@@ -24,7 +26,8 @@ val_dataloader.update(
         data_mode='topdown',
         ann_file='annotations/face_landmarks_aflw_test.json',
         data_prefix=dict(img='images/'),
-        test_mode=True))
+        test_mode=True,
+        pipeline=val_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(

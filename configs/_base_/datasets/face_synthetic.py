@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic faces: loaders without pipelines, and WFLW's table. The faces
-are drawn as they are needed; those of the test have another seed."""
+"""Synthetic faces: the loaders and WFLW's table; a row adds the pipelines.
+The faces are drawn as they are needed; those of the test have another
+seed."""
 from mmengine.config import read_base
 
 from mmpose_face.datasets import SyntheticFaces
 
 with read_base():
     from .face_loaders import *
+    from .topdown_pipeline import *
     from .wflw_columns import *
 
 train_dataloader.update(

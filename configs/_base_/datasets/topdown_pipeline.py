@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of a top-down face pipeline that do not depend on the codec."""
-from mmpose.datasets.transforms import GetBBoxCenterScale, RandomBBoxTransform
+"""The steps of a top-down face pipeline, at 256 pixels; a row adds the target
+that its codec makes."""
+from mmpose.datasets.transforms import (GetBBoxCenterScale,
+                                        RandomBBoxTransform, TopdownAffine)
 
-from mmpose_face.datasets.transforms import LoadFaceImage, RandomFaceFlip
+from mmpose_face.datasets.transforms import (LoadFaceImage, PackFaceInputs,
+                                             RandomFaceFlip)
 
 load_face = [dict(type=LoadFaceImage), dict(type=GetBBoxCenterScale)]
 augment_face = [
@@ -13,3 +16,7 @@ augment_face = [
         rotate_factor=60,
         scale_factor=(0.75, 1.25)),
 ]
+crop = dict(type=TopdownAffine, input_size=(256, 256))
+pack_face = dict(type=PackFaceInputs)
+
+val_pipeline = [*load_face, crop, pack_face]

@@ -5,13 +5,10 @@ cores. ``make demo`` runs it; by hand:
     mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
-
-from mmpose_face.datasets.transforms import PackFaceInputs
+from mmpose.datasets.transforms import GenerateTarget
 
 with read_base():
     from ...._base_.datasets.face_synthetic import *
-    from ...._base_.datasets.topdown_pipeline import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_heatmap import *
     from ...._base_.schedules.adam_20e import *
@@ -21,18 +18,17 @@ model.merge(
     dict(
         backbone=dict(base_channels=32),
         head=dict(
-            in_channels=256, deconv_out_channels=(64, 64, 64),
-            out_channels=98)))
+            in_channels=256,
+            deconv_out_channels=(64, 64, 64),
+            out_channels=98,
+            decoder=codec)))
 
 # The faces come in many poses and places already.
 flip = augment_face[0]
-crop = dict(type=TopdownAffine, input_size=codec['input_size'])
-train_pipeline = [
-    *load_face, flip, crop,
-    dict(type=GenerateTarget, encoder=codec),
-    dict(type=PackFaceInputs)
-]
-val_pipeline = [*load_face, crop, dict(type=PackFaceInputs)]
+crop.update(input_size=codec['input_size'])
+target = dict(type=GenerateTarget, encoder=codec)
+train_pipeline = [*load_face, flip, crop, target, pack_face]
+val_pipeline = [*load_face, crop, pack_face]
 
 # Images of 192 pixels are as sharp as the crops of 128 need.
 train_dataloader.merge(dict(dataset=dict(size=192, pipeline=train_pipeline)))

@@ -5,28 +5,23 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-5e_synthetic-300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget, TopdownAffine
+from mmpose.datasets.transforms import GenerateTarget
 
 from mmpose_face.datasets import SyntheticFaces68
-from mmpose_face.datasets.transforms import PackFaceInputs
 
 with read_base():
     from ...._base_.datasets.face_300w import *
-    from ...._base_.datasets.topdown_pipeline import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_heatmap import *
     from ...._base_.schedules.adam_20e import *
 
-model.merge(dict(head=dict(out_channels=68)))
+model.merge(dict(head=dict(out_channels=68, decoder=codec)))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
-crop = dict(type=TopdownAffine, input_size=codec['input_size'])
-train_pipeline = [
-    *load_face, *augment_face, crop,
-    dict(type=GenerateTarget, encoder=codec),
-    dict(type=PackFaceInputs)
-]
-val_pipeline = [*load_face, crop, dict(type=PackFaceInputs)]
+crop.update(input_size=codec['input_size'])
+target = dict(type=GenerateTarget, encoder=codec)
+train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
+val_pipeline = [*load_face, crop, pack_face]
 
 # As many faces as the real training set has where this was measured.
 train_dataloader.merge(

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adam for 210 epochs at 5e-4, divided by 10 after 170 and 200, for a batch
+of 8 GPUs x 64."""
+from mmengine.config import read_base
+
+with read_base():
+    from .adam_60e import *
+
+train_cfg.update(max_epochs=210, val_interval=10)
+optim_wrapper['optimizer'].update(lr=5e-4)
+param_scheduler[1].update(end=210, milestones=[170, 200])

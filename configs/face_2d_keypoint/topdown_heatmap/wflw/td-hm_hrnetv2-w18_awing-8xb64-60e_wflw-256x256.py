@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HRNetv2-w18 + AdaptiveWing on WFLW as in MMPose's model zoo.
+
+    mim train mmpose_face td-hm_hrnetv2-w18_awing-8xb64-60e_wflw-256x256.py
+"""
+from mmengine.config import read_base
+from mmpose.datasets.transforms import GenerateTarget
+from mmpose.models.losses import AdaptiveWingLoss
+
+with read_base():
+    from ...._base_.datasets.face_wflw import *
+    from ...._base_.default_runtime import *
+    from ...._base_.models.hrnetv2_w18_heatmap import *
+    from ...._base_.schedules.adam_60e import *
+
+loss = dict(type=AdaptiveWingLoss, use_target_weight=True)
+model.merge(dict(head=dict(out_channels=98, loss=loss, decoder=codec)))
+
+target = dict(type=GenerateTarget, encoder=codec)
+train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
+train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))
