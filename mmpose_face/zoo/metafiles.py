@@ -51,6 +51,8 @@ class Benchmark(Paper):
     Args:
         key (str): A key of :data:`~mmpose_face.datasets.BENCHMARKS`.
         columns (tuple[str]): Subsets in the order of the table.
+        faces (dict[str, int]): How many faces each column has; empty where
+            the owner gives no number.
         unit (str): Of NME in the table: ``'percent'`` or ``'ratio'``.
         normalizer (str): What NME is divided by, in words.
         boxes (str): Where the face boxes come from, in words.
@@ -60,6 +62,7 @@ class Benchmark(Paper):
 
     key: str
     columns: Tuple[str, ...]
+    faces: Dict[str, int]
     unit: Unit
     normalizer: str
     boxes: str
@@ -262,11 +265,22 @@ def _paper(path: Path, collection: Any) -> Paper:
         **common,
         key=fields.get('Dataset Name'),
         columns=tuple(fields.get('Columns', list, of=_is_text)),
+        faces=_faces(fields),
         unit=unit,
         normalizer=fields.get('Normalizer'),
         boxes=fields.get('Boxes'),
         caption=fields.get('Caption'),
         note=fields.get('Note', default=''))
+
+
+def _faces(fields: _Fields) -> Dict[str, int]:
+    columns, faces = fields.get('Columns', list), fields.get('Faces', list, [])
+    if faces and not (len(faces) == len(columns)
+                      and all(isinstance(n, int) for n in faces)):
+        raise fields.error(
+            f'Faces is {faces!r}, expected a number for each of '
+            f'{", ".join(columns)}')
+    return dict(zip(columns, faces))
 
 
 def _row(root: Path, metafile: str, model: Any, papers: Dict[str,
