@@ -1,105 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as a person sees it: opened in Chromium, which ChromeDriver
-steers through the WebDriver protocol (https://www.w3.org/TR/webdriver2/)."""
-import json
-import shutil
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
+"""The report as a person sees it."""
 from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import Browser, in_browser
 from made_scores import grey_image, make_scores
 
 from mmpose_face.visualization import write_report
 
-CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
-DRIVER = shutil.which('chromedriver')
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason='the report is not looked at in a browser: chromium and '
-    'chromedriver are not installed (Debian: chromium chromium-driver)')
+pytestmark = in_browser
 
 ERRORS = [.02, .30, float('nan'), float('inf'), .05, .01, .11]
 SUBSETS = [('test', 'pose')] * 2 + [('test', )] * 5
 COLUMNS = ('test', 'pose', 'nobody')
 EVIL = '<script>document.title = "owned"</script>'
-
-QUIET = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-         '--disable-dev-shm-usage', '--no-first-run', '--disable-sync',
-         '--disable-background-networking', '--disable-component-update')
-
-
-class Browser:
-    """A headless Chromium with a new profile."""
-
-    def __init__(self, profile: Path, width: int = 1280) -> None:
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
-        self._address = f'http://127.0.0.1:{port}'
-        self._process = subprocess.Popen([DRIVER, f'--port={port}'],
-                                         stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL)
-        try:
-            self._window = self._start(profile, width)
-        except BaseException:
-            self._process.terminate()
-            raise
-
-    def _start(self, profile: Path, width: int) -> str:
-        args = [*QUIET, f'--user-data-dir={profile}',
-                f'--window-size={width},900']  # yapf: disable
-        always = {
-            'goog:chromeOptions': dict(binary=CHROMIUM, args=args),
-            'goog:loggingPrefs': dict(performance='ALL', browser='ALL')
-        }
-        for _ in range(100):
-            try:
-                self._ask('GET', '/status')
-                break
-            except urllib.error.URLError:
-                time.sleep(.1)
-        answer = self._ask('POST', '/session',
-                           dict(capabilities=dict(alwaysMatch=always)))
-        return f'/session/{answer["sessionId"]}'
-
-    def _ask(self, method: str, path: str, body=None):
-        request = urllib.request.Request(
-            self._address + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())['value']
-
-    def open(self, path: Path) -> None:
-        self._ask('POST', f'{self._window}/url', dict(url=path.as_uri()))
-
-    def run(self, script: str, *args):
-        """The value that a script in the page returns."""
-        return self._ask('POST', f'{self._window}/execute/sync',
-                         dict(script=script, args=args))
-
-    def press(self, script: str, key: str = '') -> None:
-        """Click on the element that a script returns, or send it a key."""
-        element, = self.run(script).values()
-        what = 'value' if key else 'click'
-        self._ask('POST', f'{self._window}/element/{element}/{what}',
-                  dict(text=key) if key else {})
-
-    def log(self, kind: str) -> list:
-        return self._ask('POST', f'{self._window}/se/log', dict(type=kind))
-
-    def close(self) -> None:
-        try:
-            self._ask('DELETE', self._window)
-        finally:
-            self._process.terminate()
-            self._process.wait()
 
 
 @pytest.fixture(scope='module')
@@ -245,19 +160,11 @@ document.body.append(script);''')
 
 
 def test_no_errors_and_no_requests(page, report):
-    page.log('performance')  # up to here: the browser's own first page
+    page.requests()  # up to here: the browser's own first page
     page.open(report)
     assert page.log('browser') == []
-    messages = [
-        json.loads(entry['message'])['message']
-        for entry in page.log('performance')
-    ]
-    addresses = {
-        message['params']['request']['url'].partition(':')[0]
-        for message in messages
-        if message['method'] == 'Network.requestWillBeSent'
-    }
-    assert addresses == {'file', 'data'}
+    kinds = {address.partition(':')[0] for address in page.requests()}
+    assert kinds == {'file', 'data'}
 
 
 def test_not_wider_than_a_phone(report, tmp_path):
