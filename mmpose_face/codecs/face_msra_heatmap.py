@@ -14,10 +14,10 @@ class FaceMSRAHeatmap(MSRAHeatmap):
     """MMPose's ``MSRAHeatmap``, whose fault at the borders can be mended.
 
     MMPose draws a Gaussian as a patch that begins at ``int(mu - 3 * sigma)``.
-    Left of the map or above it this rounds towards the map, which moves the
-    peak by one cell, where ``3 * sigma`` is not whole: with sigma 1.5 for
-    points within four cells of the left or upper border. With ``unbiased``
-    (DARK) there is no patch and no such fault.
+    Left of the map or above it this rounds towards the map. Where
+    ``3 * sigma`` is not whole, it moves the peak by one cell: with sigma 1.5
+    for points on the first five columns or rows. With ``unbiased`` (DARK)
+    there is no patch and no such fault.
 
     Args:
         *args: Those of ``MSRAHeatmap``.

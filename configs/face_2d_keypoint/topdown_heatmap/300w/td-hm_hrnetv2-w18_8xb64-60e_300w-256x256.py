@@ -14,9 +14,8 @@ with read_base():
     from ...._base_.models.hrnetv2_w18_heatmap import *
     from ...._base_.schedules.adam_60e import *
 
-# With sigma 1.5 MMPose draws points within 4 cells of the left or upper
-# border one cell off, and the released weights were trained so. Drawn where
-# they are by
+# With sigma 1.5 MMPose draws points on the first five columns or rows one
+# cell off, and the released weights were trained so. Drawn where they are by
 # --cfg-options train_dataloader.dataset.pipeline.5.encoder.border_shift=False
 codec.update(type=FaceMSRAHeatmap, sigma=1.5)
 model.merge(dict(head=dict(out_channels=68, decoder=codec)))
