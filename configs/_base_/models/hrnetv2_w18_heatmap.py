@@ -2,7 +2,6 @@
 """HRNetv2-w18: the maps of its four branches, on the finest one's cells, and
 two 1 x 1 convolutions."""
 from mmengine.config import read_base
-from mmengine.model import PretrainedInit
 from mmpose.models.backbones import HRNet
 from mmpose.models.necks import FeatureMapProcessor
 
@@ -42,7 +41,7 @@ model.merge(
                     multiscale_output=True),
                 upsample=dict(mode='bilinear', align_corners=False)),
             init_cfg=dict(
-                type=PretrainedInit,
+                type='Pretrained',
                 checkpoint='open-mmlab://msra/hrnetv2_w18')),
         neck=dict(type=FeatureMapProcessor, concat=True),
         head=dict(

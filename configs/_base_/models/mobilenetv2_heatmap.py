@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MobileNetV2 with three deconvolutions."""
 from mmengine.config import read_base
-from mmengine.model import PretrainedInit
 from mmpose.models.backbones import MobileNetV2
 
 with read_base():
@@ -14,5 +13,5 @@ model.merge(
             widen_factor=1.,
             out_indices=(7, ),
             init_cfg=dict(
-                type=PretrainedInit, checkpoint='mmcls://mobilenet_v2')),
+                type='Pretrained', checkpoint='mmcls://mobilenet_v2')),
         head=dict(in_channels=1280)))

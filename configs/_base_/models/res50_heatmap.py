@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-50 with three deconvolutions."""
 from mmengine.config import read_base
-from mmengine.model import PretrainedInit
 from mmpose.models.backbones import ResNet
 
 with read_base():
@@ -12,6 +11,8 @@ model.merge(
         backbone=dict(
             type=ResNet,
             depth=50,
+            # By name: after the class, MMPose's ResNet sets weights of what
+            # it has loaded to 0.
             init_cfg=dict(
-                type=PretrainedInit, checkpoint='torchvision://resnet50')),
+                type='Pretrained', checkpoint='torchvision://resnet50')),
         head=dict(in_channels=2048)))

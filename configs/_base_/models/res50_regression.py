@@ -2,7 +2,6 @@
 """DeepPose: ResNet-50, its map's mean and one linear layer give coordinates;
 a row adds ``num_joints``, the loss and the ``decoder``."""
 from mmengine.config import read_base
-from mmengine.model import PretrainedInit
 from mmpose.codecs import RegressionLabel
 from mmpose.models.backbones import ResNet
 from mmpose.models.heads import RegressionHead
@@ -20,8 +19,9 @@ model = dict(
     backbone=dict(
         type=ResNet,
         depth=50,
-        init_cfg=dict(
-            type=PretrainedInit, checkpoint='torchvision://resnet50')),
+        # By name: after the class, MMPose's ResNet sets weights of what
+        # it has loaded to 0.
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(type=GlobalAveragePooling),
     head=dict(type=RegressionHead, in_channels=2048),
     test_cfg=dict(flip_test=True, shift_coords=True))
