@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that are there whole or not at all."""
+import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Union
+
+# What the system says of a disk, a quota or a limit that leaves no room.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ scripts, taken from the installed MMPose; what is ours is said in
 """
 import argparse
 import difflib
-import errno
 import gc
 import logging
 import os
@@ -27,7 +26,7 @@ from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
 from ..evaluation import SubsetNME
-from ..files import written_whole
+from ..files import DISK_FULL, written_whole
 from .orphans import end_with_parent
 from .resume import newest_checkpoint
 from .runner import FaceRunner
@@ -212,7 +211,7 @@ def _full_disk_explained(work_dir: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno not in DISK_FULL:
             raise
         checkpoint = newest_checkpoint(work_dir)
         kept = (f'the last good checkpoint is {checkpoint}'
