@@ -19,13 +19,13 @@ import os
 import re
 from types import ModuleType
 from typing import IO, Any, Optional, Union
-from urllib.parse import urlparse
 
 import torch
 from mmengine.logging import print_log
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.utils import digit_version
 
+from ..downloads import download
 from . import pickled_data, restricted_pickle
 
 UNSAFE_SWITCH = 'MMPOSE_FACE_UNSAFE_CHECKPOINTS'
@@ -89,14 +89,11 @@ def load_url(url: str,
         progress (bool): Whether to show a progress bar.
 
     Raises:
+        DownloadError: If it cannot be fetched, or is cut off.
         ValueError: As :func:`load`.
     """
-    folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
-    os.makedirs(folder, exist_ok=True)
-    cached = os.path.join(folder, os.path.basename(urlparse(url).path))
-    if not os.path.exists(cached):
-        torch.hub.download_url_to_file(url, cached, progress=progress)
-    return load(cached, map_location)
+    path = download(url, folder=model_dir, progress=progress)
+    return load(path, map_location)
 
 
 class _TorchLoadingSafely(ModuleType):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMEngine's runner, with checkpoints checked and written whole."""
 import os
-import textwrap
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Union
 
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper
 from ..files import written_whole
+from .misfit import misfit_explained
 from .orphans import WorkerInit
 from .resume import resumed
 from .seeding import SeedHook, seeded
@@ -86,14 +86,9 @@ class FaceRunner(Runner):
         Raises:
             ValueError: If the checkpoint does not fit the model.
         """
-        try:
+        with misfit_explained(filename):
             return super().load_checkpoint(filename, map_location, strict
                                            or self._strict, revise_keys)
-        except RuntimeError as error:
-            raise ValueError(
-                f'{filename} does not fit the model of this config; expected '
-                'a checkpoint of the same architecture and number of points. '
-                + _in_short(str(error))) from error
 
     @master_only
     def save_checkpoint(self,
@@ -118,14 +113,3 @@ class FaceRunner(Runner):
         if self.distributed and model_wrapper_cfg is None:
             model_wrapper_cfg = cpu_model_wrapper(self.cfg)
         return super().wrap_model(model_wrapper_cfg, model)
-
-
-def _in_short(message: str, lines: int = 8, width: int = 300) -> str:
-    """The beginning of a message that lists hundreds of keys."""
-    shown = [line for line in message.splitlines() if line.strip()]
-    rest = len(shown) - lines
-    shown = [
-        textwrap.shorten(line, width, placeholder=' ...')
-        for line in shown[:lines]
-    ]
-    return '\n'.join(shown + [f'... and {rest} more lines'] * (rest > 0))

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files from the network, checked, and there whole or not at all."""
+import hashlib
+import logging
+import os
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Optional, Union
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlparse
+from urllib.request import Request, urlopen
+
+import torch
+from mmengine.logging import print_log
+from rich.console import Console
+from rich.progress import (BarColumn, DownloadColumn, Progress, TextColumn,
+                           TransferSpeedColumn)
+
+from .files import DISK_FULL
+
+_SILENCE = 30.  # seconds without a byte, after which a server is given up
+_CHUNK = 1 << 20
+
+_Path = Union[str, 'os.PathLike[str]']
+
+
+class DownloadError(OSError):
+    """A file could not be had; the message says from where, why, and what
+    to do."""
+
+
+def cache_folder() -> Path:
+    """Where torch.hub keeps weights: below ``TORCH_HOME``, if it is set."""
+    return Path(torch.hub.get_dir()) / 'checkpoints'
+
+
+def download(url: str,
+             sha256: Optional[str] = None,
+             folder: Optional[_Path] = None,
+             progress: bool = True) -> Path:
+    """The local copy of a file; it is fetched when there is none.
+
+    ``torch.hub.download_url_to_file`` waits for a silent server for ever, and
+    takes what is cut off for the whole where no hash is known; here neither
+    happens. The file appears under its name when it is complete, so that
+    several processes may fetch it at once.
+
+    Args:
+        url (str): Address; the file keeps its name.
+        sha256 (str, optional): The first digits of the file's SHA-256. A
+            copy that has another one is damaged: that is said in the log,
+            and the file is fetched anew.
+        folder (str | PathLike, optional): Where the copy is kept. Defaults
+            to :func:`cache_folder`.
+        progress (bool): Whether to show a progress bar, on stderr.
+
+    Returns:
+        Path: The local copy.
+
+    Raises:
+        DownloadError: If the file cannot be fetched or written, is cut off
+            or has another hash; nothing of it stays then.
+    """
+    folder = Path(folder) if folder else cache_folder()
+    path = folder / unquote(os.path.basename(urlparse(url).path))
+    if path.exists():
+        if _is_right(path, sha256):
+            return path
+        print_log(f'{path} is damaged: fetching {url} anew', 'current',
+                  logging.WARNING)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix='.unfinished-', dir=folder) as beside:
+            partial = Path(beside) / path.name
+            _fetch(url, partial, progress)
+            _check_hash(partial, sha256)
+            os.replace(partial, path)
+    except (OSError, HTTPException, ValueError) as error:
+        raise DownloadError(
+            f'could not download {url}: {_reason(error, folder)}. Or put the '
+            f'file into {folder}/ by hand') from error
+    return path
+
+
+def _fetch(url: str, path: Path, progress: bool) -> None:
+    request = Request(url, headers={'User-Agent': 'mmpose_face'})
+    with urlopen(request, timeout=_SILENCE) as answer, path.open('wb') as file:
+        length = answer.headers.get('Content-Length')
+        total = int(length) if length else None
+        with _bar(progress) as bar:
+            task = bar.add_task(path.name, total=total)
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                bar.advance(task, len(chunk))
+    size = path.stat().st_size
+    if total not in (None, size):
+        raise ValueError(f'it was cut off after {size} of {total} bytes; try '
+                         'again')
+
+
+def _bar(shown: bool) -> Progress:
+    return Progress(
+        TextColumn('{task.description}'),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+        disable=not shown)
+
+
+def _is_right(path: Path, sha256: Optional[str]) -> bool:
+    return sha256 is None or _sha256(path).startswith(sha256)
+
+
+def _check_hash(path: Path, sha256: Optional[str]) -> None:
+    if not _is_right(path, sha256):
+        raise ValueError(
+            f'what came has the SHA-256 {_sha256(path)[:len(sha256)]}..., '
+            f'expected {sha256}...; something on the way may have answered in '
+            'place of the server')
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    """What went wrong, and what can be done about it."""
+    if isinstance(error, HTTPError):
+        return f'the server answered {error.code} {error.reason}'
+    number = getattr(error, 'errno', None)
+    if number in DISK_FULL:
+        return (f'no room in {folder} ({error.strerror}); free some space, or '
+                'name a folder on another disk by TORCH_HOME')
+    if isinstance(error, PermissionError):
+        return (f'no permission to write to {folder}; name another folder by '
+                'TORCH_HOME')
+    if isinstance(error, ValueError):
+        return str(error)
+    return f'{getattr(error, "reason", error)}'

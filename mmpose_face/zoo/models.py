@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models by name, with their released weights."""
+import difflib
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Tuple
+
+import torch.nn as nn
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from mmpose.apis import init_model
+from mmpose.apis.inference import dataset_meta_from_config
+
+from ..downloads import DownloadError, download
+from ..engine.misfit import misfit_explained
+from .metafiles import Row, read_rows
+
+
+def list_models(pattern: str = '*',
+                pretrained: bool = False) -> Tuple[str, ...]:
+    """The models that :func:`get_model` builds, in the order of the tables.
+
+    Args:
+        pattern (str): Only models whose short or long name matches, with
+            ``*`` and ``?`` as in a shell. Defaults to all.
+        pretrained (bool): Only models with released weights.
+
+    Returns:
+        tuple[str]: Short names, ``{data}-{model}[-{variant}]``.
+
+    Examples:
+        >>> list_models('wflw-hrnet*')
+        ('wflw-hrnetv2-w18', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18-dark')
+    """
+    return tuple(
+        row.alias for row in read_rows()
+        if row.has_config and (row.weights or not pretrained) and (
+            fnmatch(row.alias, pattern) or fnmatch(row.name, pattern)))
+
+
+def find_row(name: str) -> Row:
+    """The row of the model zoo with that name.
+
+    Args:
+        name (str): Short name, or that of the config without ``.py``.
+
+    Returns:
+        Row: The row.
+
+    Raises:
+        ValueError: If there is none; the message has the closest names.
+    """
+    rows = read_rows()
+    names = {key: row for row in rows for key in (row.alias, row.name)}
+    if name in names:
+        return names[name]
+    close = difflib.get_close_matches(name, names, n=3, cutoff=.5)
+    hint = f'did you mean {" or ".join(close)}?' if close else (
+        f'expected one of {", ".join(row.alias for row in rows)}')
+    raise ValueError(f'no model {name!r} in the model zoo; {hint}')
+
+
+def get_model(name: str,
+              pretrained: bool = True,
+              device: str = 'cpu') -> nn.Module:
+    """A model of the zoo, as ``mmpose.apis.inference_topdown`` takes it.
+
+    Args:
+        name (str): Short name, or that of the config without ``.py``.
+        pretrained (bool): Whether to load the released weights, which are
+            downloaded once into the cache of torch.hub. Without them nothing
+            is downloaded, not even the backbone's weights.
+        device (str): Where to put the model. Defaults to ``'cpu'``.
+
+    Returns:
+        nn.Module: The pose estimator in evaluation mode, with its config as
+        ``cfg`` and the metainfo of its data set as ``dataset_meta``.
+
+    Raises:
+        DownloadError: If the weights cannot be fetched.
+        ValueError: If there is no such model or no weights of it, or they do
+            not fit.
+
+    Examples:
+        >>> model = get_model('wflw-hrnetv2-w18-dark')
+        >>> inference_topdown(model, image, boxes)[0].pred_instances.keypoints
+    """
+    row = find_row(name)
+    cfg = _config(row)
+    weights = _weights(row) if pretrained else None
+    model = init_model(cfg, None, device)
+    if weights:
+        with misfit_explained(str(weights)):
+            load_checkpoint(model, str(weights), 'cpu', strict=True)
+    return model
+
+
+def _config(row: Row) -> Config:
+    if not row.has_config:
+        raise ValueError(f'{row.name} has no config yet: {row.config} not '
+                         'found; list_models() says what can be built')
+    cfg = Config.fromfile(row.config)
+    # Where it finds none, init_model takes that of COCO's 17 body points.
+    if dataset_meta_from_config(cfg) is None:
+        raise ValueError(f'{row.config} says no data set: expected one in '
+                         'train_dataloader')
+    return cfg
+
+
+def _weights(row: Row) -> Path:
+    if not row.weights:
+        raise ValueError(
+            f'no weights of {row.name} are released; get_model('
+            f'{row.alias!r}, pretrained=False) builds it without them')
+    try:
+        return download(row.weights, row.sha256)
+    except DownloadError as error:
+        raise DownloadError(
+            f'{error}. get_model({row.alias!r}, pretrained=False) builds the '
+            'model without weights') from error
