@@ -2,6 +2,8 @@
 # make demo    makes .venv when it is missing, trains on synthetic faces, shows
 #              what came of it
 # make test    makes .venv when it is missing and runs the tests
+# make docs    makes .venv when it is missing and builds the documentation
+#              site; a warning is an error
 # make lint    checks the style
 # make dist    builds wheel and sdist and checks their contents
 
@@ -14,13 +16,17 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test lint dist clean
+.PHONY: demo test docs lint dist clean
 
 demo: $(STAMP)
 	$(PY) tools/demo.py $(ARGS)
 
 test: $(STAMP)
 	$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+docs: $(STAMP)
+	$(PY) -m sphinx -M html docs/en build/docs -E -W $(ARGS)
+	@echo 'open $(CURDIR)/build/docs/html/index.html'
 
 lint: $(STAMP)
 	$(PY) -m flake8 mmpose_face configs tools tests setup.py
@@ -39,5 +45,5 @@ $(STAMP): setup.py $(wildcard requirements/*.txt)
 	@test -n "$(PYTHON)" || { echo 'make: no Python 3.10, 3.11 or 3.12 with venv found; name one with PYTHON=...' >&2; exit 1; }
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet -r requirements/build.txt -c requirements/constraints.txt
-	$(PY) -m pip install --no-build-isolation -c requirements/constraints.txt -e '.[lite,mim,tests]'
+	$(PY) -m pip install --no-build-isolation -c requirements/constraints.txt -e '.[lite,mim,tests,docs]'
 	touch $@

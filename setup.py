@@ -106,6 +106,7 @@ setup(
         'lite': lite(),
         'mim': requirements('mim'),
         'tests': requirements('tests'),
+        'docs': requirements('docs'),
     },
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False)

@@ -64,12 +64,14 @@ def check_sdist(path: Path) -> Iterator[str]:
         'model-index.yml', 'requirements/runtime.txt', 'requirements/lite.txt',
         'requirements/constraints.txt', 'tools/train.py', 'tests/conftest.py',
         'configs/_base_/default_runtime.py', 'mmpose_face/landmarks.py',
-        'mmpose_face/visualization/report.html.j2'
+        'mmpose_face/visualization/report.html.j2', 'docs/en/conf.py',
+        'docs/en/index.md', 'docs/en/api/index.rst'
     }
     for name in sorted(expected - names):
         yield f'{path.name} lacks {name}'
     for name in sorted(names):
-        if name.startswith(('data/', 'work_dirs/', 'mmpose_face/.mim/')):
+        if name.startswith(
+            ('build/', 'data/', 'work_dirs/', 'mmpose_face/.mim/')):
             yield f'{path.name} holds {name}, which is not source'
 
 
