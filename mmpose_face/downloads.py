@@ -78,8 +78,8 @@ def download(url: str,
             os.replace(partial, path)
     except (OSError, HTTPException, ValueError) as error:
         raise DownloadError(
-            f'could not download {url}: {_reason(error, folder)}. Or put the '
-            f'file into {folder}/ by hand') from error
+            f'could not download {url}: {_reason(error, folder)}. The file '
+            f'can be put into {folder}/ by hand') from error
     return path
 
 

@@ -25,6 +25,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 
 from ..compat import cpu_processes
+from ..downloads import DownloadError
 from ..evaluation import SubsetNME
 from ..files import DISK_FULL, written_whole
 from .orphans import end_with_parent
@@ -230,7 +231,7 @@ def _errors_in_one_line() -> Iterator[None]:
     before, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         yield
-    except (FileNotFoundError, PermissionError, ValueError,
+    except (FileNotFoundError, PermissionError, ValueError, DownloadError,
             _DiskFullError) as error:
         _log_traceback()
         message = str(error)

@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper
 from ..files import written_whole
-from .misfit import misfit_explained
 from .orphans import WorkerInit
 from .resume import resumed
 from .seeding import SeedHook, seeded
+from .weights import misfit_explained, missing_start_explained
 
 
 @RUNNERS.register_module()
@@ -59,6 +59,10 @@ class FaceRunner(Runner):
             self._train_dataloader = seeded(self._train_dataloader, self.seed,
                                             self.rank)
         return super().build_train_loop(loop)
+
+    def _init_model_weights(self) -> None:
+        with missing_start_explained(self.model):
+            super()._init_model_weights()
 
     def test(self) -> Dict[str, float]:
         with self._loading_strictly():

@@ -12,7 +12,7 @@ from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
 from ..downloads import DownloadError, download
-from ..engine.misfit import misfit_explained
+from ..engine.weights import misfit_explained
 from .metafiles import Row, read_rows
 
 

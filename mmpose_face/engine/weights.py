@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of weights that do not fit a model, or are not to be had."""
+import textwrap
+from contextlib import contextmanager
+from typing import Iterator, Tuple
+
+import torch.nn as nn
+from mmengine.model import PretrainedInit
+
+from ..downloads import DownloadError
+
+
+@contextmanager
+def misfit_explained(filename: str) -> Iterator[None]:
+    """Around strict loading by MMEngine.
+
+    Args:
+        filename (str): The checkpoint, for the message.
+
+    Raises:
+        ValueError: If MMEngine finds keys missing or unexpected, or tensors
+            of another shape; the message lists the first of them.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        raise ValueError(
+            f'{filename} does not fit the model of this config; expected a '
+            'checkpoint of the same architecture and number of points. ' +
+            _in_short(str(error))) from error
+
+
+@contextmanager
+def missing_start_explained(model: nn.Module) -> Iterator[None]:
+    """Around ``init_weights`` of a model that starts from pretrained weights.
+
+    Args:
+        model (nn.Module): The model, for the message.
+
+    Raises:
+        DownloadError: If the weights cannot be fetched; the message says
+            whose they are and how to do without.
+        FileNotFoundError: The same, if they are a file that is not there.
+    """
+    try:
+        yield
+    except (DownloadError, FileNotFoundError) as error:
+        waiting = next(_waiting(model), None)
+        if waiting is None:
+            raise
+        name, kind, weights = waiting
+        raise type(error)(
+            f'the pretrained weights {weights} of {name} ({kind}) are not to '
+            f'be had: {error}. To train it from scratch: --cfg-options '
+            f'{name}.init_cfg=None') from error
+
+
+def _waiting(model: nn.Module) -> Iterator[Tuple[str, str, str]]:
+    """Name in the config, class and weights of the parts that have not got
+    theirs."""
+    for name, part in getattr(model, 'module', model).named_modules():
+        given = getattr(part, 'init_cfg', None) or ()
+        for init in (given, ) if isinstance(given, dict) else given:
+            if (init['type'] in ('Pretrained', PretrainedInit)
+                    and not part.is_init):
+                path = f'model.{name}'.rstrip('.')
+                yield path, type(part).__name__, init['checkpoint']
+
+
+def _in_short(message: str, lines: int = 8, width: int = 300) -> str:
+    """The beginning of a message that lists hundreds of keys."""
+    shown = [line for line in message.splitlines() if line.strip()]
+    rest = len(shown) - lines
+    shown = [
+        textwrap.shorten(line, width, placeholder=' ...')
+        for line in shown[:lines]
+    ]
+    return '\n'.join(shown + [f'... and {rest} more lines'] * (rest > 0))
