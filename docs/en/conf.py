@@ -33,6 +33,8 @@ extensions = [
 ]
 nitpicky = True  # a name that leads nowhere is a warning
 
+highlight_language = 'none'  # unless a block names one
+
 # Markdown that a code host shows as well: headings have its anchors.
 myst_heading_anchors = 4
 myst_enable_extensions = ['colon_fence']
