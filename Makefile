@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo    makes .venv when it is missing, trains on synthetic faces, shows
 #              what came of it
-# make test    makes .venv when it is missing and runs the tests
+# make test    makes .venv when it is missing and runs the tests, up to four at
+#              once; ARGS="-n 0" runs one after the other
 # make docs    makes .venv when it is missing and builds the documentation
 #              site; a warning is an error
 # make lint    checks the style

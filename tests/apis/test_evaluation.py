@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import REPO, RES18_300W, data_options, run_python
+from conftest import REPO, RES18_300W, data_options, run_script
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
@@ -390,7 +390,7 @@ def tested(tiny_300w, tmp_path_factory):
     folder = tmp_path_factory.mktemp('tested')
     model = MODELS.build(Config.fromfile(RES18_300W).model)
     torch.save(dict(state_dict=model.state_dict()), folder / 'model.pth')
-    run_python('tools/test.py', RES18_300W, folder / 'model.pth', '--work-dir',
+    run_script('tools/test.py', RES18_300W, folder / 'model.pth', '--work-dir',
                folder, '--dump', folder / 'dump.pkl', '--cfg-options',
                *data_options(tiny_300w),
                f'test_evaluator.0.out_dir={folder / "out"}')

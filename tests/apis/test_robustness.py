@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import RES18_300W, data_options, run_python
+from conftest import RES18_300W, data_options, run_script
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset, DefaultSampler
 from mmengine.hooks import Hook
@@ -324,7 +324,7 @@ def test_a_data_set_without_a_pipeline(build):
 
 
 def run_tool(data_root, *args, **kwargs) -> str:
-    return run_python('tools/test.py', *args, '--cfg-options',
+    return run_script('tools/test.py', *args, '--cfg-options',
                       *data_options(data_root), **kwargs).stdout
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from conftest import RES18_300W, data_options, run_python
+from conftest import NARROW, RES18_300W, data_options, run_python, run_script
 
 from mmpose_face.engine.launch import _check_writable
 
@@ -17,7 +17,8 @@ TORCHRUN = ('-m', 'torch.distributed.run', '--nproc_per_node=2',
 def options(tiny_300w):
     return [
         '--cfg-options', *data_options(tiny_300w), 'train_cfg.max_epochs=1',
-        'randomness.seed=0'
+        'randomness.seed=0',
+        *(f'{key}={value}'.replace(' ', '') for key, value in NARROW.items())
     ]
 
 
@@ -31,7 +32,7 @@ def work_dir(tmp_path_factory, options):
 def test_train_and_resume(work_dir, options):
     assert (work_dir / 'epoch_1.pth').is_file()
     options = [o.replace('max_epochs=1', 'max_epochs=2') for o in options]
-    done = run_python('tools/train.py', RES18_300W, '--work-dir', work_dir,
+    done = run_script('tools/train.py', RES18_300W, '--work-dir', work_dir,
                       '--resume', *options)
     assert 'resumed epoch: 1' in done.stdout
     assert (work_dir / 'epoch_2.pth').is_file()
@@ -41,7 +42,7 @@ def test_train_and_resume(work_dir, options):
 def test_one(work_dir, options):
     """The metrics of a test in one process."""
     out = work_dir / 'one.json'
-    run_python('tools/test.py', RES18_300W, work_dir / 'epoch_1.pth',
+    run_script('tools/test.py', RES18_300W, work_dir / 'epoch_1.pth',
                '--work-dir', work_dir, '--out', out, *options)
     return json.loads(out.read_text())
 
@@ -98,7 +99,7 @@ def test_slurm_without_gpus_is_refused(work_dir, options):
 
 
 def fails(*args) -> str:
-    done = run_python(*args, check=False)
+    done = run_script(*args, check=False)
     assert done.returncode == 1, done.stdout
     assert 'error: ' in done.stdout and 'Traceback' not in done.stdout
     return done.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
-from conftest import DEMO, REPO, run_python
+from conftest import DEMO, run_python, run_script
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
@@ -32,23 +32,26 @@ def checkpoint(tmp_path_factory) -> Path:
     return path
 
 
-def run_test(config, checkpoint, work_dir, *args, check=True, start=()):
-    done = run_python(
-        *start,
-        'tools/test.py',
-        config,
-        checkpoint,
-        '--work-dir',
-        work_dir,
-        *args,
-        *OPTIONS,
-        check=check)
-    return done.stdout
+def command(config, checkpoint, work_dir, *args) -> tuple:
+    return ('tools/test.py', config, checkpoint, '--work-dir', work_dir, *args,
+            *OPTIONS)
 
 
-def test_report_of_a_test(checkpoint, tmp_path):
-    out = run_test(DEMO, checkpoint, tmp_path, '--report')
-    folder = tmp_path / 'report'
+def run_test(*args, check=True) -> str:
+    return run_script(*command(*args), check=check).stdout
+
+
+@pytest.fixture(scope='module')
+def reported(checkpoint, tmp_path_factory) -> tuple:
+    """The folder of a test with --report, in an interpreter of its own, and
+    what it printed."""
+    folder = tmp_path_factory.mktemp('reported')
+    done = run_python(*command(DEMO, checkpoint, folder, '--report'))
+    return folder / 'report', done.stdout
+
+
+def test_report_of_a_test(reported):
+    folder, out = reported
     assert f'The report is {folder}/report.html' in out
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     page = (folder / 'report.html').read_text()
@@ -61,24 +64,17 @@ def test_report_of_a_test(checkpoint, tmp_path):
     assert cv2.imread(str(folder / 'worst.jpg')).shape == (224, 1136, 3)
 
 
-def test_two_processes_write_the_report_of_one(checkpoint, tmp_path):
-    start = ('-m', 'torch.distributed.run', '--nproc_per_node=2',
-             '--standalone')
-    run_test(DEMO, checkpoint, tmp_path / 'one', '--report', tmp_path / 'a')
-    out = run_test(
-        DEMO,
-        checkpoint,
-        tmp_path / 'two',
-        '--launcher',
-        'pytorch',
-        '--report',
-        tmp_path / 'b',
-        start=start)
-    assert out.count('The report is') == 1
+def test_two_processes_write_the_report_of_one(reported, checkpoint, tmp_path):
+    folder = tmp_path / 'report'
+    args = command(DEMO, checkpoint, tmp_path, '--launcher', 'pytorch',
+                   '--report', folder)
+    done = run_python('-m', 'torch.distributed.run', '--nproc_per_node=2',
+                      '--standalone', *args)
+    assert done.stdout.count('The report is') == 1
     one, two = (
-        json.loads((tmp_path / name / 'per_face.json').read_text())
-        for name in 'ab')
-    assert sorted(p.name for p in (tmp_path / 'b').iterdir()) == sorted(FILES)
+        json.loads((path / 'per_face.json').read_text())
+        for path in (reported[0], folder))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert len(one['faces']) == len(two['faces']) == FACES
     for a, b in zip(one['faces'], two['faces']):
         assert a['error'] == pytest.approx(b['error'])
@@ -135,7 +131,7 @@ def test_folder_that_cannot_be_made(checkpoint, tmp_path):
 
 
 def test_help_shows_both():
-    out = run_python('tools/test.py', '--help', cwd=REPO).stdout
+    out = run_script('tools/test.py', '--help').stdout
     assert '--report [DIR]' in out and '--cfg-options' in out
     assert out.index('--cfg-options') < out.index('--report')
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import re
+import shutil
 from collections import OrderedDict
+from functools import partial
 
 import pytest
 import torch
-from conftest import HRNET_300W, RES18_300W, data_options
+from conftest import HRNET_300W, NARROW, RES18_300W, data_options
 from mmengine import fileio
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -15,34 +17,45 @@ from mmpose_face.engine import FaceRunner
 NUMBER = iter(range(1000))
 
 
+def runner_of(data_root,
+              work_dir,
+              cls=FaceRunner,
+              depth=None,
+              cfg_file=RES18_300W,
+              **options):
+    """A runner of a small model on the small data set."""
+    cfg = Config.fromfile(cfg_file)
+    cfg.merge_from_dict(
+        dict(o.split('=', 1) for o in data_options(data_root) if 'root' in o))
+    for name in ('train', 'val', 'test'):
+        cfg[f'{name}_dataloader'].update(
+            batch_size=2, num_workers=0, persistent_workers=False)
+    if cfg_file == RES18_300W:
+        cfg.merge_from_dict(NARROW)
+    if depth:
+        cfg.model.backbone.depth = depth
+    cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = f'runner_{next(NUMBER)}'
+    cfg.merge_from_dict(options)
+    return cls.from_cfg(cfg)
+
+
 @pytest.fixture
 def build(tiny_300w, tmp_path):
-    """Make a runner of the small model on the small data set."""
+    return partial(runner_of, tiny_300w, tmp_path)
 
-    def build(cls=FaceRunner, depth=None, cfg_file=RES18_300W, **options):
-        cfg = Config.fromfile(cfg_file)
-        cfg.merge_from_dict(
-            dict(
-                o.split('=', 1) for o in data_options(tiny_300w)
-                if 'root' in o))
-        for name in ('train', 'val', 'test'):
-            cfg[f'{name}_dataloader'].update(
-                batch_size=2, num_workers=0, persistent_workers=False)
-        if depth:
-            cfg.model.backbone.depth = depth
-        cfg.train_cfg.update(max_epochs=1, val_interval=1)
-        cfg.work_dir = str(tmp_path)
-        cfg.experiment_name = f'runner_{next(NUMBER)}'
-        cfg.merge_from_dict(options)
-        return cls.from_cfg(cfg)
 
-    return build
+@pytest.fixture(scope='module')
+def trained(tiny_300w, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('trained')
+    runner_of(tiny_300w, folder).train()
+    return folder / 'epoch_1.pth'
 
 
 @pytest.fixture
-def checkpoint(build, tmp_path):
-    build().train()
-    return str(tmp_path / 'epoch_1.pth')
+def checkpoint(trained, tmp_path):
+    return str(shutil.copy(trained, tmp_path))
 
 
 def test_the_fault_without_us(build, checkpoint):

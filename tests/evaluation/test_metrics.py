@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from datetime import timedelta
 
 import numpy as np
 import pytest
-from conftest import RES18_300W, run_python
+import torch.distributed as dist
+from conftest import NARROW, RES18_300W
+from forked_scripts import FORKS
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import NME
@@ -467,38 +470,35 @@ def test_from_the_data_set_through_the_pipeline(tiny_300w):
     assert np.isnan(metrics['test/NME'])
 
 
-PROCESSES = '''
-import json, sys
-import torch.distributed as dist
-from test_metrics import SUBSETS, META, SubsetNME, make_samples
-
-dist.init_process_group('gloo')
-rank = dist.get_rank()
-samples = make_samples(5)
-metric = SubsetNME(subsets=SUBSETS, out_dir=f'{sys.argv[1]}/{rank}')
-metric.dataset_meta = META
-# Padded to 6, which 2 and 3 divide.
-metric.process({}, (samples + samples[:1])[rank::dist.get_world_size()])
-metrics = metric.evaluate(5)
-open(f'{sys.argv[1]}/{rank}.json', 'w').write(json.dumps(metrics))
-dist.barrier()
-dist.destroy_process_group()
-'''
+def evaluate_in_group(rank, number, folder):
+    dist.init_process_group(
+        'gloo',
+        f'file://{folder}/meeting',
+        timedelta(minutes=3),
+        rank=rank,
+        world_size=number)
+    samples = make_samples(5)
+    metric = SubsetNME(subsets=SUBSETS, out_dir=f'{folder}/{rank}')
+    metric.dataset_meta = META
+    # Padded to 6, which 2 and 3 divide.
+    metric.process({}, (samples + samples[:1])[rank::number])
+    metrics = metric.evaluate(5)
+    (folder / f'{rank}.json').write_text(json.dumps(metrics))
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 @pytest.mark.parametrize('number', [2, 3])
 def test_processes_give_the_figures_of_one(number, tmp_path):
-    (tmp_path / 'run.py').write_text(PROCESSES)
-    tests = __file__.rsplit('/', 2)[0]
-    run_python(
-        '-m',
-        'torch.distributed.run',
-        f'--nproc_per_node={number}',
-        '--standalone',
-        tmp_path / 'run.py',
-        tmp_path,
-        cwd=tmp_path,
-        PYTHONPATH=f'{tests}:{tests}/evaluation:{tests}/..')
+    group = [
+        FORKS.Process(target=evaluate_in_group, args=(rank, number, tmp_path))
+        for rank in range(number)
+    ]
+    for process in group:
+        process.start()
+    for process in group:
+        process.join()
+    assert [process.exitcode for process in group] == [0] * number
     one = evaluate(make_samples(5), subsets=SUBSETS, out_dir=tmp_path / 'one')
     for rank in range(number):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == one
@@ -513,6 +513,7 @@ def test_in_a_training(tiny_300w, tmp_path):
     files."""
     cfg = Config.fromfile(RES18_300W)
     cfg.work_dir = str(tmp_path)
+    cfg.merge_from_dict(NARROW)
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.test_evaluator.out_dir = str(tmp_path / 'out')
     for name in ('train', 'val', 'test'):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from benchmark_files import RAW, make_benchmark
-from conftest import REPO, RES18_300W
+from conftest import NARROW, REPO, RES18_300W
 from mmengine.config import Config
 from mmpose.registry import VISUALIZERS
 
@@ -20,6 +20,7 @@ def config(name: str, root, work_dir) -> Config:
     metric."""
     cfg = Config.fromfile(RES18_300W)
     base = Config.fromfile(BASES / f'face_{name}.py')
+    cfg.merge_from_dict(NARROW)
     cfg.model.head.out_channels = len(
         BENCHMARKS[name].METAINFO['keypoint_info'])
     for part in ('train', 'val', 'test'):

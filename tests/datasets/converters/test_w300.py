@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import make_release, run_python
+from conftest import make_release, run_script
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.datasets.transforms import LoadImage
 
@@ -203,7 +203,7 @@ def test_images_without_points_are_named(release, tmp_path):
 
 
 def run_tool(*args, check=True):
-    return run_python(
+    return run_script(
         'tools/prepare_data.py', '300w', *args, check=check).stdout
 
 

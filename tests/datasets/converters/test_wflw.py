@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import run_python
+from conftest import run_python, run_script
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mmpose.datasets.datasets import WFLWDataset
@@ -257,7 +257,7 @@ def test_wrong_folder(tmp_path):
 def test_tool(release, tmp_path):
     args = ('tools/prepare_data.py', 'wflw', '--raw', release, '--out',
             tmp_path / 'out')
-    out = run_python(*args, check=False).stdout
+    out = run_script(*args, check=False).stdout
     assert 'error: ' in out and 'expected  7500' in out
     assert 'Traceback' not in out
     out = run_python(*args, '--partial').stdout

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our scripts in forks of a process that has imported what they need, which
+takes longer than what most tests have them do."""
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Sequence
+
+FORKS = multiprocessing.get_context('forkserver')
+FORKS.set_forkserver_preload([
+    'mmpose.apis', 'mmpose_face.engine.launch', 'mmpose_face.visualization',
+    'mmpose_face.apis.robustness'
+])
+
+
+def run_forked(argv: Sequence[str], cwd: Path) -> subprocess.CompletedProcess:
+    """What ``python *argv`` does in that folder, with one thread."""
+    with tempfile.NamedTemporaryFile('r') as out:
+        process = FORKS.Process(target=_run, args=(argv, str(cwd), out.name))
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(argv, process.exitcode, out.read())
+
+
+def _run(argv: Sequence[str], cwd: str, out: str) -> None:
+    to_out = os.open(out, os.O_WRONLY | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(to_out, stream)
+    import torch
+    torch.set_num_threads(1)
+    os.environ['OMP_NUM_THREADS'] = '1'
+    os.chdir(cwd)
+    sys.argv = list(argv)
+    runpy.run_path(argv[0], run_name='__main__')
