@@ -58,7 +58,7 @@ html_theme = 'pydata_sphinx_theme'
 html_title = f'mmpose_face {version}'
 html_favicon = '_static/favicon.svg'
 html_static_path = ['_static']
-html_css_files = ['wide_tables.css']
+html_css_files = ['site.css']
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
     'logo': {
