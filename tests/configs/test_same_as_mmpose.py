@@ -2,7 +2,6 @@
 """Our rows are the experiments of MMPose's configs of the same names."""
 import inspect
 import json
-import sys
 from pathlib import Path
 from typing import Dict, List
 
@@ -10,28 +9,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import HRNET_300W, MMPOSE_CONFIGS, REPO
+from conftest import HRNET_300W
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import VISUALIZERS
+from zoo_rows import THEIRS, benchmark, make_benchmark
 
-from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.engine import FaceRunner
 
-sys.path.insert(0, str(REPO / 'tests/datasets/converters'))
-
-from benchmark_files import make_benchmark  # noqa: E402
-
-CONFIGS = REPO / 'configs'
-# MMPose's file for each of our rows that MMPose has too.
-THEIRS: Dict[Path, Path] = {
-    path: MMPOSE_CONFIGS / path.relative_to(CONFIGS)
-    for path in sorted((CONFIGS / 'face_2d_keypoint').rglob('*.py'))
-    if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
-}
 each_row = pytest.mark.parametrize('row', THEIRS, ids=lambda row: row.stem)
 
 # MMPose's classes for which ours stand in.
@@ -159,12 +147,6 @@ def test_same_experiment(row, tmp_path, logged):
     assert [cell.strip() for cell in header] == list(columns)
     assert [cell.strip()
             for cell in numbers] == ['n', *map(str, columns.values())]
-
-
-def benchmark(row: Path) -> str:
-    """The benchmark's name, by the class of the data set."""
-    cls = Config.fromfile(row).test_dataloader.dataset.type
-    return next(name for name, of in BENCHMARKS.items() if of is cls)
 
 
 def draw_images(folder: Path) -> None:

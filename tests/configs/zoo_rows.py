@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the model zoo and the small data that each is tried with."""
+import sys
+from pathlib import Path
+from typing import Dict
+
+from conftest import MMPOSE_CONFIGS, REPO
+from mmengine.config import Config
+
+from mmpose_face.datasets import BENCHMARKS
+
+sys.path.insert(0, str(REPO / 'tests/datasets/converters'))
+
+from benchmark_files import make_benchmark  # noqa: E402
+
+__all__ = ['ROWS', 'THEIRS', 'benchmark', 'make_benchmark']
+
+CONFIGS = REPO / 'configs'
+ROWS = sorted((CONFIGS / 'face_2d_keypoint').rglob('*.py'))
+# MMPose's file for each of our rows that MMPose has too.
+THEIRS: Dict[Path, Path] = {
+    path: MMPOSE_CONFIGS / path.relative_to(CONFIGS)
+    for path in ROWS if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
+}
+
+
+def benchmark(row: Path) -> str:
+    """The benchmark that a row is tested on.
+
+    Args:
+        row (Path): A config.
+
+    Returns:
+        str: A key of ``BENCHMARKS``, or ``'synthetic'``.
+    """
+    cls = Config.fromfile(row).test_dataloader.dataset.type
+    names = {of: name for name, of in BENCHMARKS.items()}
+    return names.get(cls, 'synthetic')
