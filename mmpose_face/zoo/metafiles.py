@@ -178,11 +178,9 @@ def read_rows(root: Optional['os.PathLike[str]'] = None) -> Tuple[Row, ...]:
             names file and field.
     """
     root = Path(root) if root else project_root()
-    parts = [
-        (name, _read(root / name))
-        for name in _Fields(root / INDEX, _read(root /
-                                                INDEX)).get('Import', list)
-    ]
+    index = _Fields(root / INDEX, _read(root / INDEX))
+    parts = [(name, _read(root / name))
+             for name in index.get('Import', list, of=_is_text)]
     papers = {
         paper.name: paper
         for name, content in parts
@@ -190,7 +188,7 @@ def read_rows(root: Optional['os.PathLike[str]'] = None) -> Tuple[Row, ...]:
     }
     rows = tuple(
         _row(root, name, model, papers) for name, content in parts
-        for model in content.get('Models', ()))
+        for model in _listed(root / name, content, 'Models'))
     _check_names(rows)
     return rows
 
@@ -220,12 +218,12 @@ class _Fields:
         if value is default:
             return value
         if not isinstance(value, kind) or (of and not all(map(of, value))):
-            raise self.error(f'{name} is {value!r}, expected '
-                             f'{_KINDS[kind]}')
+            raise self.error(f'{name} is {value!r}, expected {_KINDS[kind]}' +
+                             ' of texts' * bool(of))
         return value
 
 
-_KINDS = {str: 'text', list: 'a list of texts', dict: 'fields'}
+_KINDS = {str: 'text', list: 'a list', dict: 'fields'}
 
 
 def _is_text(value: Any) -> bool:
@@ -243,7 +241,12 @@ def _read(path: Path) -> dict:
 
 
 def _papers(path: Path, content: dict) -> List[Paper]:
-    return [_paper(path, each) for each in content.get('Collections', ())]
+    listed = _listed(path, content, 'Collections')
+    return [_paper(path, each) for each in listed]
+
+
+def _listed(path: Path, content: dict, name: str) -> List[Any]:
+    return _Fields(path, content).get(name, list, default=[])
 
 
 def _paper(path: Path, collection: Any) -> Paper:
