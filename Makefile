@@ -30,9 +30,9 @@ docs: $(STAMP)
 	@echo 'open $(CURDIR)/build/docs/html/index.html'
 
 lint: $(STAMP)
-	$(PY) -m flake8 mmpose_face configs tools tests setup.py
-	$(PY) -m isort --check-only --diff mmpose_face configs tools tests setup.py
-	$(PY) -m yapf --diff --recursive mmpose_face configs tools tests setup.py
+	$(PY) -m flake8 mmpose_face configs tools docs tests setup.py
+	$(PY) -m isort --check-only --diff mmpose_face configs tools docs tests setup.py
+	$(PY) -m yapf --diff --recursive mmpose_face configs tools docs tests setup.py
 
 dist: $(STAMP)
 	rm -rf build dist

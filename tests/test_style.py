@@ -3,7 +3,7 @@
 import pytest
 from conftest import REPO, run_python
 
-FILES = ('mmpose_face', 'configs', 'tools', 'tests', 'setup.py')
+FILES = ('mmpose_face', 'configs', 'tools', 'docs', 'tests', 'setup.py')
 
 
 @pytest.mark.parametrize(
