@@ -2,6 +2,7 @@
 """mim on the installed wheel, from a folder that knows nothing of us."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,12 @@ import pytest
 import torch
 from conftest import (HRNET_300W, REPO, RES18_300W, data_options, make_release,
                       serving)
+from mmengine.config import Config
 
+from mmpose_face.zoo import read_rows
+
+ROWS = read_rows()
+RELEASES = 'https://download.openmmlab.com'
 MIM = Path(sys.executable).parent / 'mim'
 pytestmark = pytest.mark.skipif(
     not MIM.exists(), reason='openmim is not installed')
@@ -81,10 +87,22 @@ def test_run(mim, elsewhere):
     assert 'face_landmarks_300w_valid_challenge.json: 1 faces' in out
 
 
-def test_search(mim):
-    out = mim('search', 'mmpose_face')
-    assert HRNET_300W.stem in out
-    assert '5.64' in out
+def test_search(mim, elsewhere):
+    """Every row, with its figures and its weights."""
+    mim('search', 'mmpose_face', '--json', elsewhere / 'found.json')
+    found = json.loads((elsewhere / 'found.json').read_text())
+    assert list(found['config']) == [row.name for row in ROWS]
+    for row in ROWS:
+        fields = {key: values[row.name] for key, values in found.items()}
+        assert fields['weight'] == (row.weights or '')
+        assert fields['config'].endswith(f'/{row.name}.py')
+        assert fields['paper'].startswith('http')
+        columns = row.benchmark.columns
+        for column in columns if row.published else ():
+            name = f'nme_{column}' if len(columns) > 1 else 'nme'
+            assert fields[f'{row.benchmark.name.lower()}/{name}'] == (
+                row.published[0].figures[column])
+    assert len(ROWS) == 15
 
 
 def test_unknown_config(mim):
@@ -92,31 +110,52 @@ def test_unknown_config(mim):
     assert 'can not find the config file in codebase mmpose_face' in out
 
 
-def test_download(mim, installed, elsewhere):
-    """Weights come from the metafile's address, here one on loopback."""
-    served = elsewhere / 'served'
-    served.mkdir()
-    torch.save(dict(state_dict={}), served / 'weights-12345678.pth')
-    site = elsewhere / 'site'
-    subprocess.run(['cp', '-r', installed, site], check=True)
-    metafile = next((site / 'mmpose_face/.mim').rglob('hrnetv2_300w.yml'))
-    with serving(served) as address:
-        url = f'{address}/weights-12345678.pth'
-        text = metafile.read_text()
-        start = text.index('https://download.openmmlab.com')
-        metafile.write_text(text[:start] + url + '\n')
-        mim('download',
-            'mmpose_face',
-            '--config',
-            HRNET_300W.stem,
-            '--dest',
-            elsewhere / 'got',
-            site=site)
-    assert (elsewhere / 'got/weights-12345678.pth').read_bytes() == (
-        served / 'weights-12345678.pth').read_bytes()
-    from mmengine.config import Config
-    got = Config.fromfile(elsewhere / f'got/{HRNET_300W.name}')
-    assert got.to_dict() == Config.fromfile(HRNET_300W).to_dict()
+@pytest.fixture(scope='module')
+def served(installed, elsewhere):
+    """A copy whose weights are on loopback, small ones."""
+    folder, site = elsewhere / 'served', elsewhere / 'site'
+    shutil.copytree(installed, site)
+    for row in ROWS:
+        if row.weights:
+            path = folder / row.weights.removeprefix(f'{RELEASES}/')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(dict(row=row.name), path)
+    with serving(folder) as address:
+        for metafile in (site / 'mmpose_face/.mim').rglob('*.yml'):
+            text = metafile.read_text()
+            metafile.write_text(text.replace(RELEASES, address))
+        yield site
+
+
+def test_download(mim, served, elsewhere):
+    """Config and weights of every row that has weights."""
+    rows = [row for row in ROWS if row.weights]
+    names = [row.name for row in rows]
+    mim('download', 'mmpose_face', '--config', *names, '--dest',
+        elsewhere / 'got', site=served)  # yapf: disable
+    for row in rows:
+        weights = elsewhere / 'got' / row.weights.rpartition('/')[2]
+        assert torch.load(weights) == dict(row=row.name)
+        got = Config.fromfile(elsewhere / f'got/{row.name}.py')
+        assert got.to_dict() == Config.fromfile(row.config).to_dict()
+    assert len(rows) == 14
+
+
+def test_download_of_a_row_without_weights(mim, installed, elsewhere):
+    """Gives the config alone. The row of the zoo that has none is written
+    as here another one is."""
+    site = elsewhere / 'without'
+    shutil.copytree(installed, site)
+    star = next(site.rglob('resnet_starloss_wflw.yml')).read_text()
+    assert "      Weight: ''\n" in star and 'Weights:' not in star
+    metafile = next(site.rglob('resnet_wingloss_wflw.yml'))
+    text = metafile.read_text().partition('    Weights: ')[0]
+    metafile.write_text(
+        text.replace('    Results:', "      Weight: ''\n    Results:"))
+    name = 'td-reg_res50_wingloss_8xb64-210e_wflw-256x256'
+    mim('download', 'mmpose_face', '--config', name, '--dest',
+        elsewhere / 'alone', site=site)  # yapf: disable
+    assert [p.name for p in (elsewhere / 'alone').iterdir()] == [f'{name}.py']
 
 
 def test_editable_install(mim, elsewhere):
