@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Iterator, Set
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_SOURCE = ('build/', 'data/', 'work_dirs/', 'mmpose_face/.mim/')
 
 
 def expected_in_wheel() -> Set[str]:
@@ -70,8 +71,7 @@ def check_sdist(path: Path) -> Iterator[str]:
     for name in sorted(expected - names):
         yield f'{path.name} lacks {name}'
     for name in sorted(names):
-        if name.startswith(
-            ('build/', 'data/', 'work_dirs/', 'mmpose_face/.mim/')):
+        if name.startswith(NO_SOURCE):
             yield f'{path.name} holds {name}, which is not source'
 
 
