@@ -197,7 +197,7 @@ def test_a_silent_server_is_given_up(server, monkeypatch):
 
     def silent(handler):
         whole(handler, CONTENT[:5])
-        done.wait()
+        done.wait(20)
 
     server.answer = silent
     assert 'timed out' in fails(server.url)
