@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-import re
 import shutil
-from collections import OrderedDict
 from functools import partial
 
 import pytest
@@ -81,27 +79,6 @@ def test_checkpoint_with_another_number_of_points(build, checkpoint):
 def test_resuming_another_architecture(build, checkpoint):
     with pytest.raises(ValueError, match='epoch_1.pth does not fit'):
         build(depth=34, load_from=checkpoint, resume=True).train()
-
-
-def test_released_0_x_checkpoint_fits(build, tmp_path):
-    """Under the key names of MMPose 0.x, which its heads convert."""
-    options = {'cfg_file': HRNET_300W, 'model.backbone.init_cfg': None}
-    model = build(**options).model
-    old = OrderedDict()
-    for key, value in model.state_dict().items():
-        key = re.sub(r'^head\.final_layer\.', 'head.conv_layers.3.', key)
-        key = re.sub(r'^head\.conv_layers', 'keypoint_head.final_layer', key)
-        old[key] = torch.rand_like(value, dtype=torch.float32).to(value.dtype)
-    assert not any(key.startswith('head.') for key in old)
-    path = tmp_path / 'old.pth'
-    meta = dict(mmpose_version='0.18.0', epoch=60)
-    torch.save(dict(meta=meta, state_dict=old), path)
-
-    runner = build(load_from=str(path), **options)
-    runner.test()
-    loaded = runner.model.state_dict()
-    for ours, theirs in zip(loaded.values(), old.values()):
-        assert torch.equal(ours, theirs)
 
 
 def test_fine_tuning_takes_what_fits(build, checkpoint):
