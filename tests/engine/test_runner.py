@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 import torch
-from conftest import HRNET_300W, NARROW, RES18_300W, data_options
+from conftest import NARROW, RES18_300W, data_options
 from mmengine import fileio
 from mmengine.config import Config
 from mmengine.runner import Runner
