@@ -47,8 +47,10 @@ def test_the_list_is_complete():
 @pytest.fixture
 def offline(tmp_path, monkeypatch) -> Path:
     """No address can be reached; gives the empty cache folder."""
-    # Nothing listens on port 9.
+    # Nothing listens on port 9. What an earlier test opened an address with
+    # knows the proxies of that time.
     monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+    monkeypatch.setattr('urllib.request._opener', None)
     monkeypatch.delenv('no_proxy', raising=False)
     monkeypatch.delenv('NO_PROXY', raising=False)
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
