@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Landmarks as the means of heatmaps that sum to 1."""
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+import torch
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+
+def grid(size: int, like: Tensor) -> Tensor:
+    """Coordinates of the cells along one side of a heatmap.
+
+    Args:
+        size (int): Number of cells.
+        like (Tensor): Whose type and device the result has.
+
+    Returns:
+        Tensor: (size, ), from -1, the centre of the first cell, to 1, the
+        centre of the last.
+    """
+    return torch.linspace(-1, 1, size, dtype=like.dtype, device=like.device)
+
+
+def soft_argmax(heatmaps: Tensor) -> Tensor:
+    """Means of heatmaps.
+
+    Args:
+        heatmaps (Tensor): (N, K, H, W), the sum of each is 1.
+
+    Returns:
+        Tensor: (N, K, 2), x and y on :func:`grid`.
+    """
+    height, width = heatmaps.shape[-2:]
+    return torch.stack((heatmaps.sum(-2) @ grid(width, heatmaps),
+                        heatmaps.sum(-1) @ grid(height, heatmaps)), -1)
+
+
+@KEYPOINT_CODECS.register_module()
+class SoftArgmax(BaseKeypointCodec):
+    """Coordinates as the mean of a heatmap that sums to 1.
+
+    The cells' centres go from -1 to 1, and so do the targets: from the left
+    or upper border of the first pixel to the right or lower border of the
+    last. The mean of a heatmap can thus be any point of the image, and the
+    mirror image of a point is its negative.
+
+    Args:
+        input_size (tuple[int, int]): Width and height of the crop, pixels.
+        score_radius (float): Half the side of the square around the mean
+            whose share of the heatmap is the score of the point, on the grid
+            from -1 to 1.
+    """
+
+    label_mapping_table = dict(
+        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights')
+    support_batch_decoding = True
+
+    def __init__(self,
+                 input_size: Tuple[int, int],
+                 score_radius: float = 0.25) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.score_radius = score_radius
+
+    def encode(
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: Optional[np.ndarray] = None
+    ) -> Dict[str, np.ndarray]:
+        """From pixels of the crop to the grid.
+
+        Args:
+            keypoints (np.ndarray): (N, K, 2), pixels; 0 is the centre of the
+                first one.
+            keypoints_visible (np.ndarray, optional): (N, K), 0 for points
+                without a label. Defaults to all labelled.
+
+        Returns:
+            dict: ``keypoint_labels`` (N, K, 2), and ``keypoint_weights``
+            (N, K), 1 for labelled points within the crop and 0 for others.
+        """
+        size = np.array(self.input_size)
+        inside = ((keypoints >= -0.5) & (keypoints <= size - 0.5)).all(-1)
+        if keypoints_visible is not None:
+            inside &= keypoints_visible > 0
+        labels = (2 * keypoints + 1) / size - 1
+        return dict(
+            keypoint_labels=labels.astype(np.float32),
+            keypoint_weights=inside.astype(np.float32))
+
+    def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """From one face's heatmaps to pixels of the crop.
+
+        Args:
+            encoded (np.ndarray): (K, H, W), the sum of each is 1.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: (1, K, 2) points in pixels, and
+            (1, K) scores from 0 to 1.
+        """
+        points, scores = self.batch_decode(torch.from_numpy(encoded)[None])
+        return points[0], scores[0]
+
+    def batch_decode(
+            self,
+            heatmaps: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
+        """From heatmaps (B, K, H, W) to points and scores, each a list of
+        one array for each face; see :meth:`decode`."""
+        heatmaps = heatmaps.detach().float()
+        means = soft_argmax(heatmaps)
+        size = means.new_tensor(self.input_size)
+        points = ((means + 1) * size - 1) / 2
+        scores = self._scores(heatmaps, means)
+        return list(points[:, None].cpu().numpy()), list(
+            scores[:, None].cpu().numpy())
+
+    def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
+        height, width = heatmaps.shape[-2:]
+        near_x, near_y = (((grid(size, means) - mean[..., None]).abs()
+                           <= self.score_radius).to(means.dtype)
+                          for size, mean in ((width, means[..., 0]),
+                                             (height, means[..., 1])))
+        near = near_y[..., None, :] @ heatmaps @ near_x[..., None]
+        return near[..., 0, 0].clamp(0, 1)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heatmaps kept like narrow Gaussians (DSNT, Nibali et al., 2018)."""
+from typing import Optional
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from ...codecs.soft_argmax import grid
+
+
+def gaussians(targets: Tensor, height: int, width: int,
+              sigma: float) -> Tensor:
+    """Gaussians around points, on a grid from -1 to 1.
+
+    Args:
+        targets (Tensor): (N, K, 2), x and y.
+        height, width (int): Cells of the heatmaps.
+        sigma (float): Standard deviation in cells.
+
+    Returns:
+        Tensor: (N, K, height, width), the sum of each is 1.
+    """
+    columns, rows = ((-((grid(size, targets) - targets[..., i, None]) *
+                        ((size - 1) / 2 / sigma)).square() / 2).softmax(-1)
+                     for i, size in enumerate((width, height)))
+    return rows[..., None] * columns[..., None, :]
+
+
+def divergence(heatmaps: Tensor, others: Tensor) -> Tensor:
+    """Jensen-Shannon divergence of heatmaps (N, K, H, W) that sum to 1, in
+    nats: (N, K), from 0 for equal ones to log 2."""
+    mean = (heatmaps + others) / 2
+    entropies = [-torch.xlogy(p, p.clamp(min=torch.finfo(p.dtype).tiny)
+                              ).sum((-2, -1))
+                 for p in (mean, heatmaps, others)]  # yapf: disable
+    return entropies[0] - (entropies[1] + entropies[2]) / 2
+
+
+@MODELS.register_module()
+class GaussianDivergenceLoss(nn.Module):
+    """Jensen-Shannon divergence between heatmaps and Gaussians around the
+    targets, the regularisation of `DSNT <https://arxiv.org/abs/1801.07372>`_
+    (section 4.5).
+
+    Args:
+        sigma (float): Standard deviation of the Gaussians, cells.
+        loss_weight (float): Factor of the loss.
+    """
+
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0):
+        super().__init__()
+        if not sigma > 0:
+            raise ValueError(f'sigma is {sigma}, expected a number above 0')
+        self.sigma = sigma
+        self.loss_weight = loss_weight
+
+    def forward(self,
+                heatmaps: Tensor,
+                targets: Tensor,
+                weights: Optional[Tensor] = None) -> Tensor:
+        """The mean over all landmarks; the arguments are those of
+        :class:`~mmpose_face.models.losses.SoftArgmaxLoss`."""
+        if weights is not None:
+            targets = torch.where(weights[..., None] > 0, targets, 0.)
+        losses = divergence(
+            heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
+        if weights is not None:
+            losses = losses * weights
+        return losses.mean() * self.loss_weight

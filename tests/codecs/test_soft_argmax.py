@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points to the grid and back, up to the border of the crop."""
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmpose_face.codecs import SoftArgmax, soft_argmax
+
+
+def peaked(x: float, y: float, width: int = 64, height: int = 64):
+    """A heatmap on the four cells around a point of the grid, whose mean it
+    is."""
+    heatmap = np.zeros((height, width))
+    column, row = (x + 1) / 2 * (width - 1), (y + 1) / 2 * (height - 1)
+    for i, rest in ((int(row), 1 - row % 1), (int(row) + 1, row % 1)):
+        for j, share in ((int(column), 1 - column % 1), (int(column) + 1,
+                                                         column % 1)):
+            if rest * share > 0:
+                heatmap[i, j] = rest * share
+    return heatmap
+
+
+@given(st.floats(-.5, 255.5), st.floats(-.5, 191.5))
+def test_round_trip(x, y):
+    """From pixels to a heatmap with that mean, and back to 1e-4 pixels."""
+    codec = SoftArgmax(input_size=(256, 192))
+    encoded = codec.encode(np.array([[[x, y]]]))
+    assert encoded['keypoint_weights'] == 1
+    u, v = np.clip(encoded['keypoint_labels'][0, 0].astype(float), -1, 1)
+    points, _ = codec.decode(peaked(u, v, 64, 48)[None])
+    np.testing.assert_allclose(points, [[[x, y]]], atol=1e-4)
+
+
+def test_borders():
+    """The outer borders of the first and the last pixel are the centres of
+    the first and the last cell."""
+    codec = SoftArgmax(input_size=(256, 128))
+    points = np.array([[[-.5, -.5], [255.5, 127.5], [127.5, 63.5]]])
+    labels = codec.encode(points)['keypoint_labels']
+    np.testing.assert_array_equal(labels, [[[-1, -1], [1, 1], [0, 0]]])
+    corners = np.zeros((2, 8, 8))
+    corners[0, 0, 0] = corners[1, 7, 7] = 1
+    np.testing.assert_array_equal(
+        codec.decode(corners)[0], [[[-.5, -.5], [255.5, 127.5]]])
+
+
+def test_points_that_do_not_count():
+    codec = SoftArgmax(input_size=(256, 128))
+    points = np.array([[[10., 10], [10, 10], [-1, 10], [10, 128], [256, 10]]])
+    visible = np.array([[1, 0, 1, 1, 1]])
+    np.testing.assert_array_equal(
+        codec.encode(points, visible)['keypoint_weights'], [[1, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(
+        codec.encode(points)['keypoint_weights'], [[1, 1, 0, 0, 0]])
+
+
+def test_a_mirrored_heatmap_has_the_mirrored_point():
+    codec = SoftArgmax(input_size=(128, 128))
+    heatmaps = torch.rand(2, 3, 16,
+                          16).flatten(2).softmax(-1).view(2, 3, 16, 16)
+    points, _ = codec.batch_decode(heatmaps)
+    mirrored, _ = codec.batch_decode(heatmaps.flip(-1))
+    np.testing.assert_allclose(
+        np.stack(mirrored)[..., 0], 127 - np.stack(points)[..., 0], atol=1e-4)
+
+
+def test_score_is_the_share_near_the_mean():
+    codec = SoftArgmax(input_size=(64, 64), score_radius=.25)
+    heatmap = np.zeros((3, 9, 9))  # cells are 0.25 apart
+    heatmap[0, 4, 4] = 1
+    heatmap[1, 4, 0] = heatmap[1, 4, 8] = .5
+    heatmap[2, 4, 3] = heatmap[2, 4, 5] = .3
+    heatmap[2, 0, 4] = heatmap[2, 8, 4] = .2
+    _, scores = codec.decode(heatmap)
+    np.testing.assert_allclose(scores, [[1, 0, .6]], atol=1e-6)
+
+
+def test_uniform_heatmap():
+    """Its mean is the centre; its score is low."""
+    codec = SoftArgmax(input_size=(256, 256))
+    points, scores = codec.decode(np.full((1, 64, 64), 1 / 64**2))
+    np.testing.assert_allclose(points, [[[127.5, 127.5]]], atol=1e-3)
+    assert scores < .1
+
+
+def test_batch_is_one_by_one():
+    codec = SoftArgmax(input_size=(128, 128))
+    heatmaps = torch.rand(4, 5, 16,
+                          16).flatten(2).softmax(-1).view(4, 5, 16, 16)
+    points, scores = codec.batch_decode(heatmaps)
+    for i, heatmap in enumerate(heatmaps.numpy()):
+        one, score = codec.decode(heatmap)
+        assert one.shape == (1, 5, 2) and score.shape == (1, 5)
+        np.testing.assert_allclose(points[i], one, atol=1e-4)
+        np.testing.assert_allclose(scores[i], score, atol=1e-6)
+
+
+def test_soft_argmax_is_the_mean():
+    heatmap = torch.tensor([[[[.5, 0, 0], [0, 0, .25], [0, 0, .25]]]])
+    assert soft_argmax(heatmap).tolist() == [[[0., pytest.approx(-.25)]]]

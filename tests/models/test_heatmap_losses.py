@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Losses that stand beside STAR: coordinates alone, and narrow heatmaps."""
+import math
+
+import pytest
+import torch
+
+from mmpose_face.codecs import soft_argmax
+from mmpose_face.models import GaussianDivergenceLoss, SoftArgmaxLoss
+from mmpose_face.models.losses.gaussian_divergence_loss import (divergence,
+                                                                gaussians)
+
+
+def test_gaussian_by_hand():
+    """Five cells, the point in the middle, sigma 1: exp(-d^2 / 2)."""
+    found = gaussians(torch.zeros(1, 1, 2), 5, 5, sigma=1.)[0, 0]
+    row = torch.tensor([math.exp(-d * d / 2) for d in (-2, -1, 0, 1, 2)])
+    torch.testing.assert_close(found, row[:, None] * row / row.sum()**2)
+
+
+def test_gaussian_is_where_the_target_is():
+    target = torch.tensor([[[.3, -.4]]])
+    found = soft_argmax(gaussians(target, 48, 64, sigma=2.))
+    torch.testing.assert_close(found, target, rtol=0, atol=1e-4)
+
+
+def test_divergence_by_hand():
+    """All in one cell against all in another, the same, and half in each."""
+    p, q = torch.zeros(2, 1, 1, 2, 2, dtype=torch.float64)
+    p[..., 0, 0] = q[..., 1, 1] = 1
+    assert divergence(p, q).item() == pytest.approx(math.log(2))
+    assert divergence(p, p).item() == 0
+    # H(3/4, 1/4) - H(1/2, 1/2) / 2
+    expected = -.75 * math.log(.75) - .25 * math.log(.25) - math.log(2) / 2
+    assert divergence(p, (p + q) / 2).item() == pytest.approx(expected)
+
+
+def test_divergence_gradient():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 2, 4, 5, dtype=torch.float64, requires_grad=True)
+    target = torch.rand(2, 2, 2, dtype=torch.float64) * 2 - 1
+    loss = GaussianDivergenceLoss()
+    assert torch.autograd.gradcheck(
+        lambda x: loss(x.flatten(2).softmax(-1).view_as(x), target), logits)
+
+
+@pytest.mark.parametrize('make', [
+    lambda: GaussianDivergenceLoss(),
+    lambda: SoftArgmaxLoss(dict(type='SmoothL1Loss', use_target_weight=True))
+])
+def test_points_without_a_label(make):
+    torch.manual_seed(0)
+    heatmaps = torch.rand(2, 3, 8, 8).flatten(2).softmax(-1).view(2, 3, 8, 8)
+    heatmaps.requires_grad_()
+    target, weights = torch.rand(2, 3, 2), torch.ones(2, 3)
+    weights[1, 2] = 0
+    loss = make()
+    value = loss(heatmaps, target, weights)
+    value.backward()
+    assert heatmaps.grad[1, 2].abs().max() == 0
+    assert heatmaps.grad[0, 0].abs().max() > 0
+    target[1, 2] = 7.
+    assert loss(heatmaps, target, weights) == value
+
+
+def test_one_hot_heatmap_has_a_finite_gradient():
+    logits = torch.zeros(1, 1, 16, 16)
+    logits[..., 3, 4] = 1000
+    logits.requires_grad_()
+    heatmaps = logits.flatten(2).softmax(-1).view_as(logits)
+    GaussianDivergenceLoss()(heatmaps, torch.zeros(1, 1, 2)).backward()
+    assert logits.grad.isfinite().all()
+
+
+def test_scale_is_the_unit_of_the_loss():
+    """0.5 pixels of 128 in smooth-L1 with beta 1: 0.5^2 / 2."""
+    heatmaps = torch.zeros(1, 1, 3, 3)
+    heatmaps[..., 1, 1] = 1
+    target = torch.full((1, 1, 2), .5 / 64)
+    loss = SoftArgmaxLoss(dict(type='SmoothL1Loss'), scale=64.)
+    assert float(loss(heatmaps, target)) == pytest.approx(.125)
+
+
+def test_wrong_sigma():
+    with pytest.raises(ValueError, match='sigma is 0, expected a number'):
+        GaussianDivergenceLoss(sigma=0)

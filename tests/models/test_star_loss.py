@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loss against an eigen-solver, by hand, and where it could break."""
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor
+
+from mmpose_face.codecs import SoftArgmax, soft_argmax
+from mmpose_face.models.losses import STARLoss, moments, star_loss
+
+MODES = ('per_axis', 'mahalanobis')
+DISTANCES = ('smooth_l1', 'l1', 'l2')
+ALL = [(mode, distance) for mode in MODES for distance in DISTANCES]
+# The paper's form, with gradients through everything.
+paper = partial(star_loss, mode='per_axis', detach_axes=False, axis_eps=0)
+
+
+def softmax(logits: Tensor) -> Tensor:
+    return logits.flatten(2).softmax(-1).view_as(logits)
+
+
+def noise(*shape: int, dtype=torch.float64, scale: float = 2.) -> Tensor:
+    return softmax(torch.randn(*shape, dtype=dtype) * scale)
+
+
+def gaussian(sx: float,
+             sy: float,
+             angle: float = 0.,
+             size: int = 65,
+             x: float = 0.,
+             y: float = 0.) -> Tensor:
+    """A heatmap (1, 1, size, size) with standard deviations along two axes,
+    the first at that angle to the columns, degrees."""
+    g = torch.linspace(-1, 1, size, dtype=torch.float64)
+    dy, dx = torch.meshgrid(g - y, g - x, indexing='ij')
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    u, v = c * dx + s * dy, -s * dx + c * dy
+    return softmax(-(u**2 / sx**2 + v**2 / sy**2)[None, None] / 2)
+
+
+def at(*points) -> Tensor:
+    return torch.tensor(points, dtype=torch.float64)[None]
+
+
+def covariance(p: Tensor, eps: float = 1e-5):
+    """Mean (N, K, 2) and covariance (N, K, 2, 2), over a list of cells."""
+    height, width = p.shape[-2:]
+    gx, gy = (torch.linspace(-1, 1, n, dtype=p.dtype) for n in (width, height))
+    grid = torch.stack(torch.meshgrid(gx, gy, indexing='xy'), -1).flatten(0, 1)
+    p = p.flatten(2)
+    mean = p @ grid
+    off = grid - mean[..., None, :]
+    v1, v2 = p.sum(-1) + eps, p.square().sum(-1) + eps
+    cov = torch.einsum('nkp,nkpi,nkpj->nkij', p, off, off)
+    return mean, cov / (v1 - v2 / v1)[..., None, None]
+
+
+def distance_of(error: Tensor, distance: str, beta: float = 0.01) -> Tensor:
+    if distance == 'smooth_l1':
+        return torch.nn.functional.smooth_l1_loss(
+            error, torch.zeros_like(error), reduction='none', beta=beta)
+    return error.abs() if distance == 'l1' else error.square()
+
+
+def by_solver(p: Tensor,
+              target: Tensor,
+              mode: str,
+              distance: str,
+              eps: float = 1e-5) -> Tensor:
+    """Eigenvectors are the columns of what eigh returns."""
+    mean, cov = covariance(p, eps)
+    values, vectors = torch.linalg.eigh(cov)
+    along = torch.einsum('nkji,nkj->nki', vectors, target - mean)
+    scale = (values + eps).sqrt()
+    if mode == 'per_axis':
+        error = (distance_of(along, distance) / scale).sum(-1)
+    else:
+        error = distance_of((along / scale).norm(dim=-1), distance)
+    return error + values.sum(-1)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+@pytest.mark.parametrize('detach_axes', [False, True])
+def test_equals_the_solver(mode, distance, detach_axes):
+    torch.manual_seed(0)
+    heatmaps = torch.cat((noise(3, 4, 15, 15), noise(3, 4, 15, 15, scale=.5)))
+    heatmaps = torch.cat((heatmaps, gaussian(.3, .1, 25., 15).expand(
+        6, 2, -1, -1)), 1)  # yapf: disable
+    target = torch.rand(6, 6, 2, dtype=torch.float64) * 2 - 1
+    found = star_loss(
+        heatmaps, target, mode, distance, detach_axes=detach_axes, axis_eps=0)
+    expected = by_solver(heatmaps, target, mode, distance)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize('distance', DISTANCES)
+def test_gradient_equals_the_solvers(distance):
+    """Where the eigenvalues are apart the solver has a gradient, too."""
+    torch.manual_seed(0)
+    logits = torch.randn(2, 3, 9, 9, dtype=torch.float64) * 2
+    target = torch.rand(2, 3, 2, dtype=torch.float64) * 2 - 1
+    for mode in MODES:
+        first, second = (logits.clone().requires_grad_() for _ in range(2))
+        star_loss(
+            softmax(first),
+            target,
+            mode,
+            distance,
+            detach_axes=False,
+            axis_eps=0).sum().backward()
+        by_solver(softmax(second), target, mode, distance).sum().backward()
+        torch.testing.assert_close(
+            first.grad, second.grad, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+@pytest.mark.parametrize('make', [softmax, lambda p: p], ids=['softmax', 'p'])
+def test_gradcheck(mode, distance, make):
+    torch.manual_seed(0)
+    maps = noise(2, 2, 5, 6).requires_grad_()
+    target = torch.rand(2, 2, 2, dtype=torch.float64) * 2 - 1
+    assert torch.autograd.gradcheck(
+        lambda p: star_loss(
+            make(p), target, mode, distance, detach_axes=False), maps)
+
+
+def test_hand_value():
+    """Two cells of three by three, half each: the mean is (0.5, 0), the
+    variance 0.5 along x (0.25 / (1 - 1/2)) and 0 along y."""
+    heatmaps = torch.zeros(1, 1, 3, 3, dtype=torch.float64)
+    heatmaps[0, 0, 1, 1:] = .5
+    m = moments(heatmaps, eps=0)
+    assert [float(v) for v in m] == pytest.approx([.5, 0, .5, 0, 0])
+    # An error of 0.3 along x: 0.3 / sqrt(0.5) + 0.5.
+    found = paper(heatmaps, at((.8, 0)), distance='l1')
+    assert float(found) == pytest.approx(.3 / .5**.5 + .5, abs=1e-3)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+@pytest.mark.parametrize('move', [
+    lambda p, x, y: (p.flip(-1), -x, y),
+    lambda p, x, y: (p.flip(-2), x, -y),
+    lambda p, x, y: (p.transpose(-1, -2), y, x),
+    lambda p, x, y: (p.rot90(1, (-2, -1)), y, -x),
+], ids=['left-right', 'up-down', 'transposed', 'turned'])  # yapf: disable
+def test_moved_as_one(mode, distance, move):
+    torch.manual_seed(0)
+    p, target = noise(2, 3, 8, 8), torch.rand(2, 3, 2, dtype=torch.float64)
+    moved, x, y = move(p, target[..., 0], target[..., 1])
+    torch.testing.assert_close(
+        star_loss(moved, torch.stack((x, y), -1), mode, distance),
+        star_loss(p, target, mode, distance))
+
+
+@pytest.mark.parametrize('mode', MODES)
+@pytest.mark.parametrize('angle', [10, 30, 45, 77, 120])
+def test_turned_by_any_angle(mode, angle):
+    """What counts is the angle between error and major axis."""
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    straight = star_loss(gaussian(.2, .1), at((.1, .05)), mode)
+    turned = star_loss(
+        gaussian(.2, .1, angle), at((.1 * c - .05 * s, .1 * s + .05 * c)),
+        mode)
+    assert float(turned) == pytest.approx(float(straight), rel=1e-4)
+
+
+@pytest.mark.parametrize('angle', range(0, 180, 15))
+def test_isotropic(angle):
+    """With equal eigenvalues there are no axes; e = 0.1, sigma = 0.15."""
+    heatmaps, sigma, e = gaussian(.15, .15), .15, .1
+    error = at(
+        (e * math.cos(math.radians(angle)), e * math.sin(math.radians(angle))))
+    scale = math.sqrt(sigma**2 + 1e-5)
+    for mode, distance, expected in (
+        ('per_axis', 'l2', e**2 / scale),
+        ('mahalanobis', 'l1', e / scale),
+        ('per_axis', 'l1', math.sqrt(2) * e / scale),
+    ):
+        found = star_loss(heatmaps, error, mode, distance, eigen_weight=0)
+        assert float(found) == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_an_error_along_the_major_axis_costs_less(mode, distance):
+    along, across = (
+        float(star_loss(gaussian(.3, .1, 30), at(error), mode, distance))
+        for error in ((.1 * math.cos(math.radians(30)), .1 * .5),
+                      (-.1 * .5, .1 * math.cos(math.radians(30)))))
+    assert along < across
+
+
+def test_l2_is_a_quadratic_form():
+    """e^T S^(-1/2) e, with S^(-1/2) = ((tr + s) I - S) / (s t), where
+    s = sqrt(det S) and t = sqrt(tr + 2 s)."""
+    torch.manual_seed(0)
+    p, target = noise(4, 3, 12, 12), torch.rand(4, 3, 2, dtype=torch.float64)
+    mean, cov = covariance(p)
+    trace = cov.diagonal(dim1=-2, dim2=-1).sum(-1)
+    s = cov.det().sqrt()[..., None, None]
+    t = (trace[..., None, None] + 2 * s).sqrt()
+    eye = torch.eye(2, dtype=torch.float64)
+    root = ((trace[..., None, None] + s) * eye - cov) / (s * t)
+    e = (target - mean)[..., None]
+    expected = (e.transpose(-1, -2) @ root @ e)[..., 0, 0]
+    found = paper(p, target, distance='l2', eigen_weight=0)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
+
+
+def degenerate(name: str, dtype=torch.float32) -> Tensor:
+    logits = torch.zeros(1, 1, 33, 33, dtype=dtype)
+    if name == 'one-hot':
+        logits[..., 10, 20] = 1000
+    elif name == 'two cells':
+        logits[..., 10, 20] = logits[..., 10, 21] = 1000
+    elif name == 'isotropic':
+        logits = gaussian(.2, .2, size=33).log().to(dtype)
+    elif name == 'off-centre':
+        logits = gaussian(.2, .2, size=33, x=.25, y=-.125).log().to(dtype)
+    return logits
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+@pytest.mark.parametrize(
+    'name', ['uniform', 'one-hot', 'two cells', 'isotropic', 'off-centre'])
+def test_finite_where_there_are_no_axes(mode, distance, name):
+    for target in ((0., 0.), (.3, -.2), (1., 1.)):
+        for detach_axes in (False, True):
+            logits = degenerate(name).requires_grad_()
+            loss = star_loss(
+                softmax(logits),
+                at(target).float(),
+                mode,
+                distance,
+                detach_axes=detach_axes)
+            loss.sum().backward()
+            assert loss.isfinite().all() and logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_finite_on_an_empty_map(mode, distance):
+    heatmaps = torch.zeros(1, 1, 16, 16, requires_grad=True)
+    loss = star_loss(heatmaps, at((.3, -.2)).float(), mode, distance)
+    loss.sum().backward()
+    assert loss.isfinite().all() and heatmaps.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_gentle_to_a_new_network(mode):
+    """Almost flat maps, as from weights near zero: the gradient is under ten
+    times that of L1 on the means. With the paper's form it is not."""
+    torch.manual_seed(0)
+    start = torch.randn(2, 50, 32, 32) * 1e-3
+    target = torch.rand(2, 50, 2) * 1.6 - .8
+
+    def size(loss) -> float:
+        logits = start.clone().requires_grad_()
+        loss(softmax(logits)).sum().backward()
+        return float(logits.grad.flatten(2).norm(dim=-1).mean())
+
+    l1 = size(lambda p: (soft_argmax(p) - target).abs())
+    assert size(lambda p: star_loss(p, target, mode)) < 10 * l1
+    if mode == 'per_axis':
+        assert size(lambda p: paper(p, target)) > 50 * l1
+
+
+@pytest.mark.parametrize('weight', [.5, 1, 2])
+def test_the_best_width(weight):
+    """For an error e along an axis the best eigenvalue is
+    (e / (2 w))^(2/3)."""
+    e = .2
+    widths = torch.linspace(.05, .9, 2000, dtype=torch.float64)
+    losses = e / widths.sqrt() + weight * widths
+    best = float(widths[losses.argmin()])
+    assert best == pytest.approx((e / (2 * weight))**(2 / 3), rel=1e-2)
+    # The loss is this function of the heatmap's width.
+    for sigma in (.1, .2):
+        heatmaps = gaussian(sigma, 1e-3, size=129)
+        found = paper(heatmaps, at((e, 0)), distance='l1', eigen_weight=weight)
+        value = float(moments(heatmaps).xx)
+        assert float(found) == pytest.approx(
+            e / math.sqrt(value + 1e-5) + weight * value, rel=1e-2)
+
+
+def test_points_without_a_label_do_not_count():
+    torch.manual_seed(0)
+    loss = STARLoss()
+    heatmaps = noise(2, 3, 8, 8).requires_grad_()
+    target = torch.rand(2, 3, 2, dtype=torch.float64)
+    weights = torch.ones(2, 3, dtype=torch.float64)
+    weights[1, 2] = 0
+    value = loss(heatmaps, target, weights)
+    value.backward()
+    assert heatmaps.grad[1, 2].abs().max() == 0
+    assert heatmaps.grad[0, 0].abs().max() > 0
+    for other in (5., math.nan, math.inf):
+        target[1, 2] = other
+        assert loss(heatmaps, target, weights) == value
+    weights[0] = .5
+    assert loss(heatmaps, target, weights) < value
+
+
+def test_each_face_has_its_own_target():
+    torch.manual_seed(0)
+    loss = STARLoss()
+    heatmaps, target = noise(4, 3, 8, 8), torch.rand(4, 3, 2).double()
+    order = torch.tensor([2, 0, 3, 1])
+    value = loss(heatmaps, target)
+    assert loss(heatmaps[order], target[order]) == pytest.approx(float(value))
+    assert abs(float(loss(heatmaps, target[order]) - value)) > 1e-3
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_nothing_pulls_where_mean_and_target_agree(mode, distance):
+    torch.manual_seed(0)
+    heatmaps = noise(2, 3, 8, 8).requires_grad_()
+    target = soft_argmax(heatmaps).detach()
+    star_loss(
+        heatmaps, target, mode, distance, eigen_weight=0).sum().backward()
+    assert heatmaps.grad.abs().max() < 1e-4
+
+
+@pytest.mark.parametrize('mode', MODES)
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision(mode, dtype):
+    torch.manual_seed(0)
+    heatmaps, target = noise(2, 3, 16, 16).to(dtype), torch.rand(2, 3, 2)
+    expected = star_loss(heatmaps.double(), target.double(), mode)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = star_loss(heatmaps, target, mode)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), expected, rtol=2e-3, atol=0)
+
+
+def test_detached_axes():
+    """The value is the same; the gradient knows mean and eigenvalues."""
+    torch.manual_seed(0)
+    target = torch.rand(2, 3, 2, dtype=torch.float64)
+    values, grads = [], []
+    for detach_axes in (False, True):
+        torch.manual_seed(0)
+        heatmaps = noise(2, 3, 9, 9).requires_grad_()
+        loss = star_loss(
+            heatmaps, target, 'per_axis', detach_axes=detach_axes).sum()
+        loss.backward()
+        values.append(float(loss))
+        grads.append(heatmaps.grad)
+    assert values[0] == values[1]
+    assert not torch.allclose(*grads)
+
+
+@pytest.mark.parametrize('target_range', [(0., 1.), (-.5, 63.5), (0., 255.)])
+def test_frame_of_the_targets(target_range):
+    torch.manual_seed(0)
+    first, last = target_range
+    heatmaps, target = noise(2, 3, 8, 8), torch.rand(2, 3, 2).double() * 2 - 1
+    moved = (target + 1) / 2 * (last - first) + first
+    assert float(STARLoss(target_range=target_range)(heatmaps, moved)) == (
+        pytest.approx(float(STARLoss()(heatmaps, target))))
+
+
+def test_loss_and_codec_share_a_grid():
+    """What the codec encodes, the loss takes, and the codec decodes."""
+    codec = SoftArgmax(input_size=(128, 128))
+    point = torch.tensor([[[63.5 + .3 * 63.5, 40.]]]).numpy()
+    label = torch.from_numpy(codec.encode(point)['keypoint_labels']).double()
+    x, y = label[0, 0].tolist()
+    heatmaps = gaussian(.05, .05, x=x, y=y)
+    assert float(star_loss(heatmaps, label, eigen_weight=0)) == pytest.approx(
+        0, abs=1e-6)
+    decoded, _ = codec.decode(heatmaps[0].numpy())
+    assert decoded == pytest.approx(point, abs=1e-4)
+
+
+@pytest.mark.parametrize('heatmaps, target, weights, message', [
+    ((2, 3, 8), (2, 3, 2), None, r'expected heatmaps \(N, K, H, W\)'),
+    ((2, 3, 8, 8), (2, 4, 2), None, r'targets \(N, K, 2\)'),
+    ((2, 3, 8, 8), (2, 3), None, r'targets \(N, K, 2\)'),
+    ((2, 3, 8, 8), (2, 3, 2), (2, 3, 2), r'weights \(2, 3\)'),
+    ((2, 3, 8, 8), (2, 3, 2), (2, 1), r'weights \(2, 3\)'),
+])
+def test_wrong_shapes(heatmaps, target, weights, message):
+    with pytest.raises(ValueError, match=message):
+        STARLoss()(torch.ones(heatmaps), torch.ones(target), weights
+                   and torch.ones(weights))
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(mode='axis'), "mode is 'axis', expected one of per_axis, mahal"),
+    (dict(distance='wing'), "distance is 'wing', expected one of smooth_l1"),
+])
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        STARLoss(**options)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time STAR loss beside L1 on the means of the same heatmaps, and what each
+keeps for the backward pass; both with the softmax that makes the heatmaps, and
+without it.
+
+    OMP_NUM_THREADS=1 python tools/dev/time_star_loss.py
+"""
+import time
+from statistics import median
+from typing import Callable, Dict, List
+
+import torch
+from torch import Tensor
+
+import mmpose_face  # noqa: F401  before MMPose is imported
+from mmpose_face.codecs import soft_argmax
+from mmpose_face.models import STARLoss
+
+ROUNDS = 15
+SHAPE = (16, 98, 64, 64)
+
+Loss = Callable[[Tensor], Tensor]
+
+
+def losses(targets: Tensor) -> Dict[str, Loss]:
+    """Each from heatmaps to a number; the first is what others are compared
+    with."""
+    mahalanobis, per_axis = STARLoss(), STARLoss(mode='per_axis')
+    return {
+        'soft-argmax + L1': lambda p: (soft_argmax(p) - targets).abs().mean(),
+        'STAR, mahalanobis': lambda p: mahalanobis(p, targets),
+        'STAR, per_axis': lambda p: per_axis(p, targets),
+    }
+
+
+def softmax(logits: Tensor) -> Tensor:
+    return logits.flatten(2).softmax(-1).view_as(logits)
+
+
+def seconds(loss: Loss, start: Tensor) -> float:
+    """Of one forward and backward pass."""
+    start.grad = None
+    begin = time.perf_counter()
+    loss(start).backward()
+    return time.perf_counter() - begin
+
+
+def saved(loss: Loss, start: Tensor) -> int:
+    """Bytes kept for the backward pass; what is kept twice counts once."""
+    sizes: Dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        loss(start)
+    return sum(sizes.values())
+
+
+def compare(title: str, named: Dict[str, Loss], start: Tensor) -> None:
+    start.requires_grad_()
+    times: Dict[str, List[float]] = {name: [] for name in named}
+    for _ in range(ROUNDS):
+        for name, loss in named.items():
+            times[name].append(seconds(loss, start))
+    print(title)
+    base = None
+    for name, loss in named.items():
+        found = 1e3 * median(times[name]), saved(loss, start) / 2**20
+        base = base or found
+        ratios = [f'{f / b:.2f} x' if b > .1 else '-'
+                  for f, b in zip(found, base)]  # yapf: disable
+        print(f'  {name:18} {found[0]:6.1f} ms ({ratios[0]})  {found[1]:6.1f} '
+              f'MiB saved ({ratios[1]})')
+
+
+def main() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(SHAPE)
+    named = losses(torch.rand(*SHAPE[:2], 2) * 2 - 1)
+    print(f'{" x ".join(map(str, SHAPE))}, forward and backward, '
+          f'{torch.get_num_threads()} threads, medians of {ROUNDS} rounds in '
+          'turn')
+    compare(
+        'with the softmax', {
+            name: lambda x, loss=loss: loss(softmax(x))
+            for name, loss in named.items()
+        }, logits.clone())
+    compare('heatmaps given', named, softmax(logits))
+
+
+if __name__ == '__main__':
+    main()
