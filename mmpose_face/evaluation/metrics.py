@@ -74,6 +74,8 @@ class SubsetNME(BaseMetric):
             of the run's log.
         collect_device (str): Where processes exchange their results,
             ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix (str, optional): Name before all metrics, ``prefix/NME``, for
+            the second of two metrics in one evaluation. Defaults to none.
 
     Raises:
         ValueError: If ``subsets`` is empty or names a column twice, the
@@ -98,8 +100,9 @@ class SubsetNME(BaseMetric):
                  unit: Unit = 'percent',
                  bootstrap: int = 0,
                  out_dir: Optional[str] = None,
-                 collect_device: str = 'cpu') -> None:
-        super().__init__(collect_device=collect_device)
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError('expected one or more subsets, each once, got '
                              f'{list(subsets)}')

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What networks are made of, where MMPose does not have it."""
-from .heads import IntegralHeatmapHead
-from .losses import GaussianDivergenceLoss, SoftArgmaxLoss, STARLoss
+from .backbones import AttentionHourglass
+from .heads import AttentionHourglassHead, IntegralHeatmapHead
+from .losses import (GaussianDivergenceLoss, SoftArgmaxLoss, STARLoss,
+                     WeightedAdaptiveWingLoss)
 
 __all__ = [
-    'GaussianDivergenceLoss', 'IntegralHeatmapHead', 'STARLoss',
-    'SoftArgmaxLoss'
+    'AttentionHourglass', 'AttentionHourglassHead', 'GaussianDivergenceLoss',
+    'IntegralHeatmapHead', 'STARLoss', 'SoftArgmaxLoss',
+    'WeightedAdaptiveWingLoss'
 ]

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network of ADNet and STAR, four hourglasses with anisotropic attention,
+from scratch; a row adds the ``scheme`` to backbone and head, and
+``out_channels``.
+
+The paper tests without mirrored images; with them by
+--cfg-options model.test_cfg.flip_test=True"""
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+
+from mmpose_face.codecs import SoftArgmax
+from mmpose_face.models import (AttentionHourglass, AttentionHourglassHead,
+                                STARLoss, WeightedAdaptiveWingLoss)
+
+codec = dict(type=SoftArgmax, input_size=(256, 256))
+
+model = dict(
+    type=TopdownPoseEstimator,
+    data_preprocessor=dict(  # BGR, from -1 to 1
+        type=PoseDataPreprocessor,
+        mean=[127.5, 127.5, 127.5],
+        std=[127.5, 127.5, 127.5]),
+    backbone=dict(type=AttentionHourglass),
+    head=dict(
+        type=AttentionHourglassHead,
+        loss=dict(type=STARLoss),
+        map_loss=dict(
+            type=WeightedAdaptiveWingLoss,
+            use_target_weight=True,
+            loss_weight=10.),
+        decoder=codec),
+    test_cfg=dict(
+        flip_test=False,
+        flip_mode='heatmap',
+        # The grid of the means is symmetric: a mirrored heatmap needs no
+        # shift.
+        shift_heatmap=False))
