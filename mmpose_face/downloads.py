@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files from the network, checked, and there whole or not at all."""
-import hashlib
 import logging
 import os
 from http.client import HTTPException
@@ -18,6 +17,7 @@ from rich.progress import (BarColumn, DownloadColumn, Progress, TextColumn,
                            TransferSpeedColumn)
 
 from .files import DISK_FULL
+from .files import sha256 as sha256_of
 
 _SILENCE = 30.  # seconds without a byte, after which a server is given up
 _CHUNK = 1 << 20
@@ -63,13 +63,13 @@ def download(url: str,
             or has another hash; nothing of it stays then.
     """
     folder = Path(folder) if folder else cache_folder()
-    path = folder / unquote(os.path.basename(urlparse(url).path))
-    if path.exists():
-        if _is_right(path, sha256):
-            return path
-        print_log(f'{path} is damaged: fetching {url} anew', 'current',
-                  logging.WARNING)
+    path = folder / _file_name(url)
     try:
+        if path.exists():
+            if _is_right(path, sha256):
+                return path
+            print_log(f'{path} is damaged: fetching {url} anew', 'current',
+                      logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix='.unfinished-', dir=folder) as beside:
             partial = Path(beside) / path.name
@@ -83,11 +83,18 @@ def download(url: str,
     return path
 
 
+def _file_name(url: str) -> str:
+    name = os.path.basename(unquote(urlparse(url).path))
+    if name in ('', '.', '..'):
+        raise DownloadError(f'{url} names no file')
+    return name
+
+
 def _fetch(url: str, path: Path, progress: bool) -> None:
     request = Request(url, headers={'User-Agent': 'mmpose_face'})
     with urlopen(request, timeout=_SILENCE) as answer, path.open('wb') as file:
-        length = answer.headers.get('Content-Length')
-        total = int(length) if length else None
+        length = answer.headers.get('Content-Length', '')
+        total = int(length) if length.isdecimal() else None
         with _bar(progress) as bar:
             task = bar.add_task(path.name, total=total)
             while chunk := answer.read(_CHUNK):
@@ -110,23 +117,15 @@ def _bar(shown: bool) -> Progress:
 
 
 def _is_right(path: Path, sha256: Optional[str]) -> bool:
-    return sha256 is None or _sha256(path).startswith(sha256)
+    return sha256 is None or sha256_of(path).startswith(sha256)
 
 
 def _check_hash(path: Path, sha256: Optional[str]) -> None:
     if not _is_right(path, sha256):
         raise ValueError(
-            f'what came has the SHA-256 {_sha256(path)[:len(sha256)]}..., '
+            f'what came has the SHA-256 {sha256_of(path)[:len(sha256)]}..., '
             f'expected {sha256}...; something on the way may have answered in '
             'place of the server')
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _reason(error: Exception, folder: Path) -> str:

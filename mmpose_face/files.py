@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and what is in them."""
 import errno
+import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,3 +35,12 @@ def written_whole(path: Union[str, 'os.PathLike[str]']) -> Iterator[str]:
         if isinstance(error, OSError):
             error.filename = os.fspath(path)
         raise
+
+
+def sha256(path: Union[str, 'os.PathLike[str]']) -> str:
+    """The SHA-256 of a file's content, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

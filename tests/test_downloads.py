@@ -7,6 +7,7 @@ import resource
 import socket
 import threading
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Callable, Iterator
@@ -228,6 +229,30 @@ def test_no_room(server, cache):
 def test_a_folder_that_is_a_file(server, tmp_path):
     (tmp_path / 'file').touch()
     assert 'file' in fails(server.url, folder=tmp_path / 'file')
+
+
+def test_a_folder_of_that_name(server, cache):
+    (cache / 'weights.pth').mkdir(parents=True)
+    assert 'directory' in fails(server.url).lower()
+
+
+@pytest.mark.parametrize('url', [
+    'http://127.0.0.1:9/', 'http://127.0.0.1:9/a/', 'http://127.0.0.1:9/..',
+    'http://127.0.0.1:9/a/%2e%2e'
+])
+def test_an_address_without_a_file(url):
+    with pytest.raises(DownloadError, match='names no file'):
+        download(url)
+
+
+def test_a_name_does_not_lead_elsewhere(server, cache):
+    url = server.url.replace('weights.pth', '%2e%2e%2fweights.pth')
+    assert download(url) == cache / 'weights.pth'
+
+
+def test_a_length_that_is_no_number(server):
+    server.answer = partial(whole, length='abc')
+    assert download(server.url, SHA256).read_bytes() == CONTENT
 
 
 def test_a_folder_of_others(server, tmp_path, monkeypatch):

@@ -14,9 +14,17 @@ import sys
 from pathlib import Path
 from typing import Tuple
 
+from mmengine.config import DictAction
+
 import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.apis.verification import format_verification, verify
 from mmpose_face.zoo import Row, find_row, read_rows
+
+
+def key_and_value(text: str) -> str:
+    if '=' not in text:
+        raise argparse.ArgumentTypeError(f'expected KEY=VALUE, got {text}')
+    return text
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,7 +58,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        default=[],
+        type=key_and_value,
+        action=DictAction,
+        default={},
         metavar='KEY=VALUE',
         help='options of the tests, such as test_dataloader.batch_size=64')
     return parser.parse_args()
@@ -72,7 +82,7 @@ def checked(row: Row, args: argparse.Namespace) -> Tuple[bool, str]:
 def main() -> None:
     args = parse_args()
     try:
-        rows = [find_row(name) for name in args.rows] \
+        rows = [find_row(name) for name in dict.fromkeys(args.rows)] \
             if args.rows else read_rows()
     except ValueError as error:
         sys.exit(f'error: {error}')

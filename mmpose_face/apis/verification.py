@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The published tables, measured again: what ``tools/verify_zoo.py`` does."""
 import json
+import logging
 import math
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Optional, Sequence, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from ..downloads import download
+from ..engine.orphans import end_with_parent
 from ..evaluation.scores import PathLike, write_json
 from ..evaluation.table import figure, markdown_table
+from ..files import sha256
+from ..version import __version__
 from ..zoo import Row
 from ..zoo.metafiles import project_root
 
@@ -81,21 +86,23 @@ def verdict(result: Verification, column: str) -> str:
 def verify(row: Row,
            work_dir: PathLike,
            data: PathLike = _DATA,
-           options: Sequence[str] = (),
+           options: Optional[dict] = None,
            partial: bool = False,
            again: bool = False) -> Verification:
     """Download the weights of a row and test them.
 
     A row that was tested before in the same ``work_dir``, with the same
-    weights, data and options, is not tested again.
+    weights, config, annotation files and release of this package, is not
+    tested again; whether images have changed is not looked at.
 
     Args:
         row (Row): A row with weights.
         work_dir (str | PathLike): Where the row gets a folder of its name,
-            with the log, ``metrics.json`` and ``per_face.json`` of the test.
+            with config, log, ``metrics.json`` and ``per_face.json``.
         data (str | PathLike): The folder that stands for ``data/`` of the
             configs.
-        options (Sequence[str]): ``--cfg-options`` of the test.
+        options (dict, optional): Changes of the config, as
+            ``Config.merge_from_dict`` takes them.
         partial (bool): See :class:`Verification`.
         again (bool): Test it even if it was tested before.
 
@@ -103,36 +110,74 @@ def verify(row: Row,
         Verification: The figures.
 
     Raises:
-        FileNotFoundError: If the config is not there.
+        FileNotFoundError: If the config or the annotations are not there.
         OSError: If the weights cannot be downloaded.
-        ValueError: If the weights are not the released ones.
+        ValueError: If the test does not give the row's columns.
         RuntimeError: If the test does not end well.
     """
+    folder = Path(os.path.abspath(work_dir), row.name)
+    config, annotations = _configured(row, folder, data, options or {})
+    asked = dict(
+        weights=row.weights,
+        version=__version__,
+        config=sha256(config),
+        annotations=[sha256(path) for path in annotations])
+    found = None if again else _saved(folder / _RESULT, asked)
+    if found is None:
+        found = _test(row, config)
+        write_json(folder / _RESULT, dict(asked, subsets=found))
+    columns = row.benchmark.columns
+    return Verification(row, {c: _number(found[c]['NME'])
+                              for c in columns},
+                        {c: found[c]['n']
+                         for c in columns}, partial)
+
+
+def _configured(row: Row, folder: Path, data: PathLike,
+                options: dict) -> Tuple[Path, List[str]]:
+    """The row's config on that data, as a file, and its annotation files."""
     if not row.has_config:
         raise FileNotFoundError(f'{row.name} has no config yet')
-    folder = Path(work_dir) / row.name
-    asked = dict(
-        weights=row.weights, data=os.path.abspath(data), options=list(options))
-    found = None if again else _saved(folder / _RESULT, asked)
-    if found:
-        print_log(f'{row.name}: tested before, {folder / _RESULT}', 'current')
-    else:
-        found = _test(row, folder, data, options)
-        write_json(folder / _RESULT, dict(asked, subsets=found))
-    return Verification(
-        row, {c: _number(found[c]['NME'])
-              for c in row.benchmark.columns},
-        {c: found[c]['n']
-         for c in row.benchmark.columns}, partial)
+    cfg = Config.fromfile(row.config)
+    dataset = cfg.test_dataloader.dataset
+    below = os.path.relpath(dataset.data_root, _DATA)
+    dataset.data_root = os.path.join(os.path.abspath(data), below, '')
+    cfg.test_evaluator.out_dir = str(folder)
+    cfg.merge_from_dict(options)
+    files = dataset.ann_file
+    paths = [
+        os.path.join(dataset.data_root, name)
+        for name in ([files] if isinstance(files, str) else files)
+    ]
+    # A part of a release may have the first one alone.
+    there = [path for path in paths if os.path.isfile(path)]
+    if not there:
+        raise FileNotFoundError(
+            f'{paths[0]} not found; tools/prepare_data.py '
+            f'{row.benchmark.key} makes it from the release')
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / f'{row.name}.py'
+    cfg.dump(config)
+    return config, there
 
 
 def _saved(path: Path, asked: dict) -> Optional[dict]:
     """The figures of an earlier test of the same."""
     if not path.is_file():
         return None
-    content = json.loads(path.read_text())
-    found = content.pop('subsets')
-    return found if content == asked else None
+    try:
+        content = json.loads(path.read_bytes())
+        found = content.pop('subsets')
+    except (AttributeError, KeyError, TypeError, ValueError):
+        print_log(f'{path} is damaged: testing anew', 'current',
+                  logging.WARNING)
+        return None
+    if content != asked:
+        return None
+    day = time.strftime('%Y-%m-%d', time.localtime(path.stat().st_mtime))
+    print_log(f'tested before, on {day}: {path}; --again tests it anew',
+              'current')
+    return found
 
 
 def _number(value: Union[float, str, None]) -> float:
@@ -140,27 +185,27 @@ def _number(value: Union[float, str, None]) -> float:
     return math.nan if value is None else float(value)
 
 
-def _test(row: Row, folder: Path, data: PathLike,
-          options: Sequence[str]) -> dict:
+def _test(row: Row, config: Path) -> dict:
     """The columns of ``metrics.json`` after ``tools/test.py``, in a process
     of its own: MMEngine keeps loggers and visualizers of earlier runs."""
     weights = download(row.weights, row.sha256)
-    root = Config.fromfile(row.config).test_dataloader.dataset.data_root
-    here = os.path.join(os.path.abspath(data), os.path.relpath(root, _DATA))
-    metrics = folder / 'metrics.json'
+    metrics = config.with_name('metrics.json')
     metrics.unlink(missing_ok=True)
-    done = subprocess.run([
-        sys.executable,
-        str(project_root() / 'tools/test.py'),
-        str(row.config),
-        str(weights), '--work-dir',
-        str(folder), '--cfg-options', f'test_evaluator.out_dir={folder}',
-        f'test_dataloader.dataset.data_root={here}/', *options
-    ])
-    if done.returncode or not metrics.is_file():
-        raise RuntimeError(f'the test of {row.name} ended with '
-                           f'{done.returncode}; its output says why')
-    return json.loads(metrics.read_text())['subsets']
+    done = subprocess.run((sys.executable, project_root() / 'tools/test.py',
+                           config, weights, '--work-dir', config.parent),
+                          preexec_fn=end_with_parent)
+    if done.returncode:
+        raise RuntimeError(f'its test ended with {done.returncode}; the '
+                           'output above says why')
+    content = json.loads(metrics.read_bytes())
+    found, benchmark = content['subsets'], row.benchmark
+    missing = [c for c in benchmark.columns if c not in found]
+    if missing or content['unit'] != benchmark.unit:
+        raise ValueError(
+            f'its test gave {", ".join(found)} in {content["unit"]}; expected '
+            f'{", ".join(benchmark.columns)} in {benchmark.unit}, as the '
+            "row's config has it")
+    return found
 
 
 def format_verification(result: Verification) -> str:
@@ -203,5 +248,5 @@ def _difference(measured: float, published: Optional[float],
 
 def _faces(result: Verification, column: str) -> str:
     found = result.faces[column]
-    expected = result.row.benchmark.faces.get(column, found)
+    expected = result.row.benchmark.faces.get(column, '?')
     return str(found) if found == expected else f'{found} of {expected}'

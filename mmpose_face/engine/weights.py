@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is said of weights that do not fit a model, or are not to be had."""
-import textwrap
 from contextlib import contextmanager
 from typing import Iterator, Tuple
 
@@ -8,6 +7,7 @@ import torch.nn as nn
 from mmengine.model import PretrainedInit
 
 from ..downloads import DownloadError
+from ..text import shortened
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def misfit_explained(filename: str) -> Iterator[None]:
 
     Raises:
         ValueError: If MMEngine finds keys missing or unexpected, or tensors
-            of another shape; the message lists the first of them.
+            of another shape; the message says how many, and lists the first.
     """
     try:
         yield
@@ -67,12 +67,18 @@ def _waiting(model: nn.Module) -> Iterator[Tuple[str, str, str]]:
                 yield path, type(part).__name__, init['checkpoint']
 
 
-def _in_short(message: str, lines: int = 8, width: int = 300) -> str:
+def _in_short(message: str, lines: int = 8, keys: int = 10) -> str:
     """The beginning of a message that lists hundreds of keys."""
     shown = [line for line in message.splitlines() if line.strip()]
     rest = len(shown) - lines
-    shown = [
-        textwrap.shorten(line, width, placeholder=' ...')
-        for line in shown[:lines]
-    ]
+    shown = [_counted(line, keys) for line in shown[:lines]]
     return '\n'.join(shown + [f'... and {rest} more lines'] * (rest > 0))
+
+
+def _counted(line: str, at_most: int) -> str:
+    """The first of the keys of a line, and how many there are."""
+    what, _, listed = line.partition(': ')
+    keys = listed.split(', ')
+    if len(keys) <= at_most:
+        return line
+    return f'{what}: {shortened(keys, at_most)} ({len(keys)} in all)'

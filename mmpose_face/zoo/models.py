@@ -30,7 +30,7 @@ def list_models(pattern: str = '*',
 
     Examples:
         >>> list_models('wflw-hrnet*')
-        ('wflw-hrnetv2-w18', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18-dark')
+        ('wflw-hrnetv2-w18-dark', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18')
     """
     return tuple(
         row.alias for row in read_rows()
@@ -54,7 +54,7 @@ def find_row(name: str) -> Row:
     names = {key: row for row in rows for key in (row.alias, row.name)}
     if name in names:
         return names[name]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=.5)
+    close = difflib.get_close_matches(str(name), names, n=3, cutoff=.5)
     hint = f'did you mean {" or ".join(close)}?' if close else (
         f'expected one of {", ".join(row.alias for row in rows)}')
     raise ValueError(f'no model {name!r} in the model zoo; {hint}')

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Published figures against measured ones."""
 import hashlib
+import json
 import re
 import runpy
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 import yaml
 from conftest import REPO, make_release, run_python, serving
+from mmengine.config import Config
 
+from mmpose_face.apis import verification
 from mmpose_face.apis.verification import (Verification, format_verification,
-                                           verdict)
+                                           verdict, verify)
 from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.zoo import get_model, read_rows
 
@@ -86,13 +90,124 @@ def test_table():
             ]  # yapf: disable
 
 
+# What is tested again, and what is not.
+
+
+class Tests:
+    """Stands for the tests of rows: counts them, and gives each column the
+    number of the test as its NME."""
+
+    def __init__(self):
+        self.configs = []
+
+    def __call__(self, row, config):
+        self.configs.append(Config.fromfile(config))
+        return {
+            column: dict(NME=len(self.configs), n=1)
+            for column in row.benchmark.columns
+        }
+
+
+@pytest.fixture
+def tests(monkeypatch):
+    tests = Tests()
+    monkeypatch.setattr(verification, '_test', tests)
+    return tests
+
+
+@pytest.fixture
+def cofw(tmp_path):
+    """A folder of data, in a name that a command line would take apart."""
+    path = tmp_path / 'my data, all/cofw/annotations/cofw_test.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('{}')
+    return path
+
+
+def check(cofw, work_dir, **kwargs) -> float:
+    """NME of COFW's row."""
+    result = verify(ROWS['cofw-hrnetv2-w18'], work_dir, cofw.parents[2],
+                    **kwargs)
+    return result.measured['test']
+
+
+def test_the_same_is_tested_once(tests, cofw, tmp_path):
+    work_dir = tmp_path / 'work, too'
+    assert [check(cofw, work_dir) for _ in range(2)] == [1, 1]
+    assert check(cofw, work_dir, again=True) == 2
+    assert check(cofw, work_dir) == 2
+    cfg = tests.configs[0]
+    assert cfg.test_dataloader.dataset.data_root == f'{cofw.parents[1]}/'
+    assert cfg.test_evaluator.out_dir == (
+        f'{work_dir}/td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256')
+
+
+def test_something_else_is_tested_anew(tests, cofw, tmp_path, monkeypatch):
+    assert check(cofw, tmp_path) == 1
+    cofw.write_text('{"annotations": []}')
+    assert check(cofw, tmp_path) == 2
+    options = {'test_dataloader.batch_size': 1}
+    assert check(cofw, tmp_path, options=options) == 3
+    assert tests.configs[-1].test_dataloader.batch_size == 1
+    monkeypatch.setattr(verification, '__version__', '99')
+    assert check(cofw, tmp_path, options=options) == 4
+    monkeypatch.setitem(
+        ROWS, 'cofw-hrnetv2-w18',
+        replace(
+            ROWS['cofw-hrnetv2-w18'],
+            weights='https://a/b-01234567_20211019.pth'))
+    assert check(cofw, tmp_path, options=options) == 5
+    assert check(cofw, tmp_path, options=options) == 5
+
+
+@pytest.mark.parametrize('content', ['', '{}', '[]', '{"subsets"', '\x00'])
+def test_a_damaged_result_is_tested_anew(tests, cofw, tmp_path, logged,
+                                         content):
+    check(cofw, tmp_path)
+    saved = next(tmp_path.rglob('verified.json'))
+    saved.write_text(content)
+    assert check(cofw, tmp_path) == 2
+    assert f'{saved} is damaged: testing anew' in logged.text
+
+
+def test_no_data(tests, cofw, tmp_path):
+    cofw.unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        check(cofw, tmp_path)
+    assert str(raised.value) == (
+        f'{cofw} not found; tools/prepare_data.py cofw makes it from the '
+        'release')
+    assert tests.configs == []
+
+
+def test_another_metric(cofw, tmp_path, monkeypatch):
+    """What a changed config measures is not taken for the row's."""
+    figures = tmp_path / 'td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256'
+
+    def run(command, **kwargs):
+        content = dict(unit=unit, subsets={column: dict(NME=1., n=1)})
+        (figures / 'metrics.json').write_text(json.dumps(content))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(verification, 'download', lambda *args: 'weights')
+    monkeypatch.setattr(verification.subprocess, 'run', run)
+    for unit, column in (('ratio', 'test'), ('percent', 'other')):
+        with pytest.raises(
+                ValueError,
+                match=f'its test gave {column} in '
+                f'{unit}; expected test in percent'):
+            check(cofw, tmp_path)
+    unit, column = 'percent', 'test'
+    assert check(cofw, tmp_path) == 1
+
+
 # The tool, from the download to the exit code.
 
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory) -> Path:
     """A data set with faces in each column of 300-W's table."""
-    root = tmp_path_factory.mktemp('verified')
+    root = tmp_path_factory.mktemp('verified, all of it')
     raw = make_release(root / 'raw', {
         'helen/testset': 1,
         'ibug': 1,
@@ -144,7 +259,7 @@ class Zoo:
 
 @pytest.fixture(scope='module')
 def zoo(installed, data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp('zoo')
+    folder = tmp_path_factory.mktemp('a zoo')
     with serving(folder) as address:
         yield Zoo(installed, data, folder, address)
 
@@ -197,8 +312,13 @@ def test_rows_that_cannot_be_tested(zoo):
     assert 'Traceback' not in output
 
 
-def test_unknown_row(monkeypatch):
+@pytest.mark.parametrize('options, message', [
+    (['--rows', 'wflw-hrnetv2-w81'], "no model 'wflw-hrnetv2-w81'"),
+    (['--cfg-options', 'batch'], 'expected KEY=VALUE, got batch'),
+])
+def test_wrong_command(monkeypatch, capsys, options, message):
     tool = str(REPO / 'tools/verify_zoo.py')
-    monkeypatch.setattr('sys.argv', [tool, '--rows', 'wflw-hrnetv2-w81'])
-    with pytest.raises(SystemExit, match="no model 'wflw-hrnetv2-w81'"):
+    monkeypatch.setattr('sys.argv', [tool, *options])
+    with pytest.raises(SystemExit) as ended:
         runpy.run_path(tool, run_name='__main__')
+    assert message in f'{ended.value}{capsys.readouterr().err}'

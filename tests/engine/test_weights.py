@@ -2,7 +2,6 @@
 """Backbones that start from pretrained weights."""
 import sys
 from itertools import count
-from pathlib import Path
 from typing import Callable
 
 import pytest
@@ -14,7 +13,8 @@ from torch import nn
 
 from mmpose_face.downloads import DownloadError
 from mmpose_face.engine import launch
-from mmpose_face.engine.weights import missing_start_explained
+from mmpose_face.engine.weights import (misfit_explained,
+                                        missing_start_explained)
 
 NUMBER = count()
 HRNET = 'open-mmlab://msra/hrnetv2_w18'
@@ -42,20 +42,6 @@ def test_the_list_is_complete():
         if 'init_cfg' in path.read_text()
     ]
     assert sorted(found) == sorted(STARTS)
-
-
-@pytest.fixture
-def offline(tmp_path, monkeypatch) -> Path:
-    """No address can be reached; gives the empty cache folder."""
-    # Nothing listens on port 9. What an earlier test opened an address with
-    # knows the proxies of that time.
-    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
-    monkeypatch.setattr('urllib.request._opener', None)
-    monkeypatch.delenv('no_proxy', raising=False)
-    monkeypatch.delenv('NO_PROXY', raising=False)
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
-    monkeypatch.setenv('MMENGINE_HOME', str(tmp_path / 'mmengine'))
-    return tmp_path / 'torch/hub/checkpoints'
 
 
 def backbone(part: str) -> nn.Module:
@@ -149,3 +135,17 @@ def test_a_checkpoint_that_cannot_be_fetched(tool):
     with pytest.raises(SystemExit, match='^error: could not download https:'):
         tool(lambda: launch.test(None, None), RES18_300W,
              'https://download.openmmlab.com/mmpose/a.pth', 'launcher=none')
+
+
+def test_how_many_keys_do_not_fit():
+    keys = [f'backbone.layer{i}.weight' for i in range(312)]
+    with pytest.raises(ValueError) as raised:
+        with misfit_explained('weights.pth'):
+            raise RuntimeError('unexpected key in source state_dict: a, b\n\n'
+                               'missing keys in source state_dict: ' +
+                               ', '.join(keys))
+    lines = str(raised.value).splitlines()
+    assert lines[0].startswith('weights.pth does not fit the model')
+    assert lines[0].endswith('unexpected key in source state_dict: a, b')
+    assert lines[1] == ('missing keys in source state_dict: ' +
+                        ', '.join(keys[:10]) + ', ... (312 in all)')

@@ -18,12 +18,7 @@ ROWS = read_rows()
 WITH_CONFIG = [row for row in ROWS if row.has_config]
 HRNET = find_row('300w-hrnetv2-w18')
 
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch, tmp_path):
-    """Nothing is fetched without a test's knowing."""
-    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+pytestmark = pytest.mark.usefixtures('offline')
 
 
 def change(monkeypatch, **changes) -> None:
