@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipeline steps for faces; everything else is MMPose's."""
+from .blurring import BoxBlur
 from .boxes import PerturbFaceBox
 from .flipping import RandomFaceFlip
 from .formatting import PackFaceInputs
+from .gamma import RandomGamma
 from .loading import LoadFaceImage
+from .noise import BlendNoise
+from .normal_boxes import NormalBBoxTransform
+from .occlusion import BlackRectangle
 
 __all__ = [
-    'LoadFaceImage', 'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceFlip'
+    'BlackRectangle', 'BlendNoise', 'BoxBlur', 'LoadFaceImage',
+    'NormalBBoxTransform', 'PackFaceInputs', 'PerturbFaceBox',
+    'RandomFaceFlip', 'RandomGamma'
 ]

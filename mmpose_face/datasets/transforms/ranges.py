@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that say what a random number is drawn between."""
+from typing import Sequence, Tuple
+
+import numpy as np
+
+
+def check_range(name: str, between: Sequence[float], lowest: float,
+                highest: float) -> Tuple[float, float]:
+    """The two ends of a range, if they can be such.
+
+    Args:
+        name (str): The option, for the message.
+        between (Sequence[float]): The ends that were given.
+        lowest (float): What the lower end must not be below.
+        highest (float): What the upper end must not be above.
+
+    Returns:
+        tuple[float, float]: The lower and the upper end.
+
+    Raises:
+        ValueError: If they are not two ordered numbers within the limits.
+    """
+    if np.shape(between) == (2, ):
+        low, high = map(float, between)
+        if lowest <= low <= high <= highest:
+            return low, high
+    raise ValueError(f'{name} must be two numbers, the smaller one first, '
+                     f'from {lowest} to {highest}, got {between}')
