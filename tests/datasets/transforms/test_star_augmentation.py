@@ -154,9 +154,9 @@ def test_blur_sizes():
 
 
 def test_gamma_by_hand():
-    image = np.array([0, 51, 255], np.uint8).reshape(1, 1, 3)
-    assert apply_gamma(image, 2.).ravel().tolist() == [0, 10, 255]  # 51 / 5
-    assert apply_gamma(image, .5).ravel().tolist() == [0, 114, 255]  # 255/√5
+    image = np.array([0, 50, 255], np.uint8).reshape(1, 1, 3)
+    assert apply_gamma(image, 2.).ravel().tolist() == [0, 10, 255]  # 9.8
+    assert apply_gamma(image, .5).ravel().tolist() == [0, 113, 255]  # 112.9
     np.testing.assert_array_equal(apply_gamma(image, 1.), image)
 
 
