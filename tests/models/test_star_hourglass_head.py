@@ -14,6 +14,7 @@ from mmpose_face.evaluation import SubsetNME
 from mmpose_face.models import (AttentionHourglass, AttentionHourglassHead,
                                 STARLoss, WeightedAdaptiveWingLoss)
 from mmpose_face.models.backbones import StackMaps
+from mmpose_face.models.landmark_maps import point_maps
 
 ROWS = sorted((REPO / 'configs/face_2d_keypoint/topdown_regression'
                ).glob('*/td-reg_star-hourglass_*.py'))  # yapf: disable
@@ -92,6 +93,8 @@ def test_targets_are_where_the_points_are():
     labels = torch.from_numpy(CODEC.encode(face)['keypoint_labels'])
     points, edges = head().targets(labels, 16, 16)
     assert points[0, 0].argmax() == 5 * 16 + 3
+    pixels = torch.from_numpy(face).float()
+    torch.testing.assert_close(points, point_maps(pixels, 16, 16))
     on_edge = head().of_edges[:, 0].argmax()
     assert edges[0, on_edge, 5, 3] > .3
     assert not points.requires_grad

@@ -136,9 +136,9 @@ class AttentionHourglass(BaseModule):
     *anisotropic attention*: with the point map of the landmark, times the sum
     of the maps of the edges that it lies on (1 for a landmark on no edge).
 
-    Maps have a quarter of the input's size. Each hourglass begins with
-    :func:`with_coordinates`; the gate, from the second stack on, is the last
-    landmark's heatmap of the stack before.
+    Maps have a quarter of the input's size. Stem and hourglasses also get the
+    coordinates of cells (CoordConv), hourglasses from the second on once more
+    where the last landmark's heatmap of the stack before is above 0.05.
 
     In a distributed training ``--cfg-options sync_bn=torch`` synchronises the
     batch normalisation, as the paper's training does.
