@@ -2,12 +2,12 @@
 """STAR loss (Zhou et al., CVPR 2023): errors measured along and across the
 direction in which a heatmap is unsure.
 
-Whatever needs the eigenvalues and eigenvectors of the heatmap's covariance
-:math:`[[a, b], [b, c]]` is written in closed form: with
-:math:`m = (a + c) / 2`, :math:`d = (a - c) / 2` and
-:math:`r = \\sqrt{d^2 + b^2}` the eigenvalues are :math:`m \\pm r`, and an
-error :math:`e` has the squared projections
-:math:`(|e|^2 \\pm q) / 2`, :math:`q = (d (e_x^2 - e_y^2) + 2 b e_x e_y) / r`.
+Whatever needs the eigenvalues and eigenvectors of a heatmap's covariance
+``[[a, b], [b, c]]`` is written in closed form: with ``m = (a + c) / 2``,
+``d = (a - c) / 2`` and ``r = sqrt(d^2 + b^2)`` the eigenvalues are ``m + r``
+and ``m - r``, and an error ``e`` has the squared projections
+``(|e|^2 + q) / 2`` and ``(|e|^2 - q) / 2``, where
+``q = (d (ex^2 - ey^2) + 2 b ex ey) / r``.
 """
 from typing import Callable, Dict, Literal, NamedTuple, Optional, Tuple
 
@@ -47,12 +47,12 @@ def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
     """Mean and covariance of heatmaps, on a grid from -1 to 1.
 
     The covariance is the unbiased one of a sample whose weights are
-    reliabilities: divided by :math:`V_1 - V_2 / V_1`, where :math:`V_1` is the
-    sum of the heatmap and :math:`V_2` that of its squares.
+    reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
+    heatmap and V2 that of its squares.
 
     Args:
         heatmaps (Tensor): (N, K, H, W), the sum of each is 1.
-        eps (float): Added to :math:`V_1` and :math:`V_2`.
+        eps (float): Added to V1 and V2.
 
     Returns:
         Moments: Of each heatmap.
@@ -197,15 +197,14 @@ class STARLoss(nn.Module):
     """STAR loss (`Zhou et al., CVPR 2023
     <https://arxiv.org/abs/2306.02763>`_) on heatmaps that sum to 1.
 
-    With the mean :math:`\\mu` and the covariance :math:`S` of a heatmap, its
-    eigenvalues :math:`\\lambda_i` and eigenvectors :math:`v_i`, a target
-    :math:`y` and a distance :math:`d`,
+    With the mean ``mu`` and the covariance ``S`` of a heatmap, the eigenvalues
+    ``l1``, ``l2`` and eigenvectors ``v1``, ``v2`` of ``S``, a target ``y`` and
+    a distance ``d``,
 
-    - ``'per_axis'`` is :math:`\\sum_i d(v_i^T (y - \\mu)) /
-      \\sqrt{\\lambda_i} + \\omega \\sum_i \\lambda_i`, the paper's;
-    - ``'mahalanobis'`` is :math:`d(\\sqrt{(y - \\mu)^T S^{-1} (y - \\mu)}) +
-      \\omega \\sum_i \\lambda_i`, which has no trouble with axes where the
-      eigenvalues are equal.
+    - ``'per_axis'``, the paper's, is ``d(v1 . (y - mu)) / sqrt(l1) +
+      d(v2 . (y - mu)) / sqrt(l2) + w (l1 + l2)``;
+    - ``'mahalanobis'`` is ``d(sqrt((y - mu)^T S^-1 (y - mu))) + w (l1 + l2)``,
+      which needs no axes where the eigenvalues are equal.
 
     Everything is computed on the grid from -1 (centre of the first cell) to 1
     (centre of the last), on which the paper's constants are meant, in float32
@@ -214,7 +213,7 @@ class STARLoss(nn.Module):
     Args:
         mode (str): ``'per_axis'`` or ``'mahalanobis'``.
         distance (str): ``'smooth_l1'``, ``'l1'`` or ``'l2'``.
-        eigen_weight (float): The paper's :math:`\\omega`, which keeps the
+        eigen_weight (float): The paper's ``w``, which keeps the
             heatmaps from widening (value restriction).
         beta (float): Where smooth-L1 turns from quadratic to linear.
         detach_axes (bool): Whether the axes of ``'per_axis'`` are taken as
