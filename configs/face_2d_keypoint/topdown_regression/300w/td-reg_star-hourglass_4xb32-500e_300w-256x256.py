@@ -8,6 +8,7 @@ from mmpose.datasets.transforms import GenerateTarget
 
 with read_base():
     from ...._base_.datasets.face_300w import *
+    from ...._base_.datasets.star_augmentation import *
     from ...._base_.default_runtime import *
     from ...._base_.models.star_hourglass import *
     from ...._base_.schedules.adam_500e import *
@@ -17,9 +18,10 @@ model.merge(
         backbone=dict(scheme='ibug68'),
         head=dict(scheme='ibug68', out_channels=68)))
 
-# augment_face stands in the place of the paper's own augmentation.
 target = dict(type=GenerateTarget, encoder=codec)
-train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
+train_pipeline = [
+    *load_face, *star_augment_face, crop, *star_augment_crop, target, pack_face
+]
 train_dataloader.merge(
     dict(batch_size=32, drop_last=True, dataset=dict(pipeline=train_pipeline)))
 custom_hooks.append(ema)
