@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks as the means of heatmaps that sum to 1."""
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -35,6 +35,19 @@ def soft_argmax(heatmaps: Tensor) -> Tensor:
     height, width = heatmaps.shape[-2:]
     return torch.stack((heatmaps.sum(-2) @ grid(width, heatmaps),
                         heatmaps.sum(-1) @ grid(height, heatmaps)), -1)
+
+
+def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
+    """From the grid to pixels of an image.
+
+    Args:
+        points (Tensor): (..., 2), x and y on :func:`grid`.
+        size (Sequence[int]): Width and height of the image, pixels.
+
+    Returns:
+        Tensor: (..., 2), pixels; 0 is the centre of the first one.
+    """
+    return ((points + 1) * points.new_tensor(size) - 1) / 2
 
 
 @KEYPOINT_CODECS.register_module()
@@ -110,8 +123,7 @@ class SoftArgmax(BaseKeypointCodec):
         one array for each face; see :meth:`decode`."""
         heatmaps = heatmaps.detach().float()
         means = soft_argmax(heatmaps)
-        size = means.new_tensor(self.input_size)
-        points = ((means + 1) * size - 1) / 2
+        points = to_pixels(means, self.input_size)
         scores = self._scores(heatmaps, means)
         return list(points[:, None].cpu().numpy()), list(
             scores[:, None].cpu().numpy())

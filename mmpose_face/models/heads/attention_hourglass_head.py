@@ -10,9 +10,11 @@ from mmpose.utils.typing import (ConfigType, OptConfigType, OptSampleList,
                                  SampleList)
 from torch import Tensor
 
+from ...codecs.soft_argmax import to_pixels
 from ...landmarks import get_scheme
 from ..backbones import StackMaps
 from ..landmark_maps import STRIDE, EdgeMaps, edges_of, membership, point_maps
+from .integral_heatmap_head import labels_of
 
 
 def labelled(samples: SampleList, like: Tensor) -> Tensor:
@@ -100,8 +102,7 @@ class AttentionHourglassHead(HeatmapHead):
             tuple[Tensor, Tensor]: Point maps (N, K, height, width) and edge
             maps (N, E, height, width).
         """
-        size = labels.new_tensor((width, height)) * STRIDE
-        points = ((labels + 1) * size - 1) / 2
+        points = to_pixels(labels, (width * STRIDE, height * STRIDE))
         return (point_maps(points, height, width, self.point_sigma),
                 self.edge_maps(points, height, width))
 
@@ -110,9 +111,7 @@ class AttentionHourglassHead(HeatmapHead):
              batch_data_samples: OptSampleList,
              train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
         """The losses of a batch; see the class."""
-        instances = [d.gt_instance_labels for d in batch_data_samples]
-        labels = torch.cat([each.keypoint_labels for each in instances])
-        weights = torch.cat([each.keypoint_weights for each in instances])
+        labels, weights = labels_of(batch_data_samples)
         known = labelled(batch_data_samples, labels)
         labels = torch.where(known[..., None] > 0, labels, 0.)
         points, edges = self.targets(labels, *feats[-1].heatmaps.shape[-2:])

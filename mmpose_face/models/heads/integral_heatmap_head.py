@@ -5,8 +5,17 @@ from typing import Tuple
 import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList
+from mmpose.utils.typing import (ConfigType, OptConfigType, OptSampleList,
+                                 SampleList)
 from torch import Tensor
+
+
+def labels_of(samples: SampleList) -> Tuple[Tensor, Tensor]:
+    """Coordinates (N, K, 2) and weights (N, K) of a batch, as
+    :class:`~mmpose_face.codecs.SoftArgmax` makes them."""
+    labels = [sample.gt_instance_labels for sample in samples]
+    return (torch.cat([each.keypoint_labels for each in labels]),
+            torch.cat([each.keypoint_weights for each in labels]))
 
 
 @MODELS.register_module()
@@ -46,10 +55,7 @@ class IntegralHeatmapHead(HeatmapHead):
              train_cfg: ConfigType = {}) -> dict:
         """``loss_kpt`` of a batch, and ``loss_heatmap`` with a
         regularizer."""
-        instances = [d.gt_instance_labels for d in batch_data_samples]
-        batch = (self.forward(feats),
-                 torch.cat([each.keypoint_labels for each in instances]),
-                 torch.cat([each.keypoint_weights for each in instances]))
+        batch = self.forward(feats), *labels_of(batch_data_samples)
         losses = dict(loss_kpt=self.loss_module(*batch))
         if self.regularizer:
             losses['loss_heatmap'] = self.regularizer(*batch)

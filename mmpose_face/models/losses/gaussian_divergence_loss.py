@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ...codecs.soft_argmax import grid
+from .weighting import only_labelled, weighted_mean
 
 
 def gaussians(targets: Tensor, height: int, width: int,
@@ -61,10 +62,7 @@ class GaussianDivergenceLoss(nn.Module):
                 weights: Optional[Tensor] = None) -> Tensor:
         """The mean over all landmarks; the arguments are those of
         :class:`~mmpose_face.models.losses.SoftArgmaxLoss`."""
-        if weights is not None:
-            targets = torch.where(weights[..., None] > 0, targets, 0.)
+        targets = only_labelled(targets, weights)
         losses = divergence(
             heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
-        if weights is not None:
-            losses = losses * weights
-        return losses.mean() * self.loss_weight
+        return weighted_mean(losses, weights) * self.loss_weight

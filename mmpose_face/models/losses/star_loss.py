@@ -16,6 +16,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ...codecs.soft_argmax import grid
+from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
 Distance = Literal['smooth_l1', 'l1', 'l2']
@@ -275,12 +276,9 @@ class STARLoss(nn.Module):
         _check_shapes(heatmaps, targets, weights)
         first, last = self.target_range
         targets = (targets - first) * (2 / (last - first)) - 1
-        if weights is not None:
-            targets = torch.where(weights[..., None] > 0, targets, 0.)
-        losses = star_loss(heatmaps, targets, **self.options)
-        if weights is not None:
-            losses = losses * weights
-        return losses.mean() * self.loss_weight
+        losses = star_loss(heatmaps, only_labelled(targets, weights),
+                           **self.options)
+        return weighted_mean(losses, weights) * self.loss_weight
 
 
 def _check_choice(name: str, value: str, known: Tuple[str, ...]) -> None:

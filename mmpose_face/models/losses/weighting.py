@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How losses of landmarks become one number, some of them without a label."""
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+
+def only_labelled(targets: Tensor, weights: Optional[Tensor]) -> Tensor:
+    """Targets (N, K, 2), those of weight 0 in (N, K) set to 0: they may be
+    anything, NaN too."""
+    if weights is None:
+        return targets
+    return torch.where(weights[..., None] > 0, targets, 0.)
+
+
+def weighted_mean(losses: Tensor, weights: Optional[Tensor]) -> Tensor:
+    """The mean over all landmarks of losses (N, K), each times its weight."""
+    return (losses if weights is None else losses * weights).mean()
