@@ -2,6 +2,7 @@
 """Training and testing: MMEngine's runner with checkpoints checked, and
 trainings that survive being killed."""
 from .checkpoint_hook import SafeCheckpointHook
+from .heatmap_width_hook import HeatmapWidthHook
 from .runner import FaceRunner
 
-__all__ = ['FaceRunner', 'SafeCheckpointHook']
+__all__ = ['FaceRunner', 'HeatmapWidthHook', 'SafeCheckpointHook']

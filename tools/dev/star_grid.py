@@ -5,14 +5,17 @@
     python tools/dev/star_grid.py --work-dir work_dirs/star --seeds 0 1 2
 
 Network, head, schedule and seeds are the same for all; the last epoch counts.
-Runs that have ended are not repeated.
+Runs that have ended are not repeated, and one that was broken off goes on.
+``--show`` prints the tables of what is there.
 """
 import argparse
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from statistics import mean, stdev
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -22,8 +25,11 @@ from mmpose_face.evaluation import load_scores
 from mmpose_face.evaluation.table import markdown_table
 
 REPO = Path(__file__).resolve().parents[2]
-CONFIG = REPO / 'configs/face_2d_keypoint/topdown_regression/300w' \
+ROWS = REPO / 'configs/face_2d_keypoint'
+REGRESSION = ROWS / 'topdown_regression/300w' \
     / 'td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
+HEATMAP = ROWS / 'topdown_heatmap/300w' \
+    / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 
 
 def on_means(loss: str) -> dict:
@@ -34,32 +40,47 @@ def on_means(loss: str) -> dict:
         loss=dict(type=loss, use_target_weight=True))
 
 
-MAHALANOBIS = dict(type='STARLoss')
-PER_AXIS = dict(type='STARLoss', mode='per_axis')
-NARROW = dict(type='GaussianDivergenceLoss', sigma=1.0)
+def narrow(weight: float) -> dict:
+    """The regulariser of DSNT, Gaussians of one cell."""
+    return dict(
+        type='GaussianDivergenceLoss', sigma=1.0, loss_weight=float(weight))
+
+
+LOSSES = {
+    'smooth-l1':
+    on_means('SmoothL1Loss'),
+    'wing':
+    on_means('WingLoss'),
+    'star-mahalanobis':
+    dict(type='STARLoss', mode='mahalanobis'),
+    'star-per-axis':
+    dict(type='STARLoss', mode='per_axis'),
+    'star-mahalanobis-w10':
+    dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.),
+}
+JS_WEIGHTS = (1, 10, 100)
 
 # Loss and regulariser of each run; others are compared with the first.
 RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
-    'smooth-l1': (on_means('SmoothL1Loss'), None),
-    'wing': (on_means('WingLoss'), None),
-    'star-mahalanobis': (MAHALANOBIS, None),
-    'star-per-axis': (PER_AXIS, None),
-    'smooth-l1+js': (on_means('SmoothL1Loss'), NARROW),
-    'wing+js': (on_means('WingLoss'), NARROW),
-    'star-mahalanobis+js': (MAHALANOBIS, NARROW),
-    'star-per-axis+js': (PER_AXIS, NARROW),
-    'star-mahalanobis+10js': (MAHALANOBIS, dict(NARROW, loss_weight=10.)),
-    'star-mahalanobis-w10': (dict(MAHALANOBIS, eigen_weight=10.), None),
-}
+    **{name: (loss, None) for name, loss in LOSSES.items()},
+    **{f'{name}+{weight}js': (loss, narrow(weight))
+       for name, loss in LOSSES.items() for weight in JS_WEIGHTS},
+}  # yapf: disable
+# Gaussian heatmaps and DARK on the same network, which the runs compete with.
+GAUSSIAN = 'gaussian-dark'
 
 
 def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
     """The config of a run, as a file in its folder."""
-    cfg = Config.fromfile(CONFIG)
-    cfg.model.head.loss, regularizer = RUNS[name]
-    if regularizer:
-        cfg.model.head.regularizer = regularizer
+    cfg = Config.fromfile(HEATMAP if name == GAUSSIAN else REGRESSION)
+    if name != GAUSSIAN:
+        cfg.model.head.loss, regularizer = RUNS[name]
+        if regularizer:
+            cfg.model.head.regularizer = regularizer
+        cfg.custom_hooks.append(dict(type='HeatmapWidthHook', interval=50))
     cfg.custom_imports.imports.append('mmpose_face.models')
+    # Measures the norm of all gradients; nothing is cut.
+    cfg.optim_wrapper.clip_grad = dict(max_norm=1e9)
     for loader in ('train', 'val', 'test'):
         dataset = cfg[f'{loader}_dataloader'].dataset
         dataset.data_root = f'{data.resolve()}/'
@@ -76,22 +97,75 @@ def run(name: str, seed: int, data: Path, folder: Path) -> None:
     if (folder / 'metrics.json').is_file():
         return
     config = write_config(name, seed, data, folder)
-    for command in (('train', config, '--resume'), ('test', config,
-                                                    folder / 'epoch_20.pth')):
-        tool, *args = command
-        subprocess.run((sys.executable, REPO / f'tools/{tool}.py', *args,
-                        '--work-dir', folder),
-                       check=True)
+    with open(folder / 'output.txt', 'a') as output:
+        for command in (('train', config, '--resume'),
+                        ('test', config, folder / 'epoch_20.pth')):
+            tool, *args = command
+            subprocess.run((sys.executable, REPO / f'tools/{tool}.py', *args,
+                            '--work-dir', folder),
+                           stdout=output,
+                           stderr=output,
+                           check=True)
 
 
-def row(name: str, folder: Path) -> Tuple[str, ...]:
-    """Figures of a run, NME with its interval."""
+def figures(folder: Path) -> Tuple[dict, Tuple[float, float]]:
+    """NME, FR and AUC of a run, and the interval of its NME."""
     content = json.loads((folder / 'metrics.json').read_text())
-    figures = content['subsets']['full']
-    low, high = content['intervals']['full']['NME']
-    return (name, f'{figures["NME"]:.2f} ({low:.2f}–{high:.2f})',
-            f'{figures["FR@8"]:.2f}', f'{figures["AUC@8"]:.2f}',
-            str(figures['n']))
+    return content['subsets']['full'], content['intervals']['full']['NME']
+
+
+def curves(folder: Path) -> Dict[str, List[Tuple[int, float]]]:
+    """What a run logged, by name: pairs of iteration and value. The two
+    widths are in pixels of the crop."""
+    found: Dict[str, List[Tuple[int, float]]] = {}
+    for path in sorted(folder.glob('*/vis_data/scalars.json')):
+        for line in path.read_text().splitlines():
+            entry = json.loads(line)
+            for key in ('loss', 'grad_norm', 'sigma_major', 'sigma_minor'):
+                if key in entry:
+                    found.setdefault(key, []).append(
+                        (entry['step'], entry[key]))
+    return found
+
+
+def row(name: str, folders: Sequence[Path]) -> Tuple[str, ...]:
+    """Figures of a run: mean over its seeds, with the spread, and the
+    interval of the first."""
+    results = [figures(folder) for folder in folders]
+    values = [result['NME'] for result, _ in results]
+    low, high = results[0][1]
+    spread = f' ± {stdev(values):.2f}' if len(values) > 1 else ''
+    last = {key: logged[-1][1] for key, logged in curves(folders[0]).items()}
+    return (name, str(len(folders)), f'{mean(values):.2f}{spread}',
+            f'{values[0]:.2f} ({low:.2f}–{high:.2f})',
+            *(f'{mean(result[key] for result, _ in results):.2f}'
+              for key in ('FR@8', 'AUC@8')),
+            *(f'{last[key]:.1f}' if key in last else '–'
+              for key in ('sigma_major', 'sigma_minor')))  # yapf: disable
+
+
+HEADER = ('', 'seeds', 'NME', 'NME, first seed (95 %)', 'FR@8', 'AUC@8',
+          'sigma, longer axis, px', 'shorter axis, px')
+
+
+def show(names: Sequence[str], seeds: Sequence[int], root: Path) -> None:
+    """Print the table of what is there, and each run beside the first."""
+    folders = {
+        name: [
+            root / f'{name}_{seed}' for seed in seeds
+            if (root / f'{name}_{seed}/metrics.json').is_file()
+        ]
+        for name in names
+    }
+    present = {name: found for name, found in folders.items() if found}
+    print(markdown_table(HEADER, [row(*item) for item in present.items()]))
+    first, *others = present
+    for other in others:
+        for a, b in zip(present[first], present[other]):
+            scores = (
+                load_scores(folder / 'per_face.json') for folder in (a, b))
+            print(
+                format_comparison(compare_systems(*scores, (a.name, b.name))))
 
 
 def main() -> None:
@@ -100,27 +174,26 @@ def main() -> None:
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/star'))
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
-    parser.add_argument('--runs', nargs='+', choices=RUNS, default=list(RUNS))
+    parser.add_argument(
+        '--runs',
+        nargs='+',
+        choices=[*RUNS, GAUSSIAN],
+        default=[*RUNS, GAUSSIAN])
+    parser.add_argument('--jobs', type=int, default=1, help='runs at once')
+    parser.add_argument(
+        '--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
-    folders = {
-        (name, seed): args.work_dir.resolve() / f'{name}_{seed}'
-        for seed in args.seeds
-        for name in args.runs
-    }
-    for (name, seed), folder in folders.items():
-        run(name, seed, args.data, folder)
-    print(
-        markdown_table(('', 'NME (95 %)', 'FR@8', 'AUC@8', 'n'), [
-            row(f'{name}, seed {seed}', folder)
-            for (name, seed), folder in folders.items()
-        ]))
-    for seed in args.seeds:
-        first, *others = args.runs
-        for other in others:
-            scores = (
-                load_scores(folders[name, seed] / 'per_face.json')
-                for name in (first, other))
-            print(format_comparison(compare_systems(*scores, (first, other))))
+    root = args.work_dir.resolve()
+    if not args.show:
+        with ThreadPoolExecutor(args.jobs) as pool:
+            jobs = [
+                pool.submit(run, name, seed, args.data,
+                            root / f'{name}_{seed}') for seed in args.seeds
+                for name in args.runs
+            ]
+        for job in jobs:
+            job.result()
+    show(args.runs, args.seeds, root)
 
 
 if __name__ == '__main__':
