@@ -92,11 +92,11 @@ def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
     return folder / 'config.py'
 
 
-def run(name: str, seed: int, data: Path, folder: Path) -> None:
+def run(config: Path) -> None:
     """Train and test, unless that was done."""
+    folder = config.parent
     if (folder / 'metrics.json').is_file():
         return
-    config = write_config(name, seed, data, folder)
     with open(folder / 'output.txt', 'a') as output:
         for command in (('train', config, '--resume'),
                         ('test', config, folder / 'epoch_20.pth')):
@@ -185,14 +185,13 @@ def main() -> None:
     args = parser.parse_args()
     root = args.work_dir.resolve()
     if not args.show:
+        # Before the threads: MMEngine reads and writes one config at a time.
+        configs = [
+            write_config(name, seed, args.data, root / f'{name}_{seed}')
+            for seed in args.seeds for name in args.runs
+        ]
         with ThreadPoolExecutor(args.jobs) as pool:
-            jobs = [
-                pool.submit(run, name, seed, args.data,
-                            root / f'{name}_{seed}') for seed in args.seeds
-                for name in args.runs
-            ]
-        for job in jobs:
-            job.result()
+            list(pool.map(run, configs))
     show(args.runs, args.seeds, root)
 
 
