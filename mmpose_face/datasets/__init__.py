@@ -11,11 +11,12 @@ from .face_wflw import FaceWFLW
 from .metainfo import scheme_metainfo
 from .synthetic import SyntheticFaces, SyntheticFaces68
 from .transforms import (LoadFaceImage, PackFaceInputs, PerturbFaceBox,
-                         RandomFaceFlip)
+                         RandomFaceBox, RandomFaceFlip, WarpFace)
 
 __all__ = [
     'BENCHMARKS', 'Face300W', 'FaceAFLW', 'FaceCOFW', 'FaceCOFW68',
     'FaceCocoWholeBody', 'FaceDataset', 'FaceWFLW', 'LoadFaceImage',
-    'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceFlip', 'SyntheticFaces',
-    'SyntheticFaces68', 'open_benchmark', 'scheme_metainfo'
+    'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceBox', 'RandomFaceFlip',
+    'SyntheticFaces', 'SyntheticFaces68', 'WarpFace', 'open_benchmark',
+    'scheme_metainfo'
 ]

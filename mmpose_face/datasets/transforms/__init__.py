@@ -9,9 +9,11 @@ from .loading import LoadFaceImage
 from .noise import BlendNoise
 from .normal_boxes import NormalBBoxTransform
 from .occlusion import BlackRectangle
+from .random_boxes import RandomFaceBox
+from .warping import WarpFace
 
 __all__ = [
     'BlackRectangle', 'BlendNoise', 'BoxBlur', 'LoadFaceImage',
-    'NormalBBoxTransform', 'PackFaceInputs', 'PerturbFaceBox',
-    'RandomFaceFlip', 'RandomGamma'
+    'NormalBBoxTransform', 'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceBox',
+    'RandomFaceFlip', 'RandomGamma', 'WarpFace'
 ]

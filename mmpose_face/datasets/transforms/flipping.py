@@ -1,14 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mirrored faces."""
+from itertools import accumulate
+from typing import Optional
+
+import numpy as np
+from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import RandomFlip
 from mmpose.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
 class RandomFaceFlip(RandomFlip):
-    """MMPose's ``RandomFlip``, which mirrors ``occluded`` (1, K) too."""
+    """MMPose's ``RandomFlip``, which mirrors ``occluded`` (1, K) too.
+
+    The mirrored image is a view of the one that was loaded, with negative
+    strides, as MMPose's is. Steps that follow see a mirrored image;
+    :class:`~mmpose_face.datasets.WarpFace` reads the pixels as they were
+    loaded and has the mirroring in its matrix.
+
+    Args:
+        fast (bool): Whether to draw the direction without NumPy's checks of
+            the probabilities; it is the same one. Defaults to True.
+        **kwargs: As ``RandomFlip`` takes them.
+    """
+
+    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fast = fast
+
+    @cache_randomness
+    def _choose_direction(self) -> Optional[str]:
+        if not self.fast:
+            return super()._choose_direction()
+        names, shares = self.direction, self.prob
+        names = [names] if isinstance(names, str) else names
+        if isinstance(shares, list):
+            shares = [*shares, 1 - sum(shares)]
+        else:
+            shares = [shares / len(names)] * len(names) + [1. - shares]
+        # As numpy.random.choice does it, to the last bit.
+        ends = list(accumulate(shares))
+        drawn = np.random.random_sample()
+        for name, end in zip(names, ends):
+            if drawn < end / ends[-1]:
+                return name
+        return None
 
     def transform(self, results: dict) -> dict:
+        """The sample, mirrored or not."""
         results = super().transform(results)
         # A diagonal flip, which turns the face round, swaps no points.
         swapped = results['flip_direction'] in ('horizontal', 'vertical')

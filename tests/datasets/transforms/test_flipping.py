@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+from mmcv.transforms.utils import cache_random_params
 from mmpose.datasets.transforms import RandomFlip
 
 from mmpose_face.datasets import RandomFaceFlip, SyntheticFaces
@@ -48,3 +49,32 @@ def test_without_occlusion_and_without_flip(sample):
     del sample['occluded']
     assert 'occluded' not in RandomFaceFlip(prob=1.)(sample)
     assert WFLW98.mirror[60] == 72
+
+
+@pytest.mark.parametrize('options', [
+    dict(),
+    dict(prob=.3, direction='vertical'),
+    dict(prob=.7, direction=['horizontal', 'vertical', 'diagonal']),
+    dict(prob=[.2, .1, .6], direction=['horizontal', 'vertical', 'diagonal']),
+    dict(prob=[.5, .5], direction=['horizontal', 'vertical']),
+    dict(prob=0.),
+    dict(prob=1.),
+])
+@pytest.mark.parametrize('fast', [True, False])
+def test_the_draws_of_mmpose(options, fast):
+    ours, theirs = RandomFaceFlip(fast=fast, **options), RandomFlip(**options)
+    draws = []
+    for flip in ours, theirs:
+        np.random.seed(0)
+        draws.append([flip._choose_direction() for _ in range(500)])
+        draws[-1].append(np.random.rand())
+    assert draws[0] == draws[1]
+
+
+def test_draws_can_be_kept():
+    """As for the frames of a clip, which are mirrored together."""
+    flip = RandomFaceFlip()
+    with cache_random_params(flip):
+        drawn = {flip._choose_direction() for _ in range(30)}
+    assert len(drawn) == 1
+    assert len({flip._choose_direction() for _ in range(30)}) == 2
