@@ -2,7 +2,11 @@
 """Training and testing: MMEngine's runner with checkpoints checked, and
 trainings that survive being killed."""
 from .checkpoint_hook import SafeCheckpointHook
+from .eigen_weight_hook import EigenWeightWarmupHook
 from .heatmap_width_hook import HeatmapWidthHook
 from .runner import FaceRunner
 
-__all__ = ['FaceRunner', 'HeatmapWidthHook', 'SafeCheckpointHook']
+__all__ = [
+    'EigenWeightWarmupHook', 'FaceRunner', 'HeatmapWidthHook',
+    'SafeCheckpointHook'
+]

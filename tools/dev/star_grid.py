@@ -65,6 +65,7 @@ RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
     **{name: (loss, None) for name, loss in LOSSES.items()},
     **{f'{name}+{weight}js': (loss, narrow(weight))
        for name, loss in LOSSES.items() for weight in JS_WEIGHTS},
+    'star-mahalanobis-w10' + WARM: (LOSSES['star-mahalanobis-w10'], None),
 }  # yapf: disable
 # Gaussian heatmaps and DARK on the same network, which the runs compete with.
 GAUSSIAN = 'gaussian-dark'
@@ -78,6 +79,8 @@ def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
         if regularizer:
             cfg.model.head.regularizer = regularizer
         cfg.custom_hooks.append(dict(type='HeatmapWidthHook', interval=50))
+        if name.endswith(WARM):
+            cfg.custom_hooks.append(WARMUP)
     cfg.custom_imports.imports.append('mmpose_face.models')
     # Measures the norm of all gradients; nothing is cut.
     cfg.optim_wrapper.clip_grad = dict(max_norm=1e9)
@@ -114,17 +117,25 @@ def figures(folder: Path) -> Tuple[dict, Tuple[float, float]]:
     return content['subsets']['full'], content['intervals']['full']['NME']
 
 
-def curves(folder: Path) -> Dict[str, List[Tuple[int, float]]]:
-    """What a run logged, by name: pairs of iteration and value. The two
-    widths are in pixels of the crop."""
-    found: Dict[str, List[Tuple[int, float]]] = {}
-    for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            for key in ('loss', 'grad_norm', 'sigma_major', 'sigma_minor'):
-                if key in entry:
-                    found.setdefault(key, []).append(
-                        (entry['step'], entry[key]))
+def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
+    """What a run logged, by name: pairs of epoch and value. NME is in per
+    cent, the two widths are in pixels of the crop."""
+    entries = [
+        json.loads(line)
+        for path in sorted(folder.glob('*/vis_data/scalars.json'))
+        for line in path.read_text().splitlines()
+    ]
+    # Logged once in each epoch, always at the same place in it.
+    first, *_, last = (entry for entry in entries if 'iter' in entry)
+    iterations = (last['step'] - first['step']) / (
+        last['epoch'] - first['epoch'])
+    found: Dict[str, List[Tuple[float, float]]] = {}
+    for entry in entries:
+        # Training is logged by iteration, a validation by epoch.
+        epoch = entry['step'] / (iterations if 'iter' in entry else 1)
+        for key in ('NME', 'loss', 'grad_norm', 'sigma_major', 'sigma_minor'):
+            if key in entry:
+                found.setdefault(key, []).append((epoch, entry[key]))
     return found
 
 
