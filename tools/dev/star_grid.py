@@ -59,6 +59,9 @@ LOSSES = {
     dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.),
 }
 JS_WEIGHTS = (1, 10, 100)
+# Five epochs in which the weight of the eigenvalues rises from 0.
+WARMUP = dict(type='EigenWeightWarmupHook', iterations=380)
+WARM = '+warmup'
 
 # Loss and regulariser of each run; others are compared with the first.
 RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
