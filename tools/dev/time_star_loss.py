@@ -5,6 +5,7 @@ without it.
 
     OMP_NUM_THREADS=1 python tools/dev/time_star_loss.py
 """
+import ctypes
 import time
 from statistics import median
 from typing import Callable, Dict, List
@@ -20,6 +21,19 @@ ROUNDS = 15
 SHAPE = (16, 98, 64, 64)
 
 Loss = Callable[[Tensor], Tensor]
+
+
+def keep_memory() -> None:
+    """Have freed memory handed out again, as in a long training: otherwise
+    some losses, by chance, get new pages from the system, which takes as long
+    as the loss does."""
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
+    if mallopt is None:
+        print('no glibc: times contain those of fetching memory')
+        return
+    trim_threshold, mmap_threshold = -1, -3  # glibc's malloc.h
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(mmap_threshold, 2**25)  # the most it allows
 
 
 def losses(targets: Tensor) -> Dict[str, Loss]:
@@ -77,6 +91,7 @@ def compare(title: str, named: Dict[str, Loss], start: Tensor) -> None:
 
 
 def main() -> None:
+    keep_memory()
     torch.manual_seed(0)
     logits = torch.randn(SHAPE)
     named = losses(torch.rand(*SHAPE[:2], 2) * 2 - 1)

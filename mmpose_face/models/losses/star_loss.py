@@ -9,13 +9,13 @@ and ``m - r``, and an error ``e`` has the squared projections
 ``(|e|^2 + q) / 2`` and ``(|e|^2 - q) / 2``, where
 ``q = (d (ex^2 - ey^2) + 2 b ex ey) / r``.
 """
-from typing import Callable, Dict, Literal, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Literal, Optional, Tuple
 
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ...codecs.soft_argmax import grid
+from .heatmap_moments import Moments, moments
 from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
@@ -24,92 +24,6 @@ Distance = Literal['smooth_l1', 'l1', 'l2']
 # Keeps square roots and quotients differentiable at zero, in units of
 # squared coordinates: far below the square of a cell.
 _TINY = 1e-12
-
-
-class Moments(NamedTuple):
-    """Mean and covariance of heatmaps; each tensor has the shape (N, K).
-
-    Args:
-        x (Tensor): Mean of the columns, -1 at the first and 1 at the last.
-        y (Tensor): Mean of the rows, likewise.
-        xx (Tensor): Variance of the columns.
-        xy (Tensor): Covariance of columns and rows.
-        yy (Tensor): Variance of the rows.
-    """
-
-    x: Tensor
-    y: Tensor
-    xx: Tensor
-    xy: Tensor
-    yy: Tensor
-
-
-def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
-    """Mean and covariance of heatmaps, on a grid from -1 to 1.
-
-    The covariance is the unbiased one of a sample whose weights are
-    reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
-    heatmap and V2 that of its squares.
-
-    Args:
-        heatmaps (Tensor): (N, K, H, W), the sum of each is 1.
-        eps (float): Added to V1 and V2.
-
-    Returns:
-        Moments: Of each heatmap.
-    """
-    v1, v2, x, y, xx, xy, yy = _Sums.apply(heatmaps)
-    v1, v2 = v1 + eps, v2 + eps
-    scale = (v1 - v2 / v1).clamp(min=eps)
-    return Moments(x, y, xx / scale, xy / scale, yy / scale)
-
-
-class _Sums(torch.autograd.Function):
-    """Sums over heatmaps p: of p, p^2, p x, p y, and of p dx^2, p dx dy and
-    p dy^2 with the distances to the mean.
-
-    All their gradients are one polynomial in x, y and p: written down it is
-    one pass over the heatmaps, where autograd takes one for each sum.
-    """
-
-    @staticmethod
-    def forward(ctx, heatmaps: Tensor) -> Tuple[Tensor, ...]:
-        gx, gy = _grid(heatmaps)
-        columns = heatmaps.sum(-2)
-        rows, rows_x = (heatmaps @ torch.stack((torch.ones_like(gx), gx), 1)
-                        ).unbind(-1)  # yapf: disable
-        mass, x, y = columns.sum(-1), columns @ gx, rows @ gy
-        dx, dy = gx - x[..., None], gy - y[..., None]
-        flat = heatmaps.flatten(2)
-        squares = torch.linalg.vector_norm(flat, dim=-1).square()
-        ctx.save_for_backward(heatmaps, mass, x, y)
-        return (mass, squares, x, y, (columns * dx.square()).sum(-1),
-                ((rows_x - x[..., None] * rows) * dy).sum(-1),
-                (rows * dy.square()).sum(-1))
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, v1: Tensor, v2: Tensor, x: Tensor, y: Tensor, xx: Tensor,
-                 xy: Tensor, yy: Tensor) -> Tensor:
-        heatmaps, mass, mean_x, mean_y = ctx.saved_tensors
-        gx, gy = _grid(heatmaps)
-        dx, dy = gx - mean_x[..., None], gy - mean_y[..., None]
-        # The mean moves too, which matters where the sum is not 1.
-        lost = 1 - mass
-        x = x - lost * (2 * xx * mean_x + xy * mean_y)
-        y = y - lost * (2 * yy * mean_y + xy * mean_x)
-        column = x[..., None] * gx + xx[..., None] * dx.square()
-        row = v1[..., None] + y[..., None] * gy + yy[..., None] * dy.square()
-        one = torch.ones_like
-        left = torch.stack((row, one(row), xy[..., None] * dy), -1)
-        right = torch.stack((one(column), column, dx), -2)
-        return (left @ right).addcmul_(heatmaps, 2 * v2[..., None, None])
-
-
-def _grid(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
-    """Coordinates of the columns and the rows."""
-    height, width = heatmaps.shape[-2:]
-    return grid(width, heatmaps), grid(height, heatmaps)
 
 
 def _smooth_l1(square: Tensor, beta: float) -> Tensor:
@@ -180,17 +94,15 @@ def star_loss(heatmaps: Tensor,
     Returns:
         Tensor: (N, K), in float32, or float64 for such heatmaps.
     """
-    with torch.autocast(heatmaps.device.type, enabled=False):
-        dtype = torch.promote_types(heatmaps.dtype, torch.float32)
-        cov = moments(heatmaps.to(dtype), eps)
-        ex = targets[..., 0].to(dtype) - cov.x
-        ey = targets[..., 1].to(dtype) - cov.y
-        if mode == 'mahalanobis':
-            error = _mahalanobis(ex, ey, cov, distance, beta, eps)
-        else:
-            error = _per_axis(ex, ey, cov, distance, beta, eps, axis_eps,
-                              detach_axes)
-        return error + eigen_weight * (cov.xx + cov.yy)
+    cov = moments(heatmaps, eps)
+    ex = targets[..., 0].to(cov.x.dtype) - cov.x
+    ey = targets[..., 1].to(cov.y.dtype) - cov.y
+    if mode == 'mahalanobis':
+        error = _mahalanobis(ex, ey, cov, distance, beta, eps)
+    else:
+        error = _per_axis(ex, ey, cov, distance, beta, eps, axis_eps,
+                          detach_axes)
+    return error + eigen_weight * (cov.xx + cov.yy)
 
 
 @MODELS.register_module()

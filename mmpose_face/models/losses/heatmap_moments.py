@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mean and covariance of heatmaps, in as few passes over them as it takes."""
+from typing import NamedTuple, Tuple
+
+import torch
+from torch import Tensor
+
+from ...codecs.soft_argmax import grid
+
+
+class Moments(NamedTuple):
+    """Mean and covariance of heatmaps; each tensor has the shape (N, K).
+
+    Args:
+        x (Tensor): Mean of the columns, -1 at the first and 1 at the last.
+        y (Tensor): Mean of the rows, likewise.
+        xx (Tensor): Variance of the columns.
+        xy (Tensor): Covariance of columns and rows.
+        yy (Tensor): Variance of the rows.
+    """
+
+    x: Tensor
+    y: Tensor
+    xx: Tensor
+    xy: Tensor
+    yy: Tensor
+
+
+class Sums(NamedTuple):
+    """Sums over heatmaps p; each tensor has the shape (N, K).
+
+    Args:
+        mass (Tensor): Of p.
+        squares (Tensor): Of p^2.
+        x, y (Tensor): Of p times the column's and the row's coordinate.
+        xx, xy, yy (Tensor): Of p dx^2, p dx dy and p dy^2, with the distances
+            to ``x`` and ``y``.
+    """
+
+    mass: Tensor
+    squares: Tensor
+    x: Tensor
+    y: Tensor
+    xx: Tensor
+    xy: Tensor
+    yy: Tensor
+
+
+def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
+    """Mean and covariance of heatmaps, on a grid from -1 to 1.
+
+    The covariance is the unbiased one of a sample whose weights are
+    reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
+    heatmap and V2 that of its squares.
+
+    Args:
+        heatmaps (Tensor): (N, K, H, W), the sum of each is 1.
+        eps (float): Added to V1 and V2.
+
+    Returns:
+        Moments: Of each heatmap, in float32, or float64 for such heatmaps.
+    """
+    return moments_of(sums(heatmaps), eps)
+
+
+def sums(heatmaps: Tensor) -> Sums:
+    """Sums over heatmaps (N, K, H, W), in float32 at least."""
+    # Autocast would multiply in half precision.
+    with torch.autocast(heatmaps.device.type, enabled=False):
+        dtype = torch.promote_types(heatmaps.dtype, torch.float32)
+        return Sums(*_Sums.apply(heatmaps.to(dtype)))
+
+
+def moments_of(found: Sums, eps: float) -> Moments:
+    """Mean and covariance; see :func:`moments`."""
+    v1, v2 = found.mass + eps, found.squares + eps
+    scale = (v1 - v2 / v1).clamp(min=eps)
+    return Moments(found.x, found.y, found.xx / scale, found.xy / scale,
+                   found.yy / scale)
+
+
+class _Sums(torch.autograd.Function):
+    """:class:`Sums` of heatmaps.
+
+    All their gradients are one polynomial in x, y and p: written down it is
+    three passes over the heatmaps, where autograd takes some for each sum.
+    """
+
+    @staticmethod
+    def forward(ctx, heatmaps: Tensor) -> Tuple[Tensor, ...]:
+        gx, gy = _grid(heatmaps)
+        columns, columns_y = _over_rows(heatmaps)
+        rows = heatmaps.sum(-1)
+        mass, x, y = rows.sum(-1), columns @ gx, rows @ gy
+        dx, dy = gx - x[..., None], gy - y[..., None]
+        squares = torch.linalg.vector_norm(
+            heatmaps.flatten(2), dim=-1).square()
+        ctx.save_for_backward(heatmaps, mass, x, y)
+        return (mass, squares, x, y, (columns * dx.square()).sum(-1),
+                ((columns_y - y[..., None] * columns) * dx).sum(-1),
+                (rows * dy.square()).sum(-1))
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, v1: Tensor, v2: Tensor, x: Tensor, y: Tensor, xx: Tensor,
+                 xy: Tensor, yy: Tensor) -> Tensor:
+        heatmaps, mass, mean_x, mean_y = ctx.saved_tensors
+        gx, gy = _grid(heatmaps)
+        dx, dy = gx - mean_x[..., None], gy - mean_y[..., None]
+        # The mean moves too, which matters where the sum is not 1.
+        lost = 1 - mass
+        x = x - lost * (2 * xx * mean_x + xy * mean_y)
+        y = y - lost * (2 * yy * mean_y + xy * mean_x)
+        column = x[..., None] * gx + xx[..., None] * dx.square()
+        row = v1[..., None] + y[..., None] * gy + yy[..., None] * dy.square()
+        grad = row[..., None] + column[..., None, :]
+        grad.addcmul_((xy[..., None] * dy)[..., None], dx[..., None, :])
+        return grad.addcmul_(heatmaps, 2 * v2[..., None, None])
+
+
+def _grid(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    """Coordinates of the columns and the rows."""
+    height, width = heatmaps.shape[-2:]
+    return grid(width, heatmaps), grid(height, heatmaps)
+
+
+def _over_rows(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    """For each column its sum, and that times the row's coordinate: each
+    (N, K, W), in one pass."""
+    height = heatmaps.shape[-2]
+    # In half cells coordinates are whole numbers, which TF32 does not round.
+    cells = torch.arange(
+        1 - height, height, 2, dtype=heatmaps.dtype, device=heatmaps.device)
+    columns, columns_y = (torch.stack(
+        (torch.ones_like(cells), cells)) @ heatmaps).unbind(-2)
+    return columns, columns_y / max(height - 1, 1)
