@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model zoo: its rows, their published figures and released weights."""
 from ..downloads import DownloadError, cache_folder, download
-from .metafiles import Benchmark, Paper, Published, Row, read_rows
+from .metafiles import (Benchmark, Measured, Paper, Published, Row, read_rows)
 from .models import find_row, get_model, list_models
 
 __all__ = [
-    'Benchmark', 'DownloadError', 'Paper', 'Published', 'Row', 'cache_folder',
-    'download', 'find_row', 'get_model', 'list_models', 'read_rows'
+    'Benchmark', 'DownloadError', 'Measured', 'Paper', 'Published', 'Row',
+    'cache_folder', 'download', 'find_row', 'get_model', 'list_models',
+    'read_rows'
 ]

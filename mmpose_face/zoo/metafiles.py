@@ -90,6 +90,25 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Figures of trainings of ours, of the same network on other data.
+
+    Args:
+        data (str): On what was trained and tested.
+        conditions (str): Schedule, seeds, normaliser, boxes, flip test, and
+            which epoch counts.
+        command (str): What was typed.
+        table (tuple[dict[str, str]]): Its rows, all with the same columns, as
+            they are printed.
+    """
+
+    data: str
+    conditions: str
+    command: str
+    table: Tuple[Dict[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """A row of the model zoo.
 
@@ -104,6 +123,7 @@ class Row:
         weights (str, optional): Address of the released checkpoint.
         published (tuple[Published]): What is published of these weights, the
             figures of the table first; empty where nothing is.
+        measured (Measured, optional): What was measured here.
         old_name (str, optional): Name of the config in MMPose 0.x, where
             documents still use it.
     """
@@ -117,6 +137,7 @@ class Row:
     metafile: str
     weights: Optional[str]
     published: Tuple[Published, ...]
+    measured: Optional[Measured]
     old_name: Optional[str]
 
     @property
@@ -314,6 +335,7 @@ def _row(root: Path, metafile: str, model: Any, papers: Dict[str,
         metafile=metafile,
         weights=weights,
         published=_published(fields, benchmark),
+        measured=_measured(fields),
         old_name=fields.get('Old Name', default=None))
 
 
@@ -330,6 +352,29 @@ def _published(fields: _Fields, benchmark: Benchmark) -> Tuple[Published, ...]:
     return tuple(
         _figures(_Fields(fields.path, part, fields.where), benchmark)
         for part in parts)
+
+
+def _measured(fields: _Fields) -> Optional[Measured]:
+    name = 'Measured Here'
+    given = fields.get(name, dict, default=None)
+    if given is None:
+        return None
+    where = f'{fields.where}, {name}'
+    part = _Fields(fields.path, given, where)
+    rows = [
+        _Fields(fields.path, row, where) for row in part.get('Table', list)
+    ]
+    columns = [list(row.values) for row in rows]
+    if not rows or any(each != columns[0] or not all(map(_is_text, each))
+                       for each in columns):
+        raise part.error('Table is expected to have rows, all with the same '
+                         f'columns, got those of {columns}')
+    return Measured(
+        data=part.get('Data'),
+        conditions=part.get('Conditions'),
+        command=part.get('Command').rstrip(),
+        table=tuple({column: row.get(column)
+                     for column in row.values} for row in rows))
 
 
 def _figures(fields: _Fields, benchmark: Benchmark) -> Published:

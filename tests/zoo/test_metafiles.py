@@ -204,6 +204,13 @@ MODEL = {
             'NME pose': 8
         }
     }],
+    'Measured Here': {
+        'Data': 'd',
+        'Conditions': 'c',
+        'Command': 'x\n',
+        'Table': [dict(Loss='a', NME='4.1'),
+                  dict(Loss='b', NME='4.0')]
+    },
     'Weights': 'https://a/b-0123abcd_20210303.pth',
 }
 TREE = {INDEX: INDEXED, 'papers.yml': PAPERS, 'rows.yml': dict(Models=[MODEL])}
@@ -224,6 +231,8 @@ def test_the_small_tree(tmp_path):
     assert row.log == 'https://a/b_20210303.log.json'
     assert row.papers[0].bibtex == '@a{}'
     assert not row.has_config and row.old_name is None
+    assert row.measured.command == 'x'
+    assert [part['NME'] for part in row.measured.table] == ['4.1', '4.0']
 
 
 _GONE = object()
@@ -249,6 +258,12 @@ _DATA = ('papers.yml', 'Collections', 1)
     ((*_MODEL, 'Results', 0, 'Metrics', 'NME'), 4., 'no column for .*NME.;'),
     ((*_MODEL, 'Results', 0, 'Metrics', 'NME test'), '4',
      'NME test is .4., expected a number'),
+    ((*_MODEL, 'Measured Here'), 5, 'Measured Here is 5, expected fields'),
+    ((*_MODEL, 'Measured Here', 'Table'), [], 'Table is expected to'),
+    ((*_MODEL, 'Measured Here', 'Table', 0, 'NME'), _GONE,
+     r"same columns, got those of \[\['Loss'\]"),
+    ((*_MODEL, 'Measured Here', 'Table', 1, 'NME'), 4.,
+     'Measured Here: NME is 4.0, expected text'),
     (('rows.yml', 'Models'), 5, 'rows.yml: Models is 5'),
     (('rows.yml', 'Models', 0), 'a', 'rows.yml: expected fields, got .a.'),
     (('rows.yml', ), [], r'rows.yml: expected fields, got \[\]'),

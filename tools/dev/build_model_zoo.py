@@ -19,7 +19,7 @@ import jinja2
 from mmengine.config import Config
 
 from mmpose_face.files import written_whole
-from mmpose_face.zoo import Benchmark, Row, read_rows
+from mmpose_face.zoo import Benchmark, Measured, Row, read_rows
 
 REPO = Path(__file__).resolve().parents[2]
 PAGES = 'docs/en/model_zoo'
@@ -136,6 +136,13 @@ class Zoo:
             start, *end = ends(row, page)
             cells = (self._cell(row, name, marks) for name in names)
             lines.append((start, input_size(row), *cells, *end))
+        return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+    def measured_table(self, measured: Measured) -> str:
+        """A Markdown table of what was measured here."""
+        header = list(measured.table[0])
+        lines = [header, [':--'] + [':-:'] * (len(header) - 1)]
+        lines += [list(row.values()) for row in measured.table]
         return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
     def notes(self, rows: Sequence[Row]) -> List[str]:
