@@ -8,6 +8,8 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from .batches import check_points, one_by_one
+
 
 def grid(size: int, like: Tensor) -> Tensor:
     """Coordinates of the cells along one side of a heatmap.
@@ -47,7 +49,8 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Tensor: (..., 2), pixels; 0 is the centre of the first one.
     """
-    return ((points + 1) * points.new_tensor(size) - 1) / 2
+    return torch.stack([((along + 1) * pixels - 1) / 2
+                        for along, pixels in zip(points.unbind(-1), size)], -1)
 
 
 @KEYPOINT_CODECS.register_module()
@@ -94,14 +97,38 @@ class SoftArgmax(BaseKeypointCodec):
             dict: ``keypoint_labels`` (N, K, 2), and ``keypoint_weights``
             (N, K), 1 for labelled points within the crop and 0 for others.
         """
-        size = np.array(self.input_size)
-        inside = ((keypoints >= -0.5) & (keypoints <= size - 0.5)).all(-1)
-        if keypoints_visible is not None:
-            inside &= keypoints_visible > 0
-        labels = (2 * keypoints + 1) / size - 1
+        if keypoints_visible is None:
+            keypoints_visible = np.ones(keypoints.shape[:2])
+        encoded = self.batch_encode(
+            torch.from_numpy(np.array(keypoints)),
+            torch.from_numpy(np.array(keypoints_visible)))
+        return {name: each.numpy() for name, each in encoded.items()}
+
+    @torch.no_grad()
+    def batch_encode(self, keypoints: Tensor,
+                     visible: Tensor) -> Dict[str, Tensor]:
+        """As :meth:`encode`, with tensors on the device of the points.
+
+        Args:
+            keypoints (Tensor): (B, K, 2), pixels of the crop.
+            visible (Tensor): (B, K), 0 for points without a label.
+
+        Returns:
+            dict: ``keypoint_labels`` (B, K, 2) and ``keypoint_weights``
+            (B, K), float32.
+
+        Raises:
+            ValueError: If the shapes do not fit together.
+        """
+        check_points(keypoints, visible)
+        weights = visible > 0
+        labels = []
+        for along, size in zip(keypoints.unbind(-1), self.input_size):
+            weights = weights & (along >= -.5) & (along <= size - .5)
+            labels.append((2 * along + 1) / size - 1)
         return dict(
-            keypoint_labels=labels.astype(np.float32),
-            keypoint_weights=inside.astype(np.float32))
+            keypoint_labels=torch.stack(labels, -1).float(),
+            keypoint_weights=weights.float())
 
     def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """From one face's heatmaps to pixels of the crop.
@@ -116,17 +143,28 @@ class SoftArgmax(BaseKeypointCodec):
         points, scores = self.batch_decode(torch.from_numpy(encoded)[None])
         return points[0], scores[0]
 
+    @torch.no_grad()
+    def decode_on_device(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+        """Points of a batch of heatmaps, left on its device.
+
+        Args:
+            heatmaps (Tensor): (B, K, H, W), the sum of each is 1.
+
+        Returns:
+            tuple[Tensor, Tensor]: Points (B, K, 2) in pixels of the crop, and
+            scores (B, K) from 0 to 1; float32.
+        """
+        heatmaps = heatmaps.detach().float()
+        means = soft_argmax(heatmaps)
+        return (to_pixels(means,
+                          self.input_size), self._scores(heatmaps, means))
+
     def batch_decode(
             self,
             heatmaps: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
-        """From heatmaps (B, K, H, W) to points and scores, each a list of
-        one array for each face; see :meth:`decode`."""
-        heatmaps = heatmaps.detach().float()
-        means = soft_argmax(heatmaps)
-        points = to_pixels(means, self.input_size)
-        scores = self._scores(heatmaps, means)
-        return list(points[:, None].cpu().numpy()), list(
-            scores[:, None].cpu().numpy())
+        """As :meth:`decode_on_device`, on the host: lists of points
+        (1, K, 2) and scores (1, K), one each for every face."""
+        return tuple(one_by_one(*self.decode_on_device(heatmaps)))
 
     def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
         height, width = heatmaps.shape[-2:]

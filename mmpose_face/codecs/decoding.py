@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From heatmaps to points, for a whole batch on its device."""
+from typing import NamedTuple, Tuple
+
+import torch
+from torch import Tensor
+
+from .dark import dark_offsets, scaled_offsets
+from .peaks import Peaks, find_peaks, quarter_offsets
+
+# So many maps are blurred at once where whole maps are: in double precision
+# and 64 x 64 cells that takes 25 MB.
+MAPS_AT_ONCE = 256
+
+
+class Decoded(NamedTuple):
+    """Points of N heatmaps.
+
+    Attributes:
+        points (Tensor): (N, 2) x and y in cells, float32; -1 where nothing is
+            above 0.
+        scores (Tensor): (N, ) the maxima, float32.
+        doubtful (Tensor): (N, ) which points :func:`_mend` must look at.
+    """
+    points: Tensor
+    scores: Tensor
+    doubtful: Tensor
+
+
+def as_maps(heatmaps: Tensor) -> Tensor:
+    """Heatmaps of all faces as one row of maps.
+
+    Args:
+        heatmaps (Tensor): (B, K, H, W) of any type, in any order of memory.
+
+    Returns:
+        Tensor: (B * K, H, W), contiguous, in half or single precision.
+
+    Raises:
+        ValueError: If the shape is another, or there are no cells.
+    """
+    if heatmaps.ndim != 4 or 0 in heatmaps.shape[2:]:
+        raise ValueError('heatmaps are (B, K, H, W) with at least one cell, '
+                         f'got {tuple(heatmaps.shape)}')
+    # A half's maximum is that of its float, and sooner found.
+    if heatmaps.dtype not in (torch.float16, torch.bfloat16):
+        heatmaps = heatmaps.float()
+    return heatmaps.detach().contiguous().flatten(0, 1)
+
+
+def check_kernel(size: int) -> None:
+    """Raise ValueError if a blur of this size has no middle."""
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f'blur_kernel_size is odd, got {size}')
+
+
+def decode_once(maps: Tensor, unbiased: bool,
+                blur_kernel_size: int) -> Tuple[Decoded, Peaks]:
+    """All points without a look at them, so that no device waits for the
+    host."""
+    peaks = find_peaks(maps)
+    places = torch.stack((peaks.x, peaks.y), 1).float()
+    doubtful = torch.zeros_like(peaks.x, dtype=torch.bool)
+    if unbiased and len(maps):
+        offsets, doubtful = dark_offsets(maps, peaks, blur_kernel_size)
+    else:
+        offsets = quarter_offsets(maps, peaks)
+    points = torch.where((peaks.values <= 0)[:, None], -1., places + offsets)
+    return Decoded(points, peaks.values, doubtful), peaks
+
+
+def _mend(maps: Tensor, decoded: Decoded, peaks: Peaks,
+          blur_kernel_size: int) -> None:
+    """Put right the doubtful points, in place."""
+    for index in decoded.doubtful.nonzero()[:, 0].split(MAPS_AT_ONCE):
+        some = Peaks(*(each[index] for each in peaks))
+        places = torch.stack((some.x, some.y), 1).float()
+        decoded.points[index] = places + scaled_offsets(
+            maps[index], some, blur_kernel_size)
+
+
+@torch.no_grad()
+def decode_heatmaps(heatmaps: Tensor,
+                    unbiased: bool = False,
+                    blur_kernel_size: int = 11) -> Tuple[Tensor, Tensor]:
+    """Points of heatmaps as MMPose's ``MSRAHeatmap`` finds them.
+
+    With ``unbiased`` one bit is read back from the device, which says whether
+    any map holds values so low around its maximum that the whole map must be
+    blurred.
+
+    Args:
+        heatmaps (Tensor): (B, K, H, W), of any floating type; the work is
+            done in single precision, with ``unbiased`` partly in double.
+        unbiased (bool): DARK in place of the step of a quarter of a cell
+            towards the higher neighbour. Defaults to False.
+        blur_kernel_size (int): Size of DARK's blur, odd. Defaults to 11.
+
+    Returns:
+        tuple[Tensor, Tensor]: Points (B, K, 2), x and y in cells, -1 where
+        nothing is above 0; and scores (B, K), the maxima. Both are float32.
+
+    Raises:
+        ValueError: If the heatmaps are no (B, K, H, W), or the kernel's size
+            is even.
+    """
+    check_kernel(blur_kernel_size)
+    maps = as_maps(heatmaps)
+    decoded, peaks = decode_once(maps, unbiased, blur_kernel_size)
+    if unbiased and decoded.doubtful.any():
+        _mend(maps, decoded, peaks, blur_kernel_size)
+    shape = heatmaps.shape[:2]
+    return decoded.points.view(*shape, 2), decoded.scores.view(shape)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMPose's regression labels on whole batches."""
+from typing import Dict, List, Tuple
+
+import numpy as np
+import torch
+from mmpose.codecs import RegressionLabel
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+from .batches import check_points
+
+
+@KEYPOINT_CODECS.register_module()
+class FaceRegressionLabel(RegressionLabel):
+    """MMPose's ``RegressionLabel`` for whole batches on their device.
+
+    Labels are coordinates divided by the size of the crop. ``encode`` and
+    ``decode`` of one face are MMPose's.
+
+    Args:
+        *args: Those of ``RegressionLabel``.
+        fast (bool): Let heads decode a batch at once; without it they decode
+            face by face, as MMPose does. Defaults to True.
+        **kwargs: Those of ``RegressionLabel``.
+    """
+
+    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fast = fast
+
+    @property
+    def support_batch_decoding(self) -> bool:
+        """Whether heads use :meth:`batch_decode`."""
+        return self.fast
+
+    @torch.no_grad()
+    def batch_encode(self, keypoints: Tensor,
+                     visible: Tensor) -> Dict[str, Tensor]:
+        """From pixels of the crop to labels, on the device of the points.
+
+        Args:
+            keypoints (Tensor): ``(B, K, 2)`` in pixels of the crop.
+            visible (Tensor): ``(B, K)``, 0 to 1.
+
+        Returns:
+            dict: ``keypoint_labels``, ``(B, K, 2)``, and
+            ``keypoint_weights``, ``(B, K)``, 1 for points within the crop
+            whose visibility is above 0.5 and 0 for others; both float32.
+
+        Raises:
+            ValueError: If the shapes do not fit together.
+        """
+        check_points(keypoints, visible)
+        weights = visible > .5
+        labels = []
+        for along, size in zip(keypoints.unbind(-1), self.input_size):
+            weights = weights & (along >= 0) & (along <= size - 1)
+            labels.append(along / size)
+        return dict(
+            keypoint_labels=torch.stack(labels, -1).float(),
+            keypoint_weights=weights.float())
+
+    @torch.no_grad()
+    def decode_on_device(self, encoded: Tensor) -> Tuple[Tensor, Tensor]:
+        """From what a network gives to pixels of the crop, on its device.
+
+        Args:
+            encoded (Tensor): ``(B, K, D)`` or, as MMPose's heads have it,
+                ``(B, 1, K, D)``. D is 2, or 4 with standard deviations.
+
+        Returns:
+            tuple[Tensor, Tensor]: Points ``(B, K, 2)`` in pixels of the crop,
+            and scores ``(B, K)``: 1, or with standard deviations 1 minus
+            their mean. Both are float32.
+
+        Raises:
+            ValueError: If the shape is another.
+        """
+        encoded = self._of_faces(encoded)
+        points = torch.stack([
+            along * size
+            for along, size in zip(encoded.unbind(-1), self.input_size)
+        ], -1)
+        if encoded.shape[-1] == 2:
+            return points, torch.ones_like(points[..., 0])
+        return points, (1 - encoded[..., 2:]).mean(-1)
+
+    def batch_decode(
+            self,
+            encoded: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
+        """As :meth:`decode_on_device`, on the host: lists of points
+        ``(1, K, 2)`` and scores ``(1, K)``, one each for every face.
+
+        What the network gives is copied to the host at once, and MMPose's
+        arithmetic done there for all faces.
+        """
+        points, scores = self.decode(self._of_faces(encoded).cpu().numpy())
+        return list(points[:, None]), list(scores[:, None])
+
+    @staticmethod
+    def _of_faces(encoded: Tensor) -> Tensor:
+        if encoded.ndim == 4 and encoded.shape[1] == 1:
+            encoded = encoded[:, 0]
+        if encoded.ndim != 3 or encoded.shape[-1] not in (2, 4):
+            raise ValueError('coordinates are (B, K, 2) or (B, K, 4), maybe '
+                             'with a 1 after the B, got '
+                             f'{tuple(encoded.shape)}')
+        return encoded.detach().float()
