@@ -8,7 +8,8 @@ import torch
 from mmpose_face.codecs import soft_argmax
 from mmpose_face.models import GaussianDivergenceLoss, SoftArgmaxLoss
 from mmpose_face.models.losses.gaussian_divergence_loss import (divergence,
-                                                                gaussians)
+                                                                gaussians,
+                                                                kl_divergence)
 
 
 def test_gaussian_by_hand():
@@ -35,17 +36,48 @@ def test_divergence_by_hand():
     assert divergence(p, (p + q) / 2).item() == pytest.approx(expected)
 
 
-def test_divergence_gradient():
+def test_kl_divergence_by_hand():
+    """The truth in one cell against 1/4 there; halves against 3/4 and 1/4."""
+    p, q = torch.zeros(2, 1, 1, 1, 2, dtype=torch.float64)
+    p[..., 0] = 1
+    q[..., 0], q[..., 1] = .25, .75
+    assert kl_divergence(q, p).item() == pytest.approx(math.log(4))
+    assert kl_divergence(p, p).item() == 0
+    half = torch.full_like(q, .5)
+    expected = (math.log(2) + math.log(2 / 3)) / 2
+    assert kl_divergence(q, half).item() == pytest.approx(expected)
+
+
+def test_kl_pulls_a_heatmap_over_where_js_lets_it_be():
+    """A narrow heatmap at the other end of the map."""
+    logits = torch.full((1, 1, 1, 32), 0.)
+    logits[..., 31] = 30
+    pull = {}
+    for kind in ('js', 'kl'):
+        logits.grad = None
+        loss = GaussianDivergenceLoss(kind=kind)
+        loss(logits.requires_grad_().softmax(-1),
+             torch.tensor([[[-1., 0.]]])).backward()
+        pull[kind] = -logits.grad[..., 0].item()
+    # Of the softmax: what is there less what should be, half of the Gaussian
+    # at the border.
+    assert pull['kl'] == pytest.approx(.57, abs=.01)
+    assert pull['js'] < 1e-3
+
+
+@pytest.mark.parametrize('kind', ['js', 'kl'])
+def test_divergence_gradient(kind):
     torch.manual_seed(0)
     logits = torch.randn(2, 2, 4, 5, dtype=torch.float64, requires_grad=True)
     target = torch.rand(2, 2, 2, dtype=torch.float64) * 2 - 1
-    loss = GaussianDivergenceLoss()
+    loss = GaussianDivergenceLoss(kind=kind)
     assert torch.autograd.gradcheck(
         lambda x: loss(x.flatten(2).softmax(-1).view_as(x), target), logits)
 
 
 @pytest.mark.parametrize('make', [
     lambda: GaussianDivergenceLoss(),
+    lambda: GaussianDivergenceLoss(kind='kl'),
     lambda: SoftArgmaxLoss(dict(type='SmoothL1Loss', use_target_weight=True))
 ])
 def test_points_without_a_label(make):
@@ -63,12 +95,14 @@ def test_points_without_a_label(make):
     assert loss(heatmaps, target, weights) == value
 
 
-def test_one_hot_heatmap_has_a_finite_gradient():
+@pytest.mark.parametrize('kind', ['js', 'kl'])
+def test_one_hot_heatmap_has_a_finite_gradient(kind):
     logits = torch.zeros(1, 1, 16, 16)
     logits[..., 3, 4] = 1000
     logits.requires_grad_()
     heatmaps = logits.flatten(2).softmax(-1).view_as(logits)
-    GaussianDivergenceLoss()(heatmaps, torch.zeros(1, 1, 2)).backward()
+    loss = GaussianDivergenceLoss(kind=kind)
+    loss(heatmaps, torch.zeros(1, 1, 2)).backward()
     assert logits.grad.isfinite().all()
 
 
@@ -84,3 +118,8 @@ def test_scale_is_the_unit_of_the_loss():
 def test_wrong_sigma():
     with pytest.raises(ValueError, match='sigma is 0, expected a number'):
         GaussianDivergenceLoss(sigma=0)
+
+
+def test_wrong_kind():
+    with pytest.raises(ValueError, match="kind is 'l2', expected 'js' or"):
+        GaussianDivergenceLoss(kind='l2')

@@ -40,10 +40,13 @@ def on_means(loss: str) -> dict:
         loss=dict(type=loss, use_target_weight=True))
 
 
-def narrow(weight: float) -> dict:
-    """The regulariser of DSNT, Gaussians of one cell."""
+def narrow(kind: str, weight: float = 1.) -> dict:
+    """Heatmaps like Gaussians of one cell; ``'js'`` is DSNT's."""
     return dict(
-        type='GaussianDivergenceLoss', sigma=1.0, loss_weight=float(weight))
+        type='GaussianDivergenceLoss',
+        kind=kind,
+        sigma=1.0,
+        loss_weight=float(weight))
 
 
 LOSSES = {
@@ -58,7 +61,12 @@ LOSSES = {
     'star-mahalanobis-w10':
     dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.),
 }
-JS_WEIGHTS = (1, 10, 100)
+REGULARIZERS = {
+    '1js': narrow('js', 1),
+    '10js': narrow('js', 10),
+    '0.1kl': narrow('kl', .1),
+    '1kl': narrow('kl', 1),
+}
 # Five epochs in which the weight of the eigenvalues rises from 0.
 WARMUP = dict(type='EigenWeightWarmupHook', iterations=380)
 WARM = '+warmup'
@@ -66,9 +74,11 @@ WARM = '+warmup'
 # Loss and regulariser of each run; others are compared with the first.
 RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
     **{name: (loss, None) for name, loss in LOSSES.items()},
-    **{f'{name}+{weight}js': (loss, narrow(weight))
-       for name, loss in LOSSES.items() for weight in JS_WEIGHTS},
+    **{f'{name}+{term}': (loss, regularizer)
+       for name, loss in LOSSES.items()
+       for term, regularizer in REGULARIZERS.items()},
     'star-mahalanobis-w10' + WARM: (LOSSES['star-mahalanobis-w10'], None),
+    'kl': (narrow('kl'), None),
 }  # yapf: disable
 # Gaussian heatmaps and DARK on the same network, which the runs compete with.
 GAUSSIAN = 'gaussian-dark'

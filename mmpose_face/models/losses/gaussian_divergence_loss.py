@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Heatmaps kept like narrow Gaussians (DSNT, Nibali et al., 2018)."""
-from typing import Optional
+from typing import Literal, Optional
 
 import torch
 from mmpose.registry import MODELS
@@ -38,23 +38,43 @@ def divergence(heatmaps: Tensor, others: Tensor) -> Tensor:
     return entropies[0] - (entropies[1] + entropies[2]) / 2
 
 
+def kl_divergence(heatmaps: Tensor, others: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of others (N, K, H, W), the truth, from
+    heatmaps, both of sum 1, in nats: (N, K), from 0 for equal ones. That of a
+    softmax goes on growing where the heatmap is elsewhere, and pulls it
+    over, where the Jensen-Shannon divergence levels off."""
+    log = heatmaps.clamp(min=torch.finfo(heatmaps.dtype).tiny).log()
+    return (torch.xlogy(others, others) - others * log).sum((-2, -1))
+
+
+KINDS = dict(js=divergence, kl=kl_divergence)
+
+
 @MODELS.register_module()
 class GaussianDivergenceLoss(nn.Module):
-    """Jensen-Shannon divergence between heatmaps and Gaussians around the
-    targets, the regularisation of `DSNT <https://arxiv.org/abs/1801.07372>`_
-    (section 4.5).
+    """Divergence between heatmaps and Gaussians around the targets: the
+    regularisation of `DSNT <https://arxiv.org/abs/1801.07372>`_ (section
+    4.5).
 
     Args:
         sigma (float): Standard deviation of the Gaussians, cells.
         loss_weight (float): Factor of the loss.
+        kind (str): ``'js'`` for the Jensen-Shannon divergence, DSNT's, or
+            ``'kl'`` for that of Kullback and Leibler.
     """
 
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0):
+    def __init__(self,
+                 sigma: float = 1.0,
+                 loss_weight: float = 1.0,
+                 kind: Literal['js', 'kl'] = 'js'):
         super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}, expected 'js' or 'kl'")
         if not sigma > 0:
             raise ValueError(f'sigma is {sigma}, expected a number above 0')
         self.sigma = sigma
         self.loss_weight = loss_weight
+        self.divergence = KINDS[kind]
 
     def forward(self,
                 heatmaps: Tensor,
@@ -63,6 +83,6 @@ class GaussianDivergenceLoss(nn.Module):
         """The mean over all landmarks; the arguments are those of
         :class:`~mmpose_face.models.losses.SoftArgmaxLoss`."""
         targets = only_labelled(targets, weights)
-        losses = divergence(
+        losses = self.divergence(
             heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
         return weighted_mean(losses, weights) * self.loss_weight
