@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ...codecs.soft_argmax import grid
+from .input_checks import check_form
 from .weighting import only_labelled, weighted_mean
 
 
@@ -81,7 +82,12 @@ class GaussianDivergenceLoss(nn.Module):
                 targets: Tensor,
                 weights: Optional[Tensor] = None) -> Tensor:
         """The mean over all landmarks; the arguments are those of
-        :class:`~mmpose_face.models.losses.SoftArgmaxLoss`."""
+        :class:`~mmpose_face.models.losses.SoftArgmaxLoss`.
+
+        Raises:
+            ValueError: If shapes, types or devices do not fit.
+        """
+        check_form(heatmaps, targets, weights)
         targets = only_labelled(targets, weights)
         losses = self.divergence(
             heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))

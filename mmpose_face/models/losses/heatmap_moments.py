@@ -7,6 +7,11 @@ from torch import Tensor
 
 from ...codecs.soft_argmax import grid
 
+# A heatmap that sums to less says nothing.
+_LEAST_MASS = 0.5
+# Mean and covariance of a flat heatmap.
+_FLAT = (0., 0., 1 / 3, 0., 1 / 3)
+
 
 class Moments(NamedTuple):
     """Mean and covariance of heatmaps; each tensor has the shape (N, K).
@@ -53,8 +58,13 @@ def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
     reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
     heatmap and V2 that of its squares.
 
+    A heatmap that sums to less than 1/2, such as an empty one, counts as a
+    flat one and gets no gradient: divided by so little it would outweigh all
+    others by orders of magnitude.
+
     Args:
-        heatmaps (Tensor): (N, K, H, W), the sum of each is 1.
+        heatmaps (Tensor): (N, K, H, W), the sum of each is 1, or 0 where
+            there is nothing.
         eps (float): Added to V1 and V2.
 
     Returns:
@@ -75,8 +85,12 @@ def moments_of(found: Sums, eps: float) -> Moments:
     """Mean and covariance; see :func:`moments`."""
     v1, v2 = found.mass + eps, found.squares + eps
     scale = (v1 - v2 / v1).clamp(min=eps)
-    return Moments(found.x, found.y, found.xx / scale, found.xy / scale,
-                   found.yy / scale)
+    known = (found.x, found.y, found.xx / scale, found.xy / scale,
+             found.yy / scale)
+    # A NaN is not below it and stays to be seen.
+    empty = found.mass < _LEAST_MASS
+    return Moments(*(value.masked_fill(empty, flat)
+                     for flat, value in zip(_FLAT, known)))
 
 
 class _Sums(torch.autograd.Function):
@@ -96,9 +110,11 @@ class _Sums(torch.autograd.Function):
         squares = torch.linalg.vector_norm(
             heatmaps.flatten(2), dim=-1).square()
         ctx.save_for_backward(heatmaps, mass, x, y)
-        return (mass, squares, x, y, (columns * dx.square()).sum(-1),
-                ((columns_y - y[..., None] * columns) * dx).sum(-1),
-                (rows * dy.square()).sum(-1))
+        columns, rows = columns * dx, rows * dy
+        # What turns y into dy is almost nothing: the sum of p dx.
+        xy = columns_y.mul_(dx).sum(-1) - y * columns.sum(-1)
+        return (mass, squares, x, y, columns.mul_(dx).sum(-1), xy,
+                rows.mul_(dy).sum(-1))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -111,11 +127,17 @@ class _Sums(torch.autograd.Function):
         lost = 1 - mass
         x = x - lost * (2 * xx * mean_x + xy * mean_y)
         y = y - lost * (2 * yy * mean_y + xy * mean_x)
-        column = x[..., None] * gx + xx[..., None] * dx.square()
-        row = v1[..., None] + y[..., None] * gy + yy[..., None] * dy.square()
+        column = _quadratic(v1 + x * mean_x, x, xx, dx)
+        row = _quadratic(y * mean_y, y, yy, dy)
         grad = row[..., None] + column[..., None, :]
         grad.addcmul_((xy[..., None] * dy)[..., None], dx[..., None, :])
         return grad.addcmul_(heatmaps, 2 * v2[..., None, None])
+
+
+def _quadratic(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+    """``a + b d + c d^2`` of coefficients (N, K) and distances (N, K, L)."""
+    slope = torch.addcmul(b[..., None], c[..., None], d)
+    return torch.addcmul(a[..., None], slope, d)
 
 
 def _grid(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:

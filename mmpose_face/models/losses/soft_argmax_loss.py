@@ -6,6 +6,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ...codecs.soft_argmax import soft_argmax
+from .input_checks import check_form
 
 
 @MODELS.register_module()
@@ -38,7 +39,11 @@ class SoftArgmaxLoss(nn.Module):
 
         Returns:
             Tensor: A number.
+
+        Raises:
+            ValueError: If shapes, types or devices do not fit.
         """
+        check_form(heatmaps, targets, weights)
         if weights is not None:
             weights = weights[..., None]  # as MMPose's heads give them
         return self.loss(

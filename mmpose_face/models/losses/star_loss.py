@@ -15,7 +15,8 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from .heatmap_moments import Moments, moments
+from .heatmap_moments import Moments, moments, moments_of, sums
+from .input_checks import LateCheck, check_form, fault_in, values_of
 from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
@@ -84,6 +85,8 @@ def star_loss(heatmaps: Tensor,
               eps: float = 1e-5) -> Tensor:
     """STAR loss of each landmark (equations 3 to 6 of the paper).
 
+    Values are not looked at, other than by :class:`STARLoss`.
+
     Args:
         heatmaps (Tensor): (N, K, H, W), not negative, the sum of each is 1.
         targets (Tensor): (N, K, 2), x and y; -1 is the centre of the first
@@ -93,8 +96,20 @@ def star_loss(heatmaps: Tensor,
 
     Returns:
         Tensor: (N, K), in float32, or float64 for such heatmaps.
+
+    Raises:
+        ValueError: If shapes, types or devices do not fit.
     """
-    cov = moments(heatmaps, eps)
+    check_form(heatmaps, targets, None)
+    return _of_moments(
+        moments(heatmaps, eps), targets, mode, distance, eigen_weight, beta,
+        detach_axes, axis_eps, eps)
+
+
+def _of_moments(cov: Moments, targets: Tensor, mode: Mode, distance: Distance,
+                eigen_weight: float, beta: float, detach_axes: bool,
+                axis_eps: float, eps: float) -> Tensor:
+    """:func:`star_loss` of heatmaps with these moments."""
     ex = targets[..., 0].to(cov.x.dtype) - cov.x
     ey = targets[..., 1].to(cov.y.dtype) - cov.y
     if mode == 'mahalanobis':
@@ -123,6 +138,20 @@ class STARLoss(nn.Module):
     (centre of the last), on which the paper's constants are meant, in float32
     at least and outside autocast.
 
+    What is defined, though unusual: a target outside the heatmap counts as
+    any other; one of weight 0 is not looked at and may be NaN; a heatmap that
+    sums to less than 1/2, such as an empty one, counts as a flat one and gets
+    no gradient; heatmaps may be in half precision, targets and weights of any
+    real type.
+
+    What is refused with a ValueError that names sample and landmark: heatmaps
+    with NaN, infinite or negative cells, or that sum to more than 1.05, such
+    as logits and Gaussians of height 1; targets that are not finite; weights
+    that are negative or not finite. On a GPU that needs no waiting: values
+    are looked at one or two calls later, or at the next ``train()`` or
+    ``eval()``, so that a training that has turned to NaN stops there. Within
+    ``torch.compile`` they are not looked at; NaN then shows in the loss.
+
     Args:
         mode (str): ``'per_axis'`` or ``'mahalanobis'``.
         distance (str): ``'smooth_l1'``, ``'l1'`` or ``'l2'``.
@@ -139,6 +168,9 @@ class STARLoss(nn.Module):
         target_range (tuple[float, float]): The targets' coordinates at the
             centres of the first and the last cell.
         loss_weight (float): Factor of the loss.
+
+    Raises:
+        ValueError: If an option is none of those above, or out of range.
     """
 
     def __init__(self,
@@ -154,6 +186,11 @@ class STARLoss(nn.Module):
         super().__init__()
         _check_choice('mode', mode, ('per_axis', 'mahalanobis'))
         _check_choice('distance', distance, tuple(_DISTANCES))
+        _check_above('beta', beta, 0)
+        _check_above('eps', eps, 0)
+        if target_range[0] == target_range[1]:
+            raise ValueError(f'target_range is {target_range}, expected two '
+                             'different numbers')
         self.options = dict(
             mode=mode,
             distance=distance,
@@ -164,6 +201,12 @@ class STARLoss(nn.Module):
             eps=eps)
         self.target_range = target_range
         self.loss_weight = loss_weight
+        self.check_values = LateCheck(fault_in)
+
+    def train(self, mode: bool = True) -> 'STARLoss':
+        """As in PyTorch; looks at what earlier calls were given first."""
+        self.check_values.finish()
+        return super().train(mode)
 
     def forward(self,
                 heatmaps: Tensor,
@@ -183,13 +226,17 @@ class STARLoss(nn.Module):
             Tensor: A number.
 
         Raises:
-            ValueError: If the shapes do not fit.
+            ValueError: If shapes, types or devices do not fit, or values are
+                refused; see the class.
         """
-        _check_shapes(heatmaps, targets, weights)
+        check_form(heatmaps, targets, weights)
+        found = sums(heatmaps)
+        self.check_values(values_of(heatmaps, found.mass, targets, weights))
         first, last = self.target_range
+        targets = only_labelled(targets.to(found.mass.dtype), weights)
         targets = (targets - first) * (2 / (last - first)) - 1
-        losses = star_loss(heatmaps, only_labelled(targets, weights),
-                           **self.options)
+        cov = moments_of(found, self.options['eps'])
+        losses = _of_moments(cov, targets, **self.options)
         return weighted_mean(losses, weights) * self.loss_weight
 
 
@@ -199,12 +246,6 @@ def _check_choice(name: str, value: str, known: Tuple[str, ...]) -> None:
                          f'{", ".join(known)}')
 
 
-def _check_shapes(heatmaps: Tensor, targets: Tensor,
-                  weights: Optional[Tensor]) -> None:
-    found = [tuple(t.shape) for t in (heatmaps, targets)]
-    if heatmaps.dim() != 4 or targets.shape != (*heatmaps.shape[:2], 2):
-        raise ValueError('expected heatmaps (N, K, H, W) and targets '
-                         f'(N, K, 2), got {found[0]} and {found[1]}')
-    if weights is not None and weights.shape != heatmaps.shape[:2]:
-        raise ValueError(f'expected weights {found[0][:2]}, one for each '
-                         f'heatmap, got {tuple(weights.shape)}')
+def _check_above(name: str, value: float, bound: float) -> None:
+    if not value > bound:
+        raise ValueError(f'{name} is {value}, expected a number above {bound}')

@@ -2,7 +2,6 @@
 """How losses of landmarks become one number, some of them without a label."""
 from typing import Optional
 
-import torch
 from torch import Tensor
 
 
@@ -11,7 +10,8 @@ def only_labelled(targets: Tensor, weights: Optional[Tensor]) -> Tensor:
     anything, NaN too."""
     if weights is None:
         return targets
-    return torch.where(weights[..., None] > 0, targets, 0.)
+    # Given a number, torch.where would wait for the GPU.
+    return targets.masked_fill((weights <= 0)[..., None], 0)
 
 
 def weighted_mean(losses: Tensor, weights: Optional[Tensor]) -> Tensor:

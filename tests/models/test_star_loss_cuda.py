@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""STAR loss on a GPU: the same figures, and no waiting for it."""
+import math
+
+import pytest
+import torch
+from test_star_loss import ALL, DISTANCES, by_solver, noise, paper
+from torch import Tensor
+
+from mmpose_face.models import STARLoss
+from mmpose_face.models.losses.heatmap_moments import sums
+
+pytestmark = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason='needs a GPU')
+
+
+def batch(dtype=torch.float32) -> tuple:
+    torch.manual_seed(0)
+    return (noise(4, 7, 64, 64).to(dtype), torch.rand(4, 7, 2, dtype=dtype),
+            torch.ones(4, 7, dtype=dtype))  # yapf: disable
+
+
+def on_gpu(given: tuple) -> tuple:
+    return tuple(tensor.cuda() for tensor in given)
+
+
+def value_and_gradient(loss, heatmaps: Tensor, *others: Tensor) -> tuple:
+    heatmaps = heatmaps.clone().requires_grad_()
+    value = loss(heatmaps, *others)
+    value.backward()
+    return value.detach().cpu(), heatmaps.grad.cpu()
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_equals_the_cpu(mode, distance):
+    loss = STARLoss(mode, distance)
+    torch.testing.assert_close(
+        value_and_gradient(loss, *on_gpu(batch())),
+        value_and_gradient(loss, *batch()),
+        rtol=1e-4,
+        atol=1e-7)
+
+
+@pytest.mark.parametrize('distance', DISTANCES)
+def test_equals_the_gpus_solver(distance):
+    """Whose eigenvectors are its columns, as of any solver; those on the CPU
+    are symmetric for 2 x 2, so that rows would do there."""
+    heatmaps, targets, _ = on_gpu(batch(torch.float64))
+    torch.testing.assert_close(
+        paper(heatmaps, targets, distance=distance),
+        by_solver(heatmaps, targets, 'per_axis', distance),
+        rtol=1e-6,
+        atol=1e-7)
+
+
+def test_rows_of_the_gpus_solver(record_property):
+    """For the record: whether a port that takes rows for columns is right by
+    luck, or not."""
+    torch.manual_seed(0)
+    roots = torch.randn(1000, 2, 2, dtype=torch.float64, device='cuda')
+    matrices = roots @ roots.mT
+    values, vectors = torch.linalg.eigh(matrices)
+    torch.testing.assert_close(vectors @ values.diag_embed() @ vectors.mT,
+                               matrices)
+    equal = (vectors - vectors.mT).abs().amax((-2, -1)) < 1e-12
+    record_property('share of symmetric eigenvectors',
+                    float(equal.double().mean()))
+
+
+def test_whole_numbers_are_not_rounded_to_tf32():
+    """Of the narrowest heatmaps at the border the covariance stays right to
+    the heatmaps' own rounding."""
+    heatmaps = torch.zeros(1, 1, 64, 64)
+    heatmaps[..., 61:, 61:] = torch.eye(3) / 4 + 1 / 36
+    exact = sums(heatmaps.double())
+    precision = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision('high')
+        found = sums(heatmaps.cuda())
+    finally:
+        torch.set_float32_matmul_precision(precision)
+    for value, expected in zip(found, exact):
+        assert float(value) == pytest.approx(float(expected), rel=1e-3)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_autocast(dtype):
+    given = on_gpu(batch())
+    with torch.autocast('cuda', dtype):
+        found = STARLoss()(*given)
+    assert found.dtype == torch.float32
+    assert found == STARLoss()(*given)
+
+
+@pytest.fixture
+def no_waiting():
+    """Whatever waits for the GPU is an error."""
+
+    def forbid(forbidden: bool = True) -> None:
+        torch.cuda.set_sync_debug_mode('error' if forbidden else 'default')
+
+    yield forbid
+    forbid(False)
+
+
+def test_no_iteration_waits(no_waiting):
+    loss, given = STARLoss(), on_gpu(batch())
+    heatmaps, targets, weights = given
+    heatmaps.requires_grad_()
+    loss(heatmaps, targets, weights).backward()
+    no_waiting()
+    for _ in range(20):
+        loss(heatmaps, targets, weights).backward()
+        loss(heatmaps, targets).backward()
+    no_waiting(False)
+    loss.train()
+    assert not loss.check_values.pending
+
+
+def test_nan_is_refused_late(no_waiting):
+    loss, (heatmaps, targets, weights) = STARLoss(), on_gpu(batch())
+    heatmaps[2, 5, 3, 3] = math.nan
+    no_waiting()
+    assert loss(heatmaps, targets, weights).isnan().shape == ()
+    no_waiting(False)
+    torch.cuda.synchronize()
+    good = on_gpu(batch())
+    with pytest.raises(
+            ValueError, match='^sample 2, landmark 5: .*NaN.*; 1 calls ago$'):
+        loss(*good)
+    loss(*good)
+
+
+def test_nan_is_refused_before_the_next_epoch():
+    loss, (heatmaps, targets, weights) = STARLoss(), on_gpu(batch())
+    weights[1, 3] = -1
+    loss(heatmaps, targets, weights)
+    with pytest.raises(ValueError, match='^sample 1, landmark 3: .*got -1'):
+        loss.eval()
+
+
+def test_recorded_as_a_graph():
+    """Values are not looked at while it is recorded, nor when it runs."""
+    loss, given = STARLoss(), on_gpu(batch())
+    with torch.no_grad():
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            expected = loss(*given)
+        torch.cuda.current_stream().wait_stream(stream)
+        assert loss.check_values.pending
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            found = loss(*given)
+        graph.replay()
+    torch.testing.assert_close(found, expected)
