@@ -4,130 +4,90 @@
 Zhang et al., *Distribution-Aware Coordinate Representation for Human Pose
 Estimation*, CVPR 2020, https://arxiv.org/abs/1910.06278, with the choices of
 MMPose's ``refine_keypoints_dark``: the heatmap is blurred with zeros around
-it, scaled to its old maximum, cut at 1e-10 from below and its logarithm
+it, scaled to its old maximum, cut at 1e-10 from below, and its logarithm
 expanded around the maximum; first derivatives reach one cell, second ones
 two.
+
+All is in double precision: where the Hessian is near singular, single
+precision loses tenths of a pixel.
 """
 from functools import lru_cache
-from typing import NamedTuple, Tuple
+from typing import Tuple
 
-import cv2
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from .patches import blur_kernel, patches_around
 from .peaks import Peaks, first_cells
 
 # What MMPose cuts blurred and scaled heatmaps at from below.
 FLOOR = 1e-10
-# The expansion needs the blurred heatmap up to two cells from the maximum.
+# Where the expansion looks at the blurred heatmap: cells to the right of the
+# maximum and below it.
+CELLS = ((0, 0), (1, 0), (-1, 0), (2, 0), (-2, 0), (0, 1), (0, -1), (0, 2),
+         (0, -2), (1, 1), (-1, 1), (1, -1), (-1, -1))
 REACH = 2
 
 
-class Neighbourhoods(NamedTuple):
-    """Blurred heatmaps around their maxima.
+def refined(shape: Tuple[int, int], peaks: Peaks) -> Tensor:
+    """Which points MMPose refines: (N, ).
 
-    Attributes:
-        values (Tensor): (N, 5, 5), float64; the maximum is in the middle.
-        whole (Tensor): (N, ) where all of it is within the map and MMPose
-            refines.
+    Args:
+        shape (tuple[int, int]): Height and width of the heatmaps.
+        peaks (Peaks): Of N heatmaps.
     """
-    values: Tensor
-    whole: Tensor
+    height, width = shape
+    x, y, values = peaks
+    return ((x > 1) & (x < width - 2) & (y > 1) & (y < height - 2) &
+            (values > 0))
 
 
 @lru_cache(maxsize=16)
-def _blur_matrices(kernel_size: int, size: int,
-                   device: torch.device) -> Tensor:
-    """What blurs five cells of a stretch of ``size`` cells.
-
-    Args:
-        kernel_size (int): Of the blur.
-        size (int): Cells of the stretch.
-        device (torch.device): Where the result is.
-
-    Returns:
-        Tensor: (size, 5, size), float64. Matrix ``i`` times the stretch is
-        the stretch blurred at the cells ``i - 2`` to ``i + 2``, with zeros
-        around it.
-    """
-    # OpenCV's own, in the precision that it blurs with.
-    kernel = torch.from_numpy(
-        cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)[:, 0]).double()
-    middles = torch.arange(size)[:, None, None]
-    shifts = torch.arange(-REACH, REACH + 1)[None, :, None]
-    taps = torch.arange(size) - middles - shifts + kernel_size // 2
-    inside = (taps >= 0) & (taps < kernel_size)
-    weights = torch.where(inside, kernel[taps.clamp(0, kernel_size - 1)], 0.)
-    return weights.to(device)
-
-
-def blurred_around(heatmaps: Tensor, peaks: Peaks,
-                   kernel_size: int) -> Neighbourhoods:
-    """Blur heatmaps where the expansion needs it, and nowhere else.
-
-    Args:
-        heatmaps (Tensor): (N, H, W), contiguous.
-        peaks (Peaks): Their maxima.
-        kernel_size (int): Of the blur, odd.
-
-    Returns:
-        Neighbourhoods: Without MMPose's scaling.
-    """
-    number, height, width = heatmaps.shape
-    x, y, values = peaks
-    whole = ((x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-             & ~(values <= 0))
-    # A square patch with all cells that count, moved into the map.
+def _blur_weights(kernel_size: int, device: torch.device) -> Tensor:
+    """What blurs a patch at :data:`CELLS`: (16, side * side), float64, where
+    the side is ``kernel_size + 2 * REACH``. With three rows of zeros:
+    processors multiply 16 rows sooner than 13."""
+    kernel = blur_kernel(kernel_size)
     side = kernel_size + 2 * REACH
-    if height < side or width < side:
-        heatmaps = F.pad(heatmaps,
-                         (0, max(side - width, 0), 0, max(side - height, 0)))
-        number, height, width = heatmaps.shape
-    left = (x - side // 2).clamp(0, width - side)
-    top = (y - side // 2).clamp(0, height - side)
-    rows = torch.arange(side, device=x.device)
-    starts = first_cells(number, height * width, x) + top * width + left
-    # Each row of a patch is copied as one piece.
-    patches = F.embedding(starts[:, None] + rows * width,
-                          heatmaps.view(-1).unfold(0, side, 1)).double()
-    matrices = _blur_matrices(kernel_size, side, x.device)
-    across = matrices.index_select(0, x - left).transpose(1, 2)
-    down = matrices.index_select(0, y - top)
-    return Neighbourhoods(down @ (patches @ across), whole)
+    weights = torch.zeros(16, side, side, dtype=torch.float64)
+    for each, (right, down) in zip(weights, CELLS):
+        top, left = REACH + down, REACH + right
+        each[top:top + kernel_size, left:left + kernel_size] = torch.outer(
+            kernel, kernel)
+    return weights.flatten(1).to(device)
 
 
 def expansion_offsets(logs: Tensor) -> Tensor:
     """The maximum of the second-order expansion.
 
     Args:
-        logs (Tensor): (N, 5, 5) logarithms of heatmaps around their maxima.
+        logs (Tensor): (13, N) logarithms of heatmaps at :data:`CELLS` around
+            their maxima.
 
     Returns:
-        Tensor: (N, 2) along x and y from the middle, cells; 0 where the
-        Hessian is singular.
+        Tensor: (N, 2) along x and y, cells; 0 where the Hessian is singular.
     """
-    (left2, left, here, right, right2) = logs[:, 2].unbind(1)
-    (up2, up, _, down, down2) = logs[:, :, 2].unbind(1)
+    (here, right, left, right2, left2, down, up, down2, up2, down_right,
+     down_left, up_right, up_left) = logs
     dx = (right - left) / 2
     dy = (down - up) / 2
     dxx = (right2 - 2 * here + left2) / 4
     dyy = (down2 - 2 * here + up2) / 4
-    dxy = (logs[:, 3, 3] - logs[:, 1, 3] - logs[:, 3, 1] + logs[:, 1, 1]) / 4
+    dxy = (down_right - up_right - down_left + up_left) / 4
     determinant = dxx * dyy - dxy * dxy
-    offsets = torch.stack((dxy * dy - dyy * dx, dxy * dx - dxx * dy), 1)
-    singular = determinant[:, None] == 0
+    offsets = torch.stack((dxy * dy - dyy * dx, dxy * dx - dxx * dy))
+    singular = determinant == 0
     return torch.where(singular, 0.,
-                       offsets / determinant[:, None].masked_fill(singular, 1))
+                       offsets / determinant.masked_fill(singular, 1)).T
 
 
 def dark_offsets(heatmaps: Tensor, peaks: Peaks,
                  kernel_size: int) -> Tuple[Tensor, Tensor]:
     """Offsets of most maps, and which maps need :func:`scaled_offsets`.
 
-    Scaling to the old maximum adds a constant to the logarithm and so changes
-    nothing, but where a value is cut at the floor. The factor is at least 1,
-    as blurring raises no maximum.
+    Maps are blurred around their maxima alone, and not scaled. Scaling adds a
+    constant to the logarithm and so changes nothing, unless a value is cut.
+    The factor is at least 1, as blurring raises no maximum.
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.
@@ -136,18 +96,34 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks,
 
     Returns:
         tuple[Tensor, Tensor]: (N, 2) offsets along x and y, cells, float32;
-        and (N, ), true where a value close to the maximum may be cut, so that
-        the offsets are not right.
+        and (N, ), which of them are not right: values close to the maximum
+        may be cut, or the patch could not be read.
     """
-    values, whole = blurred_around(heatmaps, peaks, kernel_size)
-    low = ~(values.amin((1, 2)) > 2 * FLOOR)
-    offsets = expansion_offsets(values.clamp(min=FLOOR).log_())
-    offsets = torch.where(whole[:, None], offsets, 0.).float()
-    return offsets, whole & low
+    patches, misread = patches_around(heatmaps, peaks, kernel_size + 2 * REACH)
+    values = _blur_weights(kernel_size, heatmaps.device) @ patches.T
+    values = values[:len(CELLS)]
+    low = ~(values.amin(0) > 2 * FLOOR)
+    inner = refined(heatmaps.shape[1:], peaks)
+    offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
+    return (torch.where(inner[:, None], offsets, 0.).float(),
+            inner & (low | misread))
 
 
-def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
-    """Offsets where the scaling counts: the whole maps are blurred.
+@lru_cache(maxsize=16)
+def _blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
+    """What blurs a line of ``size`` cells with zeros around it: (size, size),
+    float64."""
+    kernel = blur_kernel(kernel_size)
+    cells = torch.arange(size)
+    taps = cells - cells[:, None] + kernel_size // 2
+    inside = (taps >= 0) & (taps < kernel_size)
+    weights = torch.where(inside, kernel[taps.clamp(0, kernel_size - 1)], 0.)
+    return weights.to(device)
+
+
+def scaled_offsets(heatmaps: Tensor, peaks: Peaks,
+                   kernel_size: int) -> Tensor:
+    """Offsets of any maps: the whole of them is blurred and scaled.
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.
@@ -157,12 +133,17 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
     Returns:
         Tensor: (N, 2) along x and y, cells, float32.
     """
-    height, width = heatmaps.shape[1:]
+    number, height, width = heatmaps.shape
     down, across = (
-        _blur_matrices(kernel_size, size, heatmaps.device)[:, REACH]
+        _blur_matrix(kernel_size, size, heatmaps.device)
         for size in (height, width))
-    maxima = (down @ heatmaps.double() @ across.T).amax((1, 2))
-    values, whole = blurred_around(heatmaps, peaks, kernel_size)
-    values = values * (peaks.values / maxima)[:, None, None]
-    offsets = expansion_offsets(values.clamp(min=FLOOR).log_())
-    return torch.where(whole[:, None], offsets, 0.).float()
+    blurred = down @ heatmaps.double() @ across.T
+    inner = refined((height, width), peaks)
+    steps = torch.tensor([y * width + x for x, y in CELLS])
+    places = (first_cells(number, height * width, peaks.x) + peaks.y * width +
+              peaks.x)
+    values = blurred.view(-1)[torch.where(
+        inner, places + steps.to(places.device)[:, None], 0)]
+    values *= peaks.values / blurred.amax((1, 2))
+    offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
+    return torch.where(inner[:, None], offsets, 0.).float()

@@ -18,9 +18,9 @@ class Decoded(NamedTuple):
 
     Attributes:
         points (Tensor): (N, 2) x and y in cells, float32; -1 where nothing is
-            above 0.
+            above 0, and NaN where the heatmap holds a NaN.
         scores (Tensor): (N, ) the maxima, float32.
-        doubtful (Tensor): (N, ) which points :func:`_mend` must look at.
+        doubtful (Tensor): (N, ) which points :func:`mend` must look at.
     """
     points: Tensor
     scores: Tensor
@@ -61,17 +61,19 @@ def decode_once(maps: Tensor, unbiased: bool,
     peaks = find_peaks(maps)
     places = torch.stack((peaks.x, peaks.y), 1).float()
     doubtful = torch.zeros_like(peaks.x, dtype=torch.bool)
-    if unbiased and len(maps):
+    if unbiased:
         offsets, doubtful = dark_offsets(maps, peaks, blur_kernel_size)
     else:
         offsets = quarter_offsets(maps, peaks)
-    points = torch.where((peaks.values <= 0)[:, None], -1., places + offsets)
+    values = peaks.values[:, None]
+    points = torch.where(values <= 0, -1., places + offsets)
+    points = torch.where(values.isnan(), values, points)
     return Decoded(points, peaks.values, doubtful), peaks
 
 
-def _mend(maps: Tensor, decoded: Decoded, peaks: Peaks,
-          blur_kernel_size: int) -> None:
-    """Put right the doubtful points, in place."""
+def mend(maps: Tensor, decoded: Decoded, peaks: Peaks,
+         blur_kernel_size: int) -> None:
+    """Put right the doubtful points of :func:`decode_once`, in place."""
     for index in decoded.doubtful.nonzero()[:, 0].split(MAPS_AT_ONCE):
         some = Peaks(*(each[index] for each in peaks))
         places = torch.stack((some.x, some.y), 1).float()
@@ -98,7 +100,8 @@ def decode_heatmaps(heatmaps: Tensor,
 
     Returns:
         tuple[Tensor, Tensor]: Points (B, K, 2), x and y in cells, -1 where
-        nothing is above 0; and scores (B, K), the maxima. Both are float32.
+        nothing is above 0; and scores (B, K), the maxima. Both are float32,
+        and NaN where a heatmap holds a NaN.
 
     Raises:
         ValueError: If the heatmaps are no (B, K, H, W), or the kernel's size
@@ -108,6 +111,6 @@ def decode_heatmaps(heatmaps: Tensor,
     maps = as_maps(heatmaps)
     decoded, peaks = decode_once(maps, unbiased, blur_kernel_size)
     if unbiased and decoded.doubtful.any():
-        _mend(maps, decoded, peaks, blur_kernel_size)
+        mend(maps, decoded, peaks, blur_kernel_size)
     shape = heatmaps.shape[:2]
     return decoded.points.view(*shape, 2), decoded.scores.view(shape)

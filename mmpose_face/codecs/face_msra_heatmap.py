@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's Gaussian heatmaps on whole batches, right at the borders too."""
 from math import ceil
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from .batches import one_by_one
-from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once
+from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once, mend
 from .gaussians import gaussian_heatmaps
 
 
@@ -129,7 +129,7 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         """
         points, scores = decode_heatmaps(heatmaps, self.unbiased,
                                          self.blur_kernel_size)
-        return points * self._scale(points), scores
+        return self._pixels(points, points.shape[:2]), scores
 
     @torch.no_grad()
     def batch_decode(
@@ -142,15 +142,21 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         it. A second one follows where DARK meets values close to 0 around a
         maximum, as of a network that has learnt nothing.
         """
-        (points, scores, doubtful), _ = decode_once(
-            as_maps(heatmaps), self.unbiased, self.blur_kernel_size)
-        faces = heatmaps.shape[:2]
-        *decoded, doubtful = one_by_one(
-            points.view(*faces, 2) * self._scale(points), scores.view(faces),
-            doubtful.view(faces))
+        maps = as_maps(heatmaps)
+        decoded, peaks = decode_once(maps, self.unbiased,
+                                     self.blur_kernel_size)
+        shape = heatmaps.shape[:2]
+        points, scores, doubtful = one_by_one(
+            self._pixels(decoded.points, shape), decoded.scores.view(shape),
+            decoded.doubtful.view(shape))
         if any(each.any() for each in doubtful):
-            decoded = one_by_one(*self.decode_on_device(heatmaps))
-        return tuple(decoded)
+            mend(maps, decoded, peaks, self.blur_kernel_size)
+            points, = one_by_one(self._pixels(decoded.points, shape))
+        return points, scores
+
+    def _pixels(self, points: Tensor, shape: Sequence[int]) -> Tensor:
+        """From cells (B * K, 2) to pixels of the crop (B, K, 2)."""
+        return (points * self._scale(points)).view(*shape, 2)
 
     def _scale(self, like: Tensor) -> Tensor:
         """Pixels of the crop in one cell, along x and y.

@@ -1,103 +1,105 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Points as Gaussians on heatmaps, for a whole batch on its device."""
+"""Points as Gaussians on heatmaps, for a whole batch on its device.
+
+A Gaussian is the outer product of one along x and one along y.
+"""
+from functools import lru_cache
 from math import ceil, floor
-from typing import NamedTuple, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .batches import check_points
 from .memory import empty
 
-# Two of these make the smallest number of full precision in float32.
+# Products of less are subnormal numbers, which processors are slow with.
 TINY = 2e-19
 
 
-class Extent(NamedTuple):
-    """What a Gaussian covers along one side of the map.
-
-    Attributes:
-        middle (Tensor): (B, K) where it is 1, cells.
-        first (Tensor): (B, K) the first cell that is drawn.
-        end (Tensor): (B, K) the cell behind the last that is drawn.
-        near (Tensor): (B, K) whether it counts as touching the map.
-    """
-    middle: Tensor
-    first: Tensor
-    end: Tensor
-    near: Tensor
+def gaussian(distances: Tensor, sigma: float) -> Tensor:
+    """1 at distance 0. Writes into the distances."""
+    values = distances.square_().mul_(-.5 / sigma**2).exp_()
+    return F.threshold_(values, TINY, 0.)
 
 
-def patch_extent(points: Tensor, size: int, sigma: float,
-                 border_shift: bool) -> Extent:
-    """Extents of MMPose's patches of ``6 * sigma + 1`` cells.
+def rounded(points: Tensor) -> Tensor:
+    """The cell of a point by MMPose's ``int(point + .5)``."""
+    return (points + .5).trunc()
 
-    MMPose rounds by ``int(point + .5)`` and begins the patch at
-    ``int(rounded - 3 * sigma)``, which to the left of the map go towards it.
-    That shifts the patch where ``3 * sigma`` is not whole.
+
+def touches(points: Tensor, size: int, sigma: float,
+            unbiased: bool) -> Tensor:
+    """Whether MMPose counts a Gaussian as touching the map, along one side.
 
     Args:
-        points (Tensor): (B, K) along one side, cells.
+        points (Tensor): (B, K) along that side, cells.
+        size (int): Cells of that side.
+        sigma (float): Standard deviation, cells.
+        unbiased (bool): Whether points are not rounded.
+
+    Returns:
+        Tensor: (B, K), false where a point is NaN.
+    """
+    radius = 3 * sigma
+    if not unbiased:
+        points, radius = rounded(points), ceil(radius)
+    return (points - radius < size) & (points + radius + 1 >= 0)
+
+
+@lru_cache(maxsize=16)
+def _patches(size: int, sigma: float, border_shift: bool,
+             device: torch.device) -> Tuple[Tensor, int]:
+    """MMPose's patches of ``6 * sigma + 1`` cells along one side of the map.
+
+    A patch begins at ``int(cell - 3 * sigma)``, which left of the map goes
+    towards it. That shifts the patch where ``3 * sigma`` is not whole.
+
+    Args:
         size (int): Cells of that side.
         sigma (float): Standard deviation, cells.
         border_shift (bool): Whether to shift patches as MMPose does.
+        device (torch.device): Where the result is.
 
     Returns:
-        Extent: Of each patch. Whether it counts as touching the map is
-        MMPose's in either case.
+        tuple[Tensor, int]: (C, size), the map with the patch of one cell in
+        each row, from the first cell whose patch may touch it to the last;
+        and that first cell.
     """
     radius = 3 * sigma
-    # All are whole numbers and small, which floats hold exactly.
-    rounded = (points + .5).trunc()
-    near = (rounded - ceil(radius) < size) & (rounded + 1 + ceil(radius) >= 0)
+    margin = ceil(radius) + 2
+    cells = torch.arange(-margin, size + margin + 1)[:, None]
+    first = cells - ceil(radius)
     if border_shift:
-        first = rounded - ceil(radius)
-        first = torch.where(first < 0, rounded - floor(radius), first)
-    else:
-        rounded = (points + .5).floor()
-        first = rounded - ceil(radius)
-    # The patch has 2 * radius + 1 cells, the middle one is 1.
-    middle = first + (2 * radius + 1) // 2
-    return Extent(middle, first, rounded + 1 + floor(radius), near)
+        first = torch.where(first < 0, cells - floor(radius), first)
+    end = cells + 1 + floor(radius)
+    # The patch has 2 * radius + 1 cells, and is 1 on the middle one.
+    middle = first + int((2 * radius + 1) // 2)
+    places = torch.arange(size)
+    values = gaussian((places - middle).double(), sigma)
+    inside = (places >= first) & (places < end)
+    return (values * inside).float().to(device), -margin
 
 
-def map_extent(points: Tensor, size: int, sigma: float) -> Extent:
-    """Extents of Gaussians that are drawn on the whole map.
-
-    Args:
-        points (Tensor): (B, K) along one side, cells.
-        size (int): Cells of that side.
-        sigma (float): Standard deviation, cells.
-
-    Returns:
-        Extent: Of each Gaussian.
-    """
-    radius = 3 * sigma
-    near = (points - radius < size) & (points + radius + 1 >= 0)
-    nothing = torch.zeros_like(points)
-    return Extent(points, nothing, nothing + size, near)
+def _on_cells(points: Tensor, drawn: Tensor, size: int, sigma: float,
+              border_shift: bool) -> Tensor:
+    """Patches along one side around the cells of points (B, K): (B, K, size),
+    0 where nothing is drawn."""
+    patches, first = _patches(size, sigma, border_shift, points.device)
+    # Left of the map MMPose rounds towards it, which is part of the shift.
+    cells = rounded(points) if border_shift else (points + .5).floor()
+    # In the last row there is nothing.
+    rows = torch.where(drawn, cells - first, len(patches) - 1).long()
+    return F.embedding(rows, patches)
 
 
-def profile(extent: Extent, drawn: Tensor, size: int, sigma: float) -> Tensor:
-    """Gaussians along one side of the map.
-
-    Args:
-        extent (Extent): Of each Gaussian.
-        drawn (Tensor): (B, K) which are drawn at all.
-        size (int): Cells of that side.
-        sigma (float): Standard deviation, cells.
-
-    Returns:
-        Tensor: (B, K, size), 0 outside the extents.
-    """
-    middle, first, end = (
-        each[..., None].float()
-        for each in (extent.middle, extent.first, extent.end))
-    cells = torch.arange(size, dtype=torch.float32, device=middle.device)
-    inside = drawn[..., None] & (cells >= first) & (cells < end)
-    values = torch.exp((cells - middle)**2 / (-2 * sigma**2))
-    # Products of less are subnormal numbers, which processors are slow with.
-    return torch.where(inside & (values > TINY), values, 0.)
+def _on_map(points: Tensor, drawn: Tensor, size: int, sigma: float) -> Tensor:
+    """Gaussians along one side around points (B, K): (B, K, size), 0 where
+    nothing is drawn."""
+    middles = torch.where(drawn, points, torch.inf).float()
+    places = torch.arange(size, dtype=torch.float32, device=points.device)
+    return gaussian(places - middles[..., None], sigma)
 
 
 @torch.no_grad()
@@ -108,8 +110,6 @@ def gaussian_heatmaps(points: Tensor,
                       unbiased: bool = False,
                       border_shift: bool = True) -> Tuple[Tensor, Tensor]:
     """Draw points as MMPose's ``MSRAHeatmap`` does.
-
-    A Gaussian is the outer product of one along x and one along y.
 
     Args:
         points (Tensor): (B, K, 2), x and y in cells of the heatmaps.
@@ -138,19 +138,17 @@ def gaussian_heatmaps(points: Tensor,
         raise ValueError(f'sigma is above 0, got {sigma}')
     if points.dtype not in (torch.float32, torch.float64):
         points = points.float()
+    (x, y), (width, height) = points.unbind(-1), size
+    near = touches(x, width, sigma, unbiased) & touches(
+        y, height, sigma, unbiased)
     labelled = visible >= .5
+    drawn = labelled & near
     if unbiased:
-        extents = [
-            map_extent(points[..., i], size[i], sigma) for i in range(2)
-        ]
+        across = _on_map(x, drawn, width, sigma)
+        down = _on_map(y, drawn, height, sigma)
     else:
-        extents = [
-            patch_extent(points[..., i], size[i], sigma, border_shift)
-            for i in range(2)
-        ]
-    near = extents[0].near & extents[1].near
-    across, down = (profile(extent, labelled & near, cells, sigma)
-                    for extent, cells in zip(extents, size))
-    heatmaps = empty((*visible.shape, size[1], size[0]), points.device)
+        across = _on_cells(x, drawn, width, sigma, border_shift)
+        down = _on_cells(y, drawn, height, sigma, border_shift)
+    heatmaps = empty((*visible.shape, height, width), points.device)
     torch.mul(down[..., None], across[..., None, :], out=heatmaps)
     return heatmaps, visible.masked_fill(labelled & ~near, 0)
