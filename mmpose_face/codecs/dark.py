@@ -52,8 +52,8 @@ def _blur_weights(kernel_size: int, device: torch.device) -> Tensor:
     weights = torch.zeros(16, side, side, dtype=torch.float64)
     for each, (right, down) in zip(weights, CELLS):
         top, left = REACH + down, REACH + right
-        each[top:top + kernel_size, left:left + kernel_size] = torch.outer(
-            kernel, kernel)
+        each[top:top + kernel_size,
+             left:left + kernel_size] = torch.outer(kernel, kernel)
     return weights.flatten(1).to(device)
 
 
@@ -105,8 +105,8 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks,
     low = ~(values.amin(0) > 2 * FLOOR)
     inner = refined(heatmaps.shape[1:], peaks)
     offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
-    return (torch.where(inner[:, None], offsets, 0.).float(),
-            inner & (low | misread))
+    return (torch.where(inner[:, None], offsets,
+                        0.).float(), inner & (low | misread))
 
 
 @lru_cache(maxsize=16)
@@ -121,8 +121,7 @@ def _blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
     return weights.to(device)
 
 
-def scaled_offsets(heatmaps: Tensor, peaks: Peaks,
-                   kernel_size: int) -> Tensor:
+def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
     """Offsets of any maps: the whole of them is blurred and scaled.
 
     Args:
@@ -140,8 +139,9 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks,
     blurred = down @ heatmaps.double() @ across.T
     inner = refined((height, width), peaks)
     steps = torch.tensor([y * width + x for x, y in CELLS])
-    places = (first_cells(number, height * width, peaks.x) + peaks.y * width +
-              peaks.x)
+    places = (
+        first_cells(number, height * width, peaks.x) + peaks.y * width +
+        peaks.x)
     values = blurred.view(-1)[torch.where(
         inner, places + steps.to(places.device)[:, None], 0)]
     values *= peaks.values / blurred.amax((1, 2))

@@ -29,8 +29,7 @@ def rounded(points: Tensor) -> Tensor:
     return (points + .5).trunc()
 
 
-def touches(points: Tensor, size: int, sigma: float,
-            unbiased: bool) -> Tensor:
+def touches(points: Tensor, size: int, sigma: float, unbiased: bool) -> Tensor:
     """Whether MMPose counts a Gaussian as touching the map, along one side.
 
     Args:

@@ -34,8 +34,8 @@ def _on_map(side: int, height: int, width: int,
         can be in the middle of the patch: int32, all bits set or none.
     """
     reach = torch.arange(side) - side // 2
-    rows, columns = (torch.arange(size)[:, None] + reach
-                     for size in (height, width))
+    rows, columns = (
+        torch.arange(size)[:, None] + reach for size in (height, width))
     down = (rows >= 0) & (rows < height)
     across = (columns >= 0) & (columns < width)
     on_map = down[:, None, :, None] & across[:, None, :]
@@ -79,8 +79,8 @@ def patches_around(heatmaps: Tensor, peaks: Peaks,
     part = min(height, side), min(width, side)
     from_top = y - (y - side // 2).clamp(0, height - part[0])
     from_left = x - (x - side // 2).clamp(0, width - part[1])
-    masks = _on_map(side, *part, x.device).index_select(
-        0, from_top * part[1] + from_left)
+    masks = _on_map(side, *part,
+                    x.device).index_select(0, from_top * part[1] + from_left)
     # On bits, since NaN times 0 is NaN, and masked_fill_ takes thrice as long.
     patches.view(torch.int32).bitwise_and_(masks)
     return patches.double(), misread

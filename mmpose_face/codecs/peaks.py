@@ -36,8 +36,7 @@ def first_maximum(rows: Tensor, maxima: Tensor) -> Tensor:
     size = rows.shape[1]
     # The largest number is at the first of equals. Short integers are the
     # quickest by far.
-    from_end = torch.arange(
-        size, 0, -1, dtype=torch.int16, device=rows.device)
+    from_end = torch.arange(size, 0, -1, dtype=torch.int16, device=rows.device)
     found = ((rows == maxima[:, None]) * from_end).amax(1)
     return (size - found.long()).clamp(max=size - 1)
 

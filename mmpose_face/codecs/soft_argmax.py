@@ -35,8 +35,10 @@ def soft_argmax(heatmaps: Tensor) -> Tensor:
         Tensor: (N, K, 2), x and y on :func:`grid`.
     """
     height, width = heatmaps.shape[-2:]
-    return torch.stack((heatmaps.sum(-2) @ grid(width, heatmaps),
-                        heatmaps.sum(-1) @ grid(height, heatmaps)), -1)
+    # No products of matrices: AMP would take half precision for them.
+    columns = heatmaps.sum(-2) * grid(width, heatmaps)
+    rows = heatmaps.sum(-1) * grid(height, heatmaps)
+    return torch.stack((columns.sum(-1), rows.sum(-1)), -1)
 
 
 def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
@@ -156,8 +158,9 @@ class SoftArgmax(BaseKeypointCodec):
         """
         heatmaps = heatmaps.detach().float()
         means = soft_argmax(heatmaps)
-        return (to_pixels(means,
-                          self.input_size), self._scores(heatmaps, means))
+        with torch.autocast(heatmaps.device.type, enabled=False):
+            scores = self._scores(heatmaps, means)
+        return to_pixels(means, self.input_size), scores
 
     def batch_decode(
             self,

@@ -222,3 +222,14 @@ def test_crops_whose_cells_are_not_whole():
 def test_bad_kernel():
     with pytest.raises(ValueError, match='odd, got 4'):
         FaceMSRAHeatmap(blur_kernel_size=4, **HEATMAPS)
+
+
+@pytest.mark.parametrize('name', decoders())
+def test_amp_changes_nothing(name):
+    """Validation under AMP decodes with autocast on."""
+    codec, given = decoders()[name]
+    expected = codec.decode_on_device(given)
+    with torch.autocast('cpu', torch.bfloat16):
+        got = codec.decode_on_device(given)
+    for ours, each in zip(got, expected):
+        assert ours.dtype == torch.float32 and torch.equal(ours, each)

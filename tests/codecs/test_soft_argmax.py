@@ -100,3 +100,21 @@ def test_batch_is_one_by_one():
 def test_soft_argmax_is_the_mean():
     heatmap = torch.tensor([[[[.5, 0, 0], [0, 0, .25], [0, 0, .25]]]])
     assert soft_argmax(heatmap).tolist() == [[[0., pytest.approx(-.25)]]]
+
+
+@pytest.mark.parametrize('faces, points', [(0, 3), (1, 1), (2, 1)])
+def test_sizes(faces, points):
+    codec = SoftArgmax(input_size=(256, 128))
+    heatmaps = torch.full((faces, points, 8, 12), 1 / 96)
+    at, scores = codec.decode_on_device(heatmaps)
+    assert at.shape == (faces, points, 2) and scores.shape == (faces, points)
+    assert [len(each) for each in codec.batch_decode(heatmaps)] == [faces] * 2
+
+
+def test_encode_leaves_its_input_and_checks_it():
+    codec = SoftArgmax(input_size=(256, 128))
+    keypoints = np.ones((1, 3, 2), np.float32)[:, ::-1]
+    keypoints.setflags(write=False)
+    assert codec.encode(keypoints)['keypoint_labels'].shape == (1, 3, 2)
+    with pytest.raises(ValueError, match=r'got \(3, 2\)'):
+        codec.encode(keypoints[0])
