@@ -8,10 +8,12 @@ from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 import numpy as np
 from mmengine import fileio
 from mmengine.logging import print_log
+from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.structures.bbox import bbox_cs2xyxy
 
 from .annotations import AnnotationError
 from .boxes import DetectedBoxes, landmark_bounds, square
+from .metainfo import own_copy
 from .subset_files import SubsetFiles
 
 # Of a published file: reasons are those of BaseCocoStyleDataset, which drops
@@ -28,6 +30,10 @@ _INVALID = (
 # What MMPose's and COCO's readers raise over a file of another kind.
 _NOT_ANNOTATIONS = (AssertionError, AttributeError, IndexError, KeyError,
                     OverflowError, RecursionError, TypeError, ValueError)
+
+# What BaseCocoStyleDataset gives each sample of the metainfo.
+_META_KEYS = ('dataset_name', 'upper_body_ids', 'lower_body_ids', 'flip_pairs',
+              'dataset_keypoint_weights', 'flip_indices', 'skeleton_links')
 
 Part = Literal['train', 'test']
 
@@ -113,6 +119,23 @@ class FaceDataset:
         self.ann_file = ''
         super()._join_prefix()
         self.ann_file = [os.path.join(root, name) for name in several]
+
+    def get_data_info(self, idx: int) -> dict:
+        """The sample before the pipeline.
+
+        Args:
+            idx (int): Its index.
+
+        Returns:
+            dict: The same as MMPose's, whose copies of metainfo, entry by
+            entry, take longer than reading the sample.
+        """
+        theirs = super().get_data_info
+        if theirs.__func__ is not BaseCocoStyleDataset.get_data_info:
+            return theirs(idx)
+        info = super(BaseCocoStyleDataset, self).get_data_info(idx)
+        info.update((key, own_copy(self._metainfo[key])) for key in _META_KEYS)
+        return info
 
     def load_data_list(self) -> List[dict]:
         given = self.ann_file

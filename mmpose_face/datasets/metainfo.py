@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's metainfo, derived from :mod:`mmpose_face.landmarks`."""
-from typing import Dict, Tuple
+from typing import Any, Dict, Tuple
 
 from ..landmarks import Scheme
 
@@ -59,3 +59,17 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
         skeleton_info=skeleton_info,
         joint_weights=[1.] * scheme.num_points,
         sigmas=[])
+
+
+def own_copy(value: Any) -> Any:
+    """A copy of a part of metainfo, of which a sample gets one of its own.
+
+    Args:
+        value (Any): A list, a dictionary or an array with entries that nobody
+            can alter, such as tuples; or something that nobody can alter.
+
+    Returns:
+        Any: The same; another list, dictionary or array. ``deepcopy`` would
+        look at each entry.
+    """
+    return value.copy() if hasattr(value, 'copy') else value

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from mmpose.datasets.datasets import Face300WDataset
 
 from mmpose_face.datasets import (BENCHMARKS, Face300W, FaceAFLW,
-                                  FaceCocoWholeBody, FaceCOFW, FaceWFLW,
-                                  open_benchmark)
+                                  FaceCocoWholeBody, FaceCOFW, FaceDataset,
+                                  FaceWFLW, open_benchmark)
 from mmpose_face.datasets.converters import convert_wflw
 
 VALID = 'annotations/face_landmarks_300w_valid.json'
@@ -325,3 +325,33 @@ def test_wflw_reads_occlusion(tmp_path):
     info = infos(open_benchmark('wflw', tmp_path, 'test'))[0]
     assert info['occluded'].shape == (1, 98)
     assert isinstance(FaceWFLW.ALL, str) and FaceWFLW.ALL in info['subsets']
+
+
+def test_metainfo_is_the_samples_own(tiny_300w):
+    faces = open_valid(tiny_300w)
+    first, theirs = faces.get_data_info(0), faces.metainfo
+    for key in ('flip_pairs', 'flip_indices', 'skeleton_links'):
+        assert first[key] == theirs[key]
+        # Entries of lists are numbers and tuples, which nobody can alter.
+        assert {type(entry) for entry in first[key]} <= {int, tuple}
+        first[key].clear()
+    first['dataset_keypoint_weights'][:] = 0
+    assert faces.get_data_info(1)['flip_indices'] == theirs['flip_indices']
+    assert faces.get_data_info(0)['dataset_keypoint_weights'].all()
+    assert faces.metainfo['flip_pairs'] == theirs['flip_pairs']
+    # Of both ends of the data set.
+    assert faces.get_data_info(-1)['sample_idx'] == len(faces) - 1
+
+
+def test_a_data_set_with_more_in_its_samples(tiny_300w):
+
+    class More(Face300WDataset):
+
+        def get_data_info(self, idx):
+            return dict(super().get_data_info(idx), more=idx)
+
+    class FaceMore(FaceDataset, More):
+        METAINFO = Face300W.METAINFO
+        SOURCE = Face300W.SOURCE
+
+    assert open_valid(tiny_300w, FaceMore).get_data_info(1)['more'] == 1

@@ -59,10 +59,11 @@ class PerturbFaceBox(BaseTransform):
         else:
             center, sides = bbox_xyxy2cs(results['bbox'], padding=1.)
         moved = center + self._shift_of(results) * sides.max(1, keepdims=True)
-        return dict(
-            results,
+        results = results.copy()
+        results.update(
             bbox_center=moved.astype(center.dtype),
             bbox_scale=(sides * self.scale).astype(sides.dtype))
+        return results
 
     def _shift_of(self, results: dict) -> np.ndarray:
         """To the right and down ``(2, )``, in sides of the box."""

@@ -8,15 +8,17 @@ from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import RandomFlip
 from mmpose.registry import TRANSFORMS
 
+from ..lazy_images import pending_image
+
 
 @TRANSFORMS.register_module()
 class RandomFaceFlip(RandomFlip):
     """MMPose's ``RandomFlip``, which mirrors ``occluded`` (1, K) too.
 
     The mirrored image is a view of the one that was loaded, with negative
-    strides, as MMPose's is. Steps that follow see a mirrored image;
-    :class:`~mmpose_face.datasets.WarpFace` reads the pixels as they were
-    loaded and has the mirroring in its matrix.
+    strides, as MMPose's is; one that is not decoded yet is marked. Steps that
+    follow see a mirrored image in either case, and
+    :class:`~mmpose_face.datasets.WarpFace` has the mirroring in its matrix.
 
     Args:
         fast (bool): Whether to draw the direction without NumPy's checks of
@@ -48,7 +50,13 @@ class RandomFaceFlip(RandomFlip):
 
     def transform(self, results: dict) -> dict:
         """The sample, mirrored or not."""
+        pending = pending_image(results)
+        if pending is not None:
+            results['img'] = []  # as many frames as need mirroring now
         results = super().transform(results)
+        if pending is not None:
+            flip = results['flip_direction']
+            results['img'] = pending.mirror(flip) if flip else pending
         # A diagonal flip, which turns the face round, swaps no points.
         swapped = results['flip_direction'] in ('horizontal', 'vertical')
         if swapped and 'occluded' in results:

@@ -60,13 +60,14 @@ class NormalBBoxTransform(RandomBBoxTransform):
 
     def transform(self, results: dict) -> dict:
         """The sample with another box to crop by."""
-        sides = results['bbox_scale']
+        center, sides = results['bbox_center'], results['bbox_scale']
         # MMPose's would move a narrow box less to the side than up or down.
         square = np.repeat(sides.max(1, keepdims=True), 2, 1)
-        moved = super().transform(dict(results, bbox_scale=square))
+        moved = super().transform(dict(bbox_center=center, bbox_scale=square))
         factor = moved['bbox_scale'] / square
-        return dict(
-            moved,
-            bbox_center=moved['bbox_center'].astype(
-                results['bbox_center'].dtype),
-            bbox_scale=(sides * factor).astype(sides.dtype))
+        results = results.copy()
+        results.update(
+            bbox_center=moved['bbox_center'].astype(center.dtype),
+            bbox_scale=(sides * factor).astype(sides.dtype),
+            bbox_rotation=moved['bbox_rotation'])
+        return results

@@ -8,21 +8,24 @@ from mmpose.datasets.transforms import TopdownAffine
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
-# OpenCV looks pixels up at multiples of 1/1024, rounded to multiples of 1/32
-# with halves upwards. Mirrored, they would go downwards, in one pixel of 32;
-# with one unit more they go where they went.
-_UNIT = 1 / 1024
+from ..lazy_images import pending_image
+from ..warps import warp
 
 
 @TRANSFORMS.register_module()
 class WarpFace(TopdownAffine):
-    """MMPose's ``TopdownAffine`` that copies no mirrored image.
+    """MMPose's ``TopdownAffine`` in one warp of no more of the image than it
+    needs.
 
-    Box, flip, rotation, scale and shift are one matrix. A mirrored image is a
-    view with negative strides, which OpenCV copies whole before it warps 256
-    by 256 pixels of it; here the original is warped. Keys are those of
-    ``TopdownAffine`` and points are the same; pixels differ by at most one
-    grey level, but for fewer than one of a thousand.
+    Box, flip, rotation, scale and shift are one matrix. OpenCV copies a
+    mirrored image whole before it warps 256 by 256 pixels of it; here the
+    original is warped. An image that
+    :class:`~mmpose_face.datasets.LoadFaceImage` has left on the disk is
+    decoded as far as the crop needs it.
+
+    Keys are those of ``TopdownAffine`` and points are the same. Pixels of an
+    image that was decoded at its full size differ by at most one grey level,
+    but for fewer than one of a thousand.
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop in pixels.
@@ -48,11 +51,7 @@ class WarpFace(TopdownAffine):
         results['bbox_scale'] = self._fix_aspect_ratio(results['bbox_scale'],
                                                        size[0] / size[1])
         matrix = self._matrix(results)
-        image = results['img']
-        if isinstance(image, list):
-            results['img'] = [warp(frame, matrix, size) for frame in image]
-        else:
-            results['img'] = warp(image, matrix, size)
+        results['img'] = _crop(results, matrix, size)
         _move_points(results, matrix)
         results.update(
             input_size=size,
@@ -75,45 +74,14 @@ class WarpFace(TopdownAffine):
             output_size=self.input_size)
 
 
-def warp(image: np.ndarray, matrix: np.ndarray,
-         size: Tuple[int, int]) -> np.ndarray:
-    """Warp an image; a mirrored view as quickly as an image of its own.
-
-    Args:
-        image (np.ndarray): ``(H, W)`` or ``(H, W, C)``.
-        matrix (np.ndarray): From its pixels to those of the result
-            ``(2, 3)``.
-        size (tuple[int, int]): Width and height of the result in pixels.
-
-    Returns:
-        np.ndarray: Of that size, black where the image has no pixel.
-    """
-    image, matrix = unmirrored(image, matrix)
-    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
-
-
-def unmirrored(image: np.ndarray,
-               matrix: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Take the mirroring of a view out of it, into a matrix.
-
-    Args:
-        image (np.ndarray): ``(H, W)`` or ``(H, W, C)``.
-        matrix (np.ndarray): From its pixels to any others ``(2, 3)``.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: The image with its pixels in the order
-        of the memory, and the matrix from its pixels ``(2, 3)``, a thousandth
-        of a pixel off so that OpenCV rounds as it did.
-    """
-    for axis, column in ((1, 0), (0, 1)):
-        if image.strides[axis] < 0:
-            matrix = matrix.astype(np.float64)
-            # A pixel at x is the one at last - x.
-            last = image.shape[axis] - 1
-            matrix[:, 2] += matrix[:, column] * (last - _UNIT)
-            matrix[:, column] *= -1
-            image = np.flip(image, axis)
-    return image, matrix
+def _crop(results: dict, matrix: np.ndarray, size: Tuple[int, int]):
+    pending = pending_image(results)
+    if pending is not None:
+        return pending.warp(matrix, size)
+    image = results['img']
+    if isinstance(image, list):
+        return [warp(frame, matrix, size) for frame in image]
+    return warp(image, matrix, size)
 
 
 def _move_points(results: dict, matrix: np.ndarray) -> None:

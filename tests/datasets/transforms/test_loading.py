@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from mmpose.datasets.transforms import LoadImage
 
-from mmpose_face.datasets import LoadFaceImage
+from mmpose_face.datasets import LoadFaceImage, WarpFace
+from mmpose_face.datasets.lazy_images import pending_image
 
 
 @pytest.fixture
@@ -15,12 +16,32 @@ def path(tmp_path):
     return tmp_path / 'a.jpg'
 
 
-def test_same_as_mmpose(path):
+@pytest.mark.parametrize('options', [
+    dict(),
+    dict(fast=False),
+    dict(color_type='grayscale'),
+    dict(color_type='unchanged'),
+    dict(to_float32=True),
+    dict(imdecode_backend='pillow'),
+    dict(backend_args=dict(backend='local')),
+])
+def test_same_as_mmpose(path, options):
+    theirs = {k: v for k, v in options.items() if k != 'fast'}
     ours, theirs = (
-        t(dict(img_path=str(path))) for t in (LoadFaceImage(), LoadImage()))
-    np.testing.assert_array_equal(ours.pop('img'), theirs.pop('img'))
+        t(dict(img_path=str(path), id=3))
+        for t in (LoadFaceImage(**options), LoadImage(**theirs)))
+    image = theirs.pop('img')
+    np.testing.assert_array_equal(ours['img'], image)
+    assert ours.pop('img').dtype == image.dtype
     assert ours == theirs
     assert ours['img_shape'] == (40, 60)
+
+
+def test_the_image_waits_for_the_warp(path):
+    sample = dict(img_path=str(path))
+    assert pending_image(LoadFaceImage()(sample)) is not None
+    assert pending_image(LoadFaceImage(fast=False)(dict(sample))) is None
+    assert 'img' not in sample
 
 
 def test_an_array_passes_through(path):
@@ -28,9 +49,10 @@ def test_an_array_passes_through(path):
     assert LoadFaceImage()(dict(img=image))['img'] is image
 
 
-def test_missing(path):
+@pytest.mark.parametrize('fast', [True, False])
+def test_missing(path, fast):
     with pytest.raises(FileNotFoundError, match='image .*b.jpg not found'):
-        LoadFaceImage()(dict(img_path=str(path.with_name('b.jpg'))))
+        LoadFaceImage(fast=fast)(dict(img_path=str(path.with_name('b.jpg'))))
 
 
 def test_truncated(path):
@@ -38,7 +60,18 @@ def test_truncated(path):
     with pytest.raises(AssertionError, match='check whether the file exists'):
         LoadImage()(dict(img_path=str(path)))  # the fault
     with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
-        LoadFaceImage()(dict(img_path=str(path)))
+        LoadFaceImage()(dict(img_path=str(path)))['img']
+    with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
+        WarpFace((8, 8))(LoadFaceImage()(box_in(path)))
+    with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
+        LoadFaceImage(fast=False)(dict(img_path=str(path)))
+
+
+def box_in(path):
+    return dict(
+        img_path=str(path),
+        bbox_center=np.array([[30, 20]], np.float32),
+        bbox_scale=np.array([[20, 20]], np.float32))
 
 
 @pytest.mark.parametrize('content', [b'', b'words'])
@@ -46,3 +79,22 @@ def test_no_image(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match='a.jpg is not an image'):
         LoadFaceImage()(dict(img_path=str(path)))
+
+
+def test_a_cache(path, tmp_path):
+    loader = LoadFaceImage(cache=dict(folder=tmp_path / 'crops', margin=1.5))
+    assert loader(box_in(path))['img_shape'] == (40, 60)
+    assert "'margin': 1.5" in repr(loader)
+    off = LoadFaceImage(cache=dict(folder=tmp_path / 'none'), fast=False)
+    off(box_in(path))
+    assert not (tmp_path / 'none').exists()
+
+
+@pytest.mark.parametrize('options', [
+    dict(color_type='grayscale'),
+    dict(imdecode_backend='pillow'),
+    dict(to_float32=True)
+])
+def test_a_cache_of_other_pixels(tmp_path, options):
+    with pytest.raises(ValueError, match="a cache needs color_type='color'"):
+        LoadFaceImage(cache=dict(folder=tmp_path), **options)

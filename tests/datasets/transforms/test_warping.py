@@ -8,7 +8,7 @@ from photographs import face_in, photograph
 
 from mmpose_face.datasets import RandomFaceFlip, WarpFace
 from mmpose_face.datasets.transforms import BoxBlur
-from mmpose_face.datasets.transforms.warping import unmirrored, warp
+from mmpose_face.datasets.warps import warp
 
 DIRECTIONS = None, 'horizontal', 'vertical', 'diagonal'
 POINTS = ('transformed_keypoints', 'keypoints', 'keypoints_visible', 'bbox',
@@ -131,22 +131,6 @@ def test_the_given_arrays_stay(image):
     WarpFace((64, 64))(flips('diagonal')[0](dict(face)))
     for key, value in before.items():
         np.testing.assert_array_equal(face[key], value, err_msg=key)
-
-
-@pytest.mark.parametrize('axes', [(), (0, ), (1, ), (0, 1)])
-def test_unmirrored_by_hand(axes):
-    """The same point of the image is at the same place of the result."""
-    pixels = np.arange(4 * 7, dtype=np.uint8).reshape(4, 7)
-    mirrored = np.flip(pixels, axes) if axes else pixels
-    matrix = np.array([[2., .5, 3], [-1, 1.5, 4]])
-    image, folded = unmirrored(mirrored, matrix)
-    np.testing.assert_array_equal(image, pixels)
-    assert min(image.strides) > 0
-    for y, x in np.ndindex(4, 7):
-        at = np.argwhere(mirrored == pixels[y, x])[0][::-1]
-        np.testing.assert_allclose(
-            folded @ [x, y, 1], matrix @ [*at, 1], atol=5e-3)
-    assert matrix[0, 0] == 2  # the argument
 
 
 def test_pixel_for_pixel_without_rotation():

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that are as hard as photographs, and faces in them."""
+import struct
+
 import cv2
 import numpy as np
+from mmpose.structures.bbox import get_warp_matrix
 
 MIRROR = np.arange(98)[::-1].tolist()
 
@@ -51,3 +54,26 @@ def face_in(image: np.ndarray, seed: int = 0, **more) -> dict:
         occluded=rng.random((1, 98)) < .2,
         flip_indices=MIRROR,
         **more)
+
+
+def crop_matrix(rng, shape, size, sides=(50, 400), angle=60) -> np.ndarray:
+    """MMPose's matrix of a crop somewhere in an image; a part of it may be
+    outside."""
+    height, width = shape[:2]
+    center = np.float32(rng.uniform((0, 0), (width, height)))
+    side = np.float32(rng.uniform(*sides))
+    return get_warp_matrix(center, np.array([side, side * size[1] / size[0]]),
+                           rng.uniform(-angle, angle), size)
+
+
+def write_jpeg(path, image: np.ndarray, quality: int = 90) -> str:
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return str(path)
+
+
+def turned_by_exif(data: bytes, orientation: int) -> bytes:
+    """A JPEG file with EXIF data that says how to show it."""
+    exif = b'Exif\0\0MM\0*' + struct.pack('>I', 8)
+    exif += struct.pack('>HHHIHHI', 1, 0x0112, 3, 1, orientation, 0, 0)
+    segment = b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif
+    return data[:2] + segment + data[2:]

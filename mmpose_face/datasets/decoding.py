@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image files that are decoded when it is known how much of them is needed,
+and once where they hold several faces."""
+import io
+from typing import Dict, Optional, Tuple
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine import fileio
+from PIL import Image
+
+from .image_files import check_complete
+from .kept_images import KEPT, Decoded, stamp_of
+
+# JPEG is made of blocks of 8 by 8 pixels; a decoder makes 4 by 4, 2 by 2 or
+# one of them for less work.
+_FLAGS = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8
+}
+_ORIENTATION = 0x0112  # EXIF tag
+
+# How many pixels a reduced image must still have to one of what is made from
+# it. With one to one, interpolation between pixels blurs; from 1.5 on, crops
+# are as sharp as if each of their pixels were the mean of its area.
+_ENOUGH = 1.5
+
+
+class ImageFile:
+    """An image file that is read no sooner, and no further, than needed.
+
+    Args:
+        path (str): A file, or an address that MMEngine's ``fileio`` opens.
+        backend_args (dict, optional): As ``fileio`` takes them.
+
+    Attributes:
+        stamp (Stamp, optional): None where the file is not on this machine.
+    """
+
+    def __init__(self, path: str, backend_args: Optional[dict] = None) -> None:
+        self.path = path
+        # Another backend may have another file under that name.
+        local = (backend_args or {}).get('backend', 'local') == 'local'
+        self.stamp = stamp_of(path) if local else None
+        self._backend_args = backend_args
+        self._shape: Optional[Tuple[int, int]] = None
+        self._reducible = False
+        self._data: Optional[bytes] = None
+        self._decoded: Dict[int, Decoded] = {}
+
+    @property
+    def shape(self) -> Tuple[int, int]:
+        """Height and width in pixels.
+
+        Raises:
+            FileNotFoundError: If the image is missing.
+            ValueError: If the file is truncated or no image. Of a JPEG file
+                this shows when pixels are asked for.
+        """
+        if self._shape is None:
+            self._open()
+        return self._shape
+
+    def pixels(self, pitch: float = 1.) -> Tuple[np.ndarray, int]:
+        """The image, reduced if that loses nothing.
+
+        Args:
+            pitch (float): How many pixels of the image there are to one of
+                what is made from it. Defaults to 1.
+
+        Returns:
+            tuple[np.ndarray, int]: The image, BGR, not to be written to, and
+            by what it was reduced: 1; 2, 4 or 8 from a pitch of 3, 6 or 12 on.
+
+        Raises:
+            FileNotFoundError: If the image is missing.
+            ValueError: If the file is truncated or no image.
+        """
+        if self._shape is None:
+            self._open()
+        factor = max(f for f in _FLAGS
+                     if f == 1 or self._reducible and f * _ENOUGH <= pitch)
+        if factor not in self._decoded:
+            self._decode(factor)
+        return self._decoded[factor].pixels, factor
+
+    def _open(self) -> None:
+        for factor in _FLAGS:
+            kept = KEPT.get(self.stamp, factor)
+            if kept is not None:
+                self._decoded[factor] = kept
+                self._shape, self._reducible = kept.shape, kept.reducible
+        if self._decoded:
+            return
+        self._data = read_image(self.path, self._backend_args)
+        shape = shape_of_jpeg(self._data)
+        self._reducible = shape is not None
+        if shape is None:
+            self._decode(1)
+        else:
+            self._shape = shape
+
+    def _decode(self, factor: int) -> None:
+        if self._data is None:
+            self._data = read_image(self.path, self._backend_args)
+        if self._shape is not None:
+            KEPT.make_room(3 * self._shape[0] * self._shape[1] // factor**2)
+        pixels = decode_image(self._data, self.path, _FLAGS[factor])
+        self._data = None
+        self._check(pixels, factor)
+        pixels.flags.writeable = False
+        decoded = Decoded(pixels, self._shape, self._reducible)
+        self._decoded[factor] = decoded
+        if self.stamp is not None:
+            KEPT.put(self.stamp, factor, decoded)
+
+    def _check(self, pixels: np.ndarray, factor: int) -> None:
+        shape = pixels.shape[:2]
+        if self._shape is None:
+            self._shape = shape
+        if shape != tuple(-(-side // factor) for side in self._shape):
+            raise ValueError(
+                f'{self.path}: expected {self._shape} pixels down and across, '
+                f'decoded {shape}, reduced by {factor}')
+
+
+def shape_of_jpeg(data: bytes) -> Optional[Tuple[int, int]]:
+    """Height and width of a JPEG image that is to be shown as it lies.
+
+    Args:
+        data (bytes): The content of an image file.
+
+    Returns:
+        tuple[int, int] | None: In pixels. None for other kinds of files, for
+        images that EXIF data turns or mirrors, and for damaged headers.
+    """
+    try:
+        image = Image.open(io.BytesIO(data))
+        plain = image.getexif().get(_ORIENTATION, 1) == 1
+    # Pillow's readers raise errors of many kinds over damaged headers.
+    except Exception:
+        return None
+    return image.size[::-1] if plain and image.format == 'JPEG' else None
+
+
+def read_image(path: str, backend_args: Optional[dict] = None) -> bytes:
+    """The content of an image file.
+
+    Raises:
+        FileNotFoundError: If the image is missing.
+    """
+    try:
+        return fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'image {path} not found') from None
+
+
+def decode_image(data: bytes,
+                 path: str,
+                 flag: 'int | str',
+                 backend: str = 'cv2') -> np.ndarray:
+    """Decode an image as MMCV does.
+
+    Args:
+        data (bytes): The content of the file.
+        path (str): The file's name, for messages.
+        flag (int | str): As ``mmcv.imfrombytes`` takes it.
+        backend (str): As ``mmcv.imfrombytes`` takes it.
+
+    Returns:
+        np.ndarray: The image.
+
+    Raises:
+        ValueError: If the file is truncated or no image.
+    """
+    image = mmcv.imfrombytes(
+        data, flag=flag, backend=backend) if data else None
+    if image is None:
+        check_complete(data, path)
+        raise ValueError(f'{path} is not an image file')
+    return image

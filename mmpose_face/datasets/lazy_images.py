@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples whose image is still on the disk."""
+from typing import Any, FrozenSet, Iterable, Optional, Tuple
+
+import numpy as np
+
+from .crop_files import Crop
+from .decoding import ImageFile
+from .warps import looked_at, of_part, of_reduced, of_unmirrored, pitch, warp
+
+
+class LazyImage:
+    """An image that is decoded as far as it is needed.
+
+    Args:
+        file (ImageFile): Where it comes from.
+        crop (Crop, optional): A part of it that is at hand.
+        mirrored (frozenset[int]): 0 if it is mirrored up and down, 1 if left
+            and right. Defaults to neither.
+
+    Attributes:
+        shape (tuple[int, int]): Height and width in pixels.
+    """
+
+    def __init__(
+        self,
+        file: ImageFile,
+        crop: Optional[Crop] = None,
+        mirrored: FrozenSet[int] = frozenset()
+    ) -> None:
+        self.shape = crop.shape if crop else file.shape
+        self._file = file
+        self._crop = crop
+        self._mirrored = mirrored
+
+    def mirror(self, direction: str) -> 'LazyImage':
+        """Its mirror image.
+
+        Args:
+            direction (str): ``'horizontal'``, ``'vertical'`` or
+                ``'diagonal'``.
+        """
+        axes = dict(horizontal={1}, vertical={0}, diagonal={0, 1})
+        return LazyImage(self._file, self._crop,
+                         self._mirrored ^ axes[direction])
+
+    def array(self) -> np.ndarray:
+        """The whole image as an array ``(H, W, 3)`` of its own; a view with
+        negative strides where it is mirrored."""
+        pixels, _ = self._file.pixels()
+        return np.flip(pixels.copy(), tuple(self._mirrored))
+
+    def warp(self, matrix: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+        """Make a crop in one warp.
+
+        Args:
+            matrix (np.ndarray): From its pixels to those of the crop
+                ``(2, 3)``.
+            size (tuple[int, int]): Width and height of the crop in pixels.
+
+        Returns:
+            np.ndarray: The crop, black where the image has no pixel.
+        """
+        matrix = of_unmirrored(matrix, self._mirrored, self.shape)
+        if self._crop and self._crop.holds(looked_at(matrix, size)):
+            left, top = self._crop.part[:2]
+            return warp(self._crop.pixels, of_part(matrix, left, top), size)
+        pixels, factor = self._file.pixels(pitch(matrix))
+        return warp(pixels, of_reduced(matrix, factor), size)
+
+
+class LazySample(dict):
+    """A sample with an image that is decoded when somebody looks at it.
+
+    Steps of a pipeline that know nothing of this get an array for ``img``,
+    as if it had been one from the start.
+
+    Args:
+        items (Iterable[tuple[str, Any]]): The sample's items, ``img`` among
+            them as a :class:`LazyImage`.
+    """
+
+    def __init__(self, items: Iterable[Tuple[str, Any]]) -> None:
+        super().__init__(items)
+
+    @property
+    def pending(self) -> Optional[LazyImage]:
+        """The image, as long as nobody has looked at it."""
+        image = super().get('img')
+        return image if isinstance(image, LazyImage) else None
+
+    def _look(self) -> 'LazySample':
+        if self.pending is not None:
+            self['img'] = self.pending.array()
+        return self
+
+    def __getitem__(self, key: str) -> Any:
+        if key == 'img':
+            self._look()
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default
+
+    def pop(self, key: str, *default: Any) -> Any:
+        return dict.pop(self._look() if key == 'img' else self, key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else super().setdefault(key, default)
+
+    def items(self):
+        return dict.items(self._look())
+
+    def values(self):
+        return dict.values(self._look())
+
+    def __iter__(self):
+        # That there is this method makes dict(sample) ask for each value.
+        return super().__iter__()
+
+    def copy(self) -> 'LazySample':
+        """Another sample with the same items, the image as lazy as here."""
+        return LazySample(dict.items(self))
+
+    def __reduce__(self):
+        return dict, (dict(self), )
+
+
+def pending_image(sample: dict) -> Optional[LazyImage]:
+    """The image of a sample that nobody has looked at.
+
+    Args:
+        sample (dict): Any sample.
+
+    Returns:
+        LazyImage | None: None where the image is an array.
+    """
+    return sample.pending if isinstance(sample, LazySample) else None

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Warps of images by a matrix, as pure functions on arrays.
+
+A matrix ``(2, 3)`` takes pixels of an image, x and y with their middle at
+whole numbers, to those of a crop.
+"""
+from typing import Sequence, Tuple
+
+import cv2
+import numpy as np
+
+# OpenCV looks pixels up at multiples of 1/1024, rounded to multiples of 1/32
+# with halves upwards. Mirrored, they would go downwards, in one pixel of 32;
+# with one unit more they go where they went.
+_UNIT = 1 / 1024
+
+
+def warp(image: np.ndarray, matrix: np.ndarray,
+         size: Tuple[int, int]) -> np.ndarray:
+    """Warp an image; a mirrored view as quickly as an image of its own.
+
+    Args:
+        image (np.ndarray): ``(H, W)`` or ``(H, W, C)``.
+        matrix (np.ndarray): From its pixels to those of the result
+            ``(2, 3)``.
+        size (tuple[int, int]): Width and height of the result in pixels.
+
+    Returns:
+        np.ndarray: Of that size, black where the image has no pixel.
+    """
+    axes = [axis for axis in (0, 1) if image.strides[axis] < 0]
+    if axes:
+        matrix = of_unmirrored(matrix, axes, image.shape)
+        image = np.flip(image, axes)
+    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def of_unmirrored(matrix: np.ndarray, axes: Sequence[int],
+                  shape: Sequence[int]) -> np.ndarray:
+    """The matrix that does for an image what another does for its mirror
+    image.
+
+    Args:
+        matrix (np.ndarray): From pixels of the mirror image ``(2, 3)``.
+        axes (Sequence[int]): What was mirrored: 0 for up and down, 1 for left
+            and right.
+        shape (Sequence[int]): Height and width of the image.
+
+    Returns:
+        np.ndarray: From pixels of the image ``(2, 3)``; a thousandth of a
+        pixel off, so that OpenCV rounds as it did.
+    """
+    matrix = matrix.astype(np.float64)
+    for axis in axes:
+        # A pixel at x is the one at last - x; x is the first column.
+        last, column = shape[axis] - 1, 1 - axis
+        matrix[:, 2] += matrix[:, column] * (last - _UNIT)
+        matrix[:, column] *= -1
+    return matrix
+
+
+def of_part(matrix: np.ndarray, left: int, top: int) -> np.ndarray:
+    """The matrix for a part of the image whose first pixel is at
+    ``(left, top)``."""
+    moved = matrix.astype(np.float64)
+    moved[:, 2] += matrix[:, 0] * left + matrix[:, 1] * top
+    return moved
+
+
+def of_reduced(matrix: np.ndarray, factor: int) -> np.ndarray:
+    """The matrix for the image reduced so that a pixel is the mean of
+    ``factor`` by ``factor``, whose middle lies between them."""
+    reduced = matrix.astype(np.float64)
+    reduced[:, 2] += matrix[:, :2].sum(1) * (factor - 1) / 2
+    reduced[:, :2] *= factor
+    return reduced
+
+
+def pitch(matrix: np.ndarray) -> float:
+    """How far apart neighbours in the crop are in the image, in pixels; in
+    the direction where they are closest."""
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    # The larger singular value of the two-by-two matrix is its inverse.
+    total, across = a * a + b * b + c * c + d * d, a * c + b * d
+    apart = a * a + b * b - c * c - d * d
+    return ((total + (apart**2 + 4 * across**2)**.5) / 2)**-.5
+
+
+def looked_at(matrix: np.ndarray,
+              size: Tuple[int, int]) -> Tuple[int, int, int, int]:
+    """The part of an image that a crop is made from.
+
+    Args:
+        matrix (np.ndarray): From pixels of the image ``(2, 3)``.
+        size (tuple[int, int]): Width and height of the crop in pixels.
+
+    Returns:
+        tuple[int, int, int, int]: First column and row and those behind the
+        last, with the neighbours that pixels are interpolated from; parts of
+        it may be outside of the image.
+    """
+    (a, b, x), (c, d, y) = matrix.tolist()
+    scale = 1 / (a * d - b * c)
+    right, bottom = size[0] - 1, size[1] - 1
+    xs, ys = [], []
+    for u, v in ((0, 0), (right, 0), (0, bottom), (right, bottom)):
+        xs.append((d * (u - x) - b * (v - y)) * scale)
+        ys.append((a * (v - y) - c * (u - x)) * scale)
+    # One more than the neighbour, for what is rounded.
+    return (int(min(xs) // 1) - 1, int(min(ys) // 1) - 1,
+            int(max(xs) // 1) + 3, int(max(ys) // 1) + 3)
