@@ -52,16 +52,19 @@ class Scheme:
 
     Args:
         name (str): Name as the field uses it, such as ``'ibug68'``.
-        curves (tuple[Curve]): The curves, which hold every point once.
+        curves (tuple[Curve]): The curves, which hold every point; two of the
+            same group may share points, as upper and lower lip the corners
+            of the mouth.
         normalizer (tuple[str, str], optional): The two points whose distance
             is the benchmark's normaliser (inter-ocular: the outer eye
             corners). None where it is the side of the face box.
         order (tuple[str], optional): The points in the order of the
-            annotation files, where the curves hold them in another.
+            annotation files, where the curves hold them in another or share
+            some.
 
     Raises:
-        ValueError: If a point name occurs twice, or ``order`` has other
-            points than the curves.
+        ValueError: If a point name occurs twice in a curve, in two groups or
+            in the order, or ``order`` has other points than the curves.
     """
 
     name: str
@@ -70,12 +73,24 @@ class Scheme:
     order: Optional[Tuple[str, ...]] = None
 
     def __post_init__(self):
-        drawn = [name for curve in self.curves for name in curve.points]
-        if len(set(drawn)) != len(drawn):
-            raise ValueError(f'{self.name}: a point name occurs twice')
-        if sorted(self.points) != sorted(drawn):
+        grouped = [name for names in self._members.values() for name in names]
+        for names in (*(c.points for c in self.curves), grouped, self.points):
+            if len(set(names)) != len(names):
+                raise ValueError(
+                    f'{self.name}: a point name occurs twice; only curves of '
+                    'one group may share points, where an order is given')
+        if set(self.points) != set(grouped):
             raise ValueError(f'{self.name}: the order must name the points of '
                              'the curves, each once')
+
+    @property
+    def _members(self) -> Dict[str, Dict[str, None]]:
+        """The points of each group, as keys, since curves may share some."""
+        members: Dict[str, Dict[str, None]] = {}
+        for curve in self.curves:
+            members.setdefault(curve.group,
+                               {}).update(dict.fromkeys(curve.points))
+        return members
 
     @property
     def points(self) -> Tuple[str, ...]:
@@ -96,11 +111,11 @@ class Scheme:
     @property
     def groups(self) -> Dict[str, Tuple[int, ...]]:
         """From group name to the indices of its points."""
-        index, groups = self.index, {}
-        for curve in self.curves:
-            indices = tuple(index[name] for name in curve.points)
-            groups[curve.group] = groups.get(curve.group, ()) + indices
-        return groups
+        index = self.index
+        return {
+            group: tuple(index[name] for name in names)
+            for group, names in self._members.items()
+        }
 
     @property
     def mirror(self) -> Tuple[int, ...]:
@@ -267,16 +282,18 @@ def _cofw29() -> Scheme:
             closed=True),
         Curve('pupils', ('left_pupil', )),
     ))
-    nose = (Curve('nose', ('left_nose_wing', 'nose_base', 'right_nose_wing')),
-            Curve('nose', ('nose_tip', )))
+    nose = Curve(
+        'nose', ('left_nose_wing', 'nose_tip', 'right_nose_wing', 'nose_base'),
+        closed=True)
+    # Both lips go through the corners of the mouth.
     lips = (Curve(
-        'lips', ('left_mouth_corner', 'upper_lip_outer', 'right_mouth_corner',
-                 'lower_lip_outer'),
-        closed=True), Curve('lips', ('upper_lip_inner', )),
-            Curve('lips', ('lower_lip_inner', )))
+        'lips', ('left_mouth_corner', f'{lip}_lip_{upper}',
+                 'right_mouth_corner', f'{lip}_lip_{lower}'),
+        closed=True) for lip, upper, lower in (('upper', 'outer', 'inner'),
+                                               ('lower', 'inner', 'outer')))
     return Scheme(
         name='cofw29',
-        curves=(*sides, *nose, *lips, Curve('jaw', ('chin', ))),
+        curves=(*sides, nose, *lips, Curve('jaw', ('chin', ))),
         normalizer=_INTER_OCULAR,
         order=('left_brow_outer_end', 'right_brow_outer_end',
                'left_brow_inner_end', 'right_brow_inner_end',

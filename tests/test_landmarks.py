@@ -117,6 +117,21 @@ def test_closed_curve_joins_its_ends():
     assert Scheme('s', curves, ('a', 'b')).lines == ((0, 1), (1, 2), (2, 0))
 
 
+def test_curves_that_share_points():
+    """The lips of COFW share the corners of the mouth."""
+    lips = (Curve('lips', ('l', 'u', 'r'),
+                  closed=True), Curve('lips', ('l', 'r', 'd')))
+    scheme = Scheme('s', lips, None, order=('u', 'l', 'r', 'd'))
+    assert scheme.lines == ((1, 0), (0, 2), (2, 1), (1, 2), (2, 3))
+    assert scheme.groups == dict(lips=(1, 0, 2, 3))
+    assert scheme.num_points == 4
+    shared = 22, 23
+    assert [c.points for c in COFW29.curves[-3:-1]] == [
+        tuple(COFW29.points[i] for i in (shared[0], upper, shared[1], lower))
+        for upper, lower in ((24, 25), (26, 27))
+    ]
+
+
 @schemes
 def test_scheme_of_its_points(scheme):
     assert scheme_of(iter(scheme.points)) is scheme
@@ -129,6 +144,14 @@ def test_errors():
         get_scheme('ibug69')
     with pytest.raises(ValueError, match='a point name occurs twice'):
         Scheme('s', (Curve('jaw', ('a', 'a')), ), ('a', 'a'))
+    shared = Curve('jaw', ('a', 'b')), Curve('jaw', ('b', 'c'))
+    with pytest.raises(ValueError, match='twice.* where an order is given'):
+        Scheme('s', shared, None)
+    with pytest.raises(ValueError, match='occurs twice'):
+        Scheme('s', shared, None, order=('a', 'b', 'c', 'a'))
+    groups = Curve('jaw', ('a', 'b')), Curve('lips', ('b', 'c'))
+    with pytest.raises(ValueError, match='only curves of one group may share'):
+        Scheme('s', groups, None, order=('a', 'b', 'c'))
     with pytest.raises(ValueError, match='order must name the points'):
         Scheme('s', (Curve('jaw', ('a', 'b')), ), None, order=('a', 'c'))
 

@@ -38,10 +38,11 @@ class Edge(NamedTuple):
 def edges_of(scheme: str) -> Tuple[Edge, ...]:
     """The edges of a face: the scheme's curves of two points or more.
 
-    Nine for iBUG-68 and WFLW-98 (jaw, brows, bridge and base of the nose,
-    eyes, outer and inner lips), as in ADNet, and six for COFW-29: ADNet has
-    seven there, of which two, the lips, share the corners of the mouth, where
-    a scheme holds each point once.
+    Those of ADNet and STAR: nine for iBUG-68 and WFLW-98 (jaw, brows, bridge
+    and base of the nose, eyes, outer and inner lips), and seven for COFW-29
+    (brows, eyes, nose, upper and lower lip, which share the corners of the
+    mouth). STAR's code leaves one eye of COFW open; here both are closed, so
+    that the edges of a mirrored face are the mirror images.
 
     Args:
         scheme (str): Name of the landmark scheme.

@@ -18,7 +18,7 @@ from mmpose_face.models.landmark_maps import point_maps
 
 ROWS = sorted((REPO / 'configs/face_2d_keypoint/topdown_regression'
                ).glob('*/td-reg_star-hourglass_*.py'))  # yapf: disable
-K, E, SIZE = 29, 6, 64  # of COFW
+K, E, SIZE = 29, 7, 64  # of COFW
 CODEC = SoftArgmax((SIZE, SIZE))
 
 
@@ -205,17 +205,17 @@ def test_every_parameter_has_a_gradient():
         assert parameter.grad.any(), name
 
 
-def test_training_lowers_each_loss():
+@pytest.mark.parametrize('name', ['loss_kpt', 'loss_points', 'loss_edges'])
+def test_training_lowers_each_loss(name):
     model, losses = training()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     history = []
-    for _ in range(15):
-        history.append(losses())
+    for _ in range(8):
+        history.append(losses()[name])
         optimizer.zero_grad()
-        sum(history[-1].values()).backward()
+        history[-1].backward()
         optimizer.step()
-    for name, first in history[0].items():
-        assert history[-1][name] < first, name
+    assert history[-1] < .99 * history[0]
 
 
 @pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)

@@ -126,7 +126,7 @@ def test_edges_are_drawn_in_float32_under_autocast():
 
 
 @pytest.mark.parametrize('scheme, number', [(IBUG68, 9), (WFLW98, 9),
-                                            (COFW29, 6)])
+                                            (COFW29, 7)])
 def test_edges_of_schemes(scheme, number):
     edges = edges_of(scheme.name)
     assert len(edges) == number
@@ -136,8 +136,44 @@ def test_edges_of_schemes(scheme, number):
     ]
     assert tuple(lines) == scheme.lines
     of_edges = membership(edges, scheme.num_points)
-    assert (of_edges.sum(0) <= 1).all()
     assert of_edges.sum() == sum(len(edge.points) for edge in edges)
+    shared = of_edges.sum(0).gt(1).nonzero().flatten().tolist()
+    assert [scheme.points[i]
+            for i in shared] == (['left_mouth_corner', 'right_mouth_corner']
+                                 if scheme is COFW29 else [])
+
+
+def test_edges_of_cofw_are_the_papers():
+    """By the numbers of the annotation files; the paper's code leaves the
+    second eye open."""
+    found = {frozenset(edge.points) for edge in edges_of('cofw29')}
+    assert found == {
+        frozenset(points)
+        for points in ((0, 4, 2, 5), (1, 6, 3, 7), (8, 12, 10, 13), (9, 14, 11,
+                                                                     15),
+                       (18, 20, 19, 21), (22, 26, 23, 27), (22, 24, 23, 25))
+    }
+    assert all(edge.closed for edge in edges_of('cofw29'))
+
+
+@pytest.mark.parametrize('scheme', [IBUG68, WFLW98, COFW29])
+def test_edges_of_a_mirrored_face_are_mirrored(scheme):
+    torch.manual_seed(0)
+    edges = edges_of(scheme.name)
+    found = {frozenset(edge.points): i for i, edge in enumerate(edges)}
+    mirror = list(scheme.mirror)
+    other = [
+        found[frozenset(mirror[i] for i in edge.points)] for edge in edges
+    ]
+    points = torch.rand(2, scheme.num_points, 2) * 64
+    mirrored = points[:, mirror] * torch.tensor([-1, 1]) + torch.tensor(
+        [63, 0])
+    draw = EdgeMaps(edges, scheme.num_points)
+    torch.testing.assert_close(
+        draw(mirrored, 16, 16)[:, other],
+        draw(points, 16, 16).flip(-1),
+        atol=1e-3,
+        rtol=0)
 
 
 def test_foreground_by_hand():
