@@ -104,10 +104,11 @@ def decode_heatmaps(heatmaps: Tensor,
         and NaN where a heatmap holds a NaN.
 
     Raises:
-        ValueError: If the heatmaps are no (B, K, H, W), or the kernel's size
-            is even.
+        ValueError: If the heatmaps are no (B, K, H, W), or with ``unbiased``
+            the kernel's size is even.
     """
-    check_kernel(blur_kernel_size)
+    if unbiased:
+        check_kernel(blur_kernel_size)
     maps = as_maps(heatmaps)
     decoded, peaks = decode_once(maps, unbiased, blur_kernel_size)
     if unbiased and decoded.doubtful.any():

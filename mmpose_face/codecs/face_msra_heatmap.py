@@ -41,7 +41,7 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         **kwargs: Those of ``MSRAHeatmap``.
 
     Raises:
-        ValueError: If ``blur_kernel_size`` is even.
+        ValueError: If ``blur_kernel_size`` is even and ``unbiased`` is set.
     """
 
     def __init__(self,
@@ -50,7 +50,8 @@ class FaceMSRAHeatmap(MSRAHeatmap):
                  fast: bool = True,
                  **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        check_kernel(self.blur_kernel_size)
+        if self.unbiased:
+            check_kernel(self.blur_kernel_size)
         self.border_shift = border_shift
         self.fast = fast
 
@@ -108,6 +109,8 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         Raises:
             ValueError: If the shapes do not fit together.
         """
+        if keypoints.dtype != torch.float64:
+            keypoints = keypoints.float()
         heatmaps, weights = gaussian_heatmaps(
             keypoints / self._scale(keypoints), visible, self.heatmap_size,
             self.sigma, self.unbiased, self.border_shift)
@@ -164,8 +167,5 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         Made on the device: copying it there would wait for the device, and a
         division by numbers of the host rounds otherwise.
         """
-        dtype = like.dtype if like.is_floating_point() else torch.float32
-        return torch.stack([
-            torch.full((), float(each), dtype=dtype, device=like.device)
-            for each in self.scale_factor
-        ])
+        return torch.stack(
+            [like.new_full((), float(each)) for each in self.scale_factor])

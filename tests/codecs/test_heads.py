@@ -9,7 +9,8 @@ from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from mmpose.structures import PoseDataSample
 
 from mmpose_face.codecs import (FaceMSRAHeatmap, FaceRegressionLabel,
-                                SoftArgmax, decode_heatmaps, gaussian_heatmaps)
+                                SoftArgmax, dark, decode_heatmaps,
+                                gaussian_heatmaps, gaussians, patches)
 from mmpose_face.codecs.decoding import as_maps, decode_once
 
 FACES, POINTS = 3, 6
@@ -221,7 +222,11 @@ def test_crops_whose_cells_are_not_whole():
 
 def test_bad_kernel():
     with pytest.raises(ValueError, match='odd, got 4'):
-        FaceMSRAHeatmap(blur_kernel_size=4, **HEATMAPS)
+        FaceMSRAHeatmap(unbiased=True, blur_kernel_size=4, **HEATMAPS)
+    # It is of no account without DARK.
+    codec = FaceMSRAHeatmap(blur_kernel_size=4, **HEATMAPS)
+    assert len(codec.batch_decode(heatmaps())[0]) == FACES
+    codec.decode_on_device(heatmaps())
 
 
 @pytest.mark.parametrize('name', decoders())
@@ -233,3 +238,32 @@ def test_amp_changes_nothing(name):
         got = codec.decode_on_device(given)
     for ours, each in zip(got, expected):
         assert ours.dtype == torch.float32 and torch.equal(ours, each)
+
+
+def test_half_precision_points():
+    """As far as they are exact, the targets are."""
+    points = torch.tensor([[[20.5, 30], [57, 11.25]]])
+    codec = FaceMSRAHeatmap(sigma=2, unbiased=True, **SIZES)
+    expected = codec.batch_encode(points, torch.ones(1, 2))
+    for dtype in (torch.float16, torch.bfloat16):
+        encoded = codec.batch_encode(points.to(dtype), torch.ones(1, 2))
+        assert torch.equal(encoded['heatmaps'], expected['heatmaps'])
+
+
+@pytest.mark.parametrize('name', decoders())
+def test_inference_mode_leaves_nothing_behind(name):
+    """Tables are made at the first call, and used in any mode after it."""
+    for cache in (dark._blur_weights, gaussians._patches, patches._on_map):
+        cache.cache_clear()
+    codec, given = decoders()[name]
+    points = torch.rand(FACES, POINTS, 2) * 90
+    with torch.inference_mode():
+        expected = codec.batch_decode(given)
+        targets = codec.batch_encode(points, torch.ones(FACES, POINTS))
+        frozen = given + 0
+    for heatmaps in (given.clone().requires_grad_(), frozen):
+        for ours, each in zip(codec.batch_decode(heatmaps), expected):
+            np.testing.assert_array_equal(ours, each)
+    for key, each in codec.batch_encode(points, torch.ones(FACES,
+                                                           POINTS)).items():
+        assert torch.equal(each, targets[key])
