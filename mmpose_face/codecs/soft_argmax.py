@@ -59,13 +59,23 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
 class SoftArgmax(BaseKeypointCodec):
     """Coordinates as the mean of a heatmap that sums to 1.
 
-    The cells' centres go from -1 to 1, and so do the targets: from the left
-    or upper border of the first pixel to the right or lower border of the
-    last. The mean of a heatmap can thus be any point of the image, and the
-    mirror image of a point is its negative.
+    The cells' centres go from -1 to 1, and the mirror image of a point is its
+    negative. Where the cells lie on the image:
+
+    - without ``heatmap_size`` the first centre is the left or upper border of
+      the first pixel and the last one the right or lower border of the last:
+      the mean of a heatmap can be any point of the image;
+    - with it each centre is the middle of the pixels that the cell stands
+      for, as in the convolutions that made the heatmap. What a network has to
+      draw is then the same everywhere, where it must else be stretched by a
+      half cell towards the borders. Points within half a cell of the border
+      are out of reach: their labels are right, and what is decoded is at most
+      so far off.
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop, pixels.
+        heatmap_size (tuple[int, int], optional): Width and height of the
+            heatmaps, cells. Defaults to none.
         score_radius (float): Half the side of the square around the mean
             whose share of the heatmap is the score of the point, on the grid
             from -1 to 1.
@@ -77,10 +87,17 @@ class SoftArgmax(BaseKeypointCodec):
 
     def __init__(self,
                  input_size: Tuple[int, int],
-                 score_radius: float = 0.25) -> None:
+                 score_radius: float = 0.25,
+                 heatmap_size: Optional[Tuple[int, int]] = None) -> None:
         super().__init__()
+        if heatmap_size and min(heatmap_size) < 2:
+            raise ValueError('expected a heatmap_size of 2 cells or more, got '
+                             f'{heatmap_size}')
         self.input_size = input_size
         self.score_radius = score_radius
+        # Borders of the image on the grid.
+        self.borders = tuple(cells / (cells - 1)
+                             for cells in heatmap_size or ()) or (1., 1.)
 
     def encode(
         self,
@@ -125,9 +142,10 @@ class SoftArgmax(BaseKeypointCodec):
         check_points(keypoints, visible)
         weights = visible > 0
         labels = []
-        for along, size in zip(keypoints.unbind(-1), self.input_size):
+        for along, size, border in zip(
+                keypoints.unbind(-1), self.input_size, self.borders):
             weights = weights & (along >= -.5) & (along <= size - .5)
-            labels.append((2 * along + 1) / size - 1)
+            labels.append(((2 * along + 1) / size - 1) * border)
         return dict(
             keypoint_labels=torch.stack(labels, -1).float(),
             keypoint_weights=weights.float())
@@ -160,7 +178,11 @@ class SoftArgmax(BaseKeypointCodec):
         means = soft_argmax(heatmaps)
         with torch.autocast(heatmaps.device.type, enabled=False):
             scores = self._scores(heatmaps, means)
-        return to_pixels(means, self.input_size), scores
+        points = torch.stack([
+            along / border
+            for along, border in zip(means.unbind(-1), self.borders)
+        ], -1)
+        return to_pixels(points, self.input_size), scores
 
     def batch_decode(
             self,
