@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From packed samples to the batch that a network takes, on its device."""
+from typing import Any, Dict, Iterator, List
+
+import torch
+from mmengine.runner import Runner
+from torch import Tensor
+
+from .options import Options
+from .results import OURS, THEIRS, Measurement
+from .runners import collated, faces_of, runners, unwrapped
+from .timing import Way, in_turn
+
+
+def preprocessing_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
+    """Collation, the way to the device and the data preprocessor of a
+    training step for each runner. Ours draws the targets there too; MMPose's
+    workers drew them before.
+
+    Args:
+        made (dict[str, Runner]): Runners.
+
+    Returns:
+        dict[str, Way]: By the names of the runners; each gives what the
+        preprocessor gives.
+    """
+    return {name: _preprocess(runner) for name, runner in made.items()}
+
+
+def _preprocess(runner: Runner) -> Way:
+    model = unwrapped(runner.model)
+    loader = runner.train_loop.dataloader
+    loaded: List[List[dict]] = faces_of(runner, 'train')
+
+    def preprocess(i: int) -> Dict[str, Any]:
+        batch = collated(loader, loaded[i % len(loaded)])
+        with torch.no_grad():
+            return model.data_preprocessor(batch, True)
+
+    return preprocess
+
+
+def preprocessing(options: Options) -> Iterator[Measurement]:
+    """Time collation and preprocessing.
+
+    Args:
+        options (Options): What is asked for.
+
+    Yields:
+        Measurement: Seconds of one batch.
+    """
+    made = runners(options.row, options)
+    ways = preprocessing_ways(made)
+    batch = options.network_batch(training=True)
+    yield Measurement(
+        'preprocessing',
+        f'{options.row}, B={batch}',
+        in_turn(ways, options.rounds, options.device, options.clock),
+        faces=batch,
+        settings=dict(row=options.row, batch=batch),
+        difference=inputs_apart(ways[OURS](0)['inputs'],
+                                ways[THEIRS](0)['inputs']))
+
+
+def inputs_apart(ours: Tensor, theirs: Tensor) -> str:
+    """How far normalised images are apart, in words."""
+    return f'median {float((ours - theirs).abs().median()):.1e}'

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same row of the zoo twice: from our config and from MMPose's."""
+from pathlib import Path
+from typing import Dict, Iterator, Tuple
+
+import mmpose
+from mmengine.config import Config
+
+from ...zoo.metafiles import project_root
+from .results import OURS, THEIRS
+
+_FACES = 'configs/face_2d_keypoint'
+
+
+def row_paths() -> Dict[str, Path]:
+    """Our configs.
+
+    Returns:
+        dict[str, Path]: From the name of a row to its file, in the order of
+        the folders.
+    """
+    paths = sorted((project_root() / _FACES).rglob('*.py'))
+    return {path.stem: path for path in paths}
+
+
+def config_paths(row: str) -> Dict[str, Path]:
+    """The configs of a row.
+
+    Args:
+        row (str): Name of the row.
+
+    Returns:
+        dict[str, Path]: Our file, as ``'ours'``, and MMPose's of the same
+        name, as ``'mmpose'``, where it has one.
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    rows = row_paths()
+    if row not in rows:
+        raise ValueError(f'expected a row of the model zoo, got {row}; they '
+                         f'are {", ".join(rows)}')
+    below = rows[row].relative_to(project_root())
+    theirs = Path(mmpose.__file__).parent / '.mim' / below
+    paths = {THEIRS: theirs, OURS: rows[row]}
+    return {side: path for side, path in paths.items() if path.is_file()}
+
+
+def configs(row: str) -> Dict[str, Config]:
+    """The configs of a row, without weights to start from.
+
+    Args:
+        row (str): Name of the row.
+
+    Returns:
+        dict[str, Config]: MMPose's first, where it has one, then ours:
+        MMEngine's current message hub is that of the last runner.
+    """
+    return dict(_configs(row))
+
+
+def _configs(row: str) -> Iterator[Tuple[str, Config]]:
+    for side, path in config_paths(row).items():
+        # Formatting what the runner logs takes longer than many a part.
+        cfg = Config.fromfile(path, format_python_code=False)
+        cfg.model.backbone.pop('init_cfg', None)
+        yield side, cfg

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each part runs, on small sizes, and both sides compute the same. Nothing
+here looks at how long it took."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmpose_face.apis.benchmark import Options, testing
+from mmpose_face.apis.benchmark.decoding import decode_ways, decoding, heatmaps
+from mmpose_face.apis.benchmark.pipeline import (file_ways, image_ways,
+                                                 open_data, pipeline)
+from mmpose_face.apis.benchmark.preprocessing import (preprocessing,
+                                                      preprocessing_ways)
+from mmpose_face.apis.benchmark.runners import runners, share_weights
+from mmpose_face.apis.benchmark.sides import config_paths, configs, row_paths
+from mmpose_face.apis.benchmark.targets import (crop_points, target_ways,
+                                                targets)
+from mmpose_face.apis.benchmark.training import losses_apart, training
+from mmpose_face.apis.benchmark.wflw_like import make_wflw_like
+
+# The network of the zoo that takes the least time.
+ROW = 'td-hm_mobilenetv2_8xb32-60e_coco-wholebody-face-256x256'
+
+
+@pytest.fixture(scope='module')
+def options(tmp_path_factory) -> Options:
+    return Options(
+        tmp_path_factory.mktemp('benchmark'),
+        rounds=1,
+        row=ROW,
+        batch=1,
+        faces=2)
+
+
+@pytest.fixture(scope='module')
+def made(options):
+    return runners(ROW, options)
+
+
+def check(found, ways: set, unit: str = 's') -> None:
+    """Measurements of these ways."""
+    found = list(found)
+    assert found
+    for m in found:
+        assert set(m.values) == ways and m.unit == unit and m.faces > 0
+        assert all(value > 0 for v in m.values.values() for value in v)
+
+
+@pytest.mark.parametrize('kind', ['plain', 'DARK'])
+def test_decoding(kind):
+    ways = decode_ways(kind, [heatmaps(3, 5, seed=i) for i in range(2)])
+    for i in range(3):
+        ours, theirs = ways['ours'](i), ways['mmpose'](i)
+        for a, b in zip(ours, theirs):
+            np.testing.assert_allclose(
+                np.concatenate(a), np.concatenate(b), atol=1e-3)
+    assert np.shape(ways['ours'](0)[0]) == (3, 1, 5, 2)
+    assert (ways['amax'](0) != ways['amax'](1)).any()
+
+
+@pytest.mark.parametrize('kind', ['plain', 'DARK'])
+def test_targets(kind):
+    ways = target_ways(kind, [crop_points(3, 5, seed=i) for i in range(2)],
+                       'cpu')
+    for i in range(2):
+        torch.testing.assert_close(
+            ways['ours'](i), ways['mmpose to device'](i), atol=1e-6, rtol=0)
+    assert len(ways['mmpose'](0)) == 3
+
+
+def test_codecs_are_measured(options):
+    check(decoding(options, 2, 3), {'ours', 'mmpose', 'amax'})
+    check(targets(options, 2, 3), {'ours', 'mmpose', 'mmpose to device'})
+
+
+@pytest.mark.parametrize('part', ['train', 'test'])
+def test_pipelines_give_the_same_crops(part, options):
+    root = make_wflw_like(options.folder, 2)
+    data = {
+        side: open_data(cfg, part, root)
+        for side, cfg in configs(Options(Path()).row).items()
+    }
+    for ways in (file_ways(data), image_ways(data)):
+        ours, theirs = ways['ours'](0), ways['mmpose'](0)
+        assert len(ours) == len(theirs) == 16
+        for a, b in zip(ours, theirs):
+            a, b = (np.asarray(s['inputs']).astype(int) for s in (a, b))
+            assert a.shape == b.shape
+            assert np.mean(np.abs(a - b) > 1) < .01
+            assert b.std() > 1
+    # Two faces in turn, which training moves at random each time.
+    assert len({int(s['inputs'].sum()) for s in ours}) == 2
+
+
+def test_pipelines_are_measured(options, monkeypatch):
+    monkeypatch.setattr('mmpose_face.apis.benchmark.pipeline.CHUNK', 2)
+    check(pipeline(options), {'ours', 'mmpose'})
+
+
+def test_preprocessing(options, made):
+    ways = preprocessing_ways(made)
+    for i in range(2):
+        ours, theirs = (ways[side](i)['inputs'] for side in ('ours', 'mmpose'))
+        # One grey level is 0.018 here.
+        assert (ours - theirs).abs().float().quantile(.99) < .02
+    check(preprocessing(options), {'ours', 'mmpose'})
+
+
+def test_steps_are_those_of_one_network(options, made):
+    assert float(losses_apart(made).split()[0]) < .05
+    share_weights(made)
+    ours, theirs = testing.predictions(made['ours']), testing.predictions(
+        made['mmpose'])
+    assert ours.shape == theirs.shape == (1, 68, 2)
+    assert np.median(np.abs(ours - theirs)) < .1
+
+
+def test_a_step_changes_weights(options, made):
+    before = {
+        side: runner.model.state_dict()['head.final_layer.weight'].clone()
+        for side, runner in made.items()
+    }
+    iterations = made['ours'].train_loop.iter
+    check(training(options), {'ours', 'mmpose'})
+    assert made['ours'].train_loop.iter > iterations
+    for side, runner in made.items():
+        after = runner.model.state_dict()['head.final_layer.weight']
+        assert (after != before[side]).any()
+
+
+def test_tests_are_measured(options, made):
+    check(testing.testing(options), {'ours', 'mmpose', 'network'})
+    check(testing.flip_test(options), {'ours', 'mmpose', 'one pass'})
+    assert made['ours'].model.test_cfg['flip_test']
+
+
+def test_rows_of_both_sides():
+    assert set(config_paths(ROW)) == {'ours', 'mmpose'}
+    only_ours = [row for row in row_paths() if 'synthetic' in row]
+    assert only_ours
+    for row in only_ours:
+        assert set(config_paths(row)) == {'ours'}
+    with pytest.raises(ValueError, match='expected a row .* got none'):
+        config_paths('none')
