@@ -118,3 +118,44 @@ def test_encode_leaves_its_input_and_checks_it():
     assert codec.encode(keypoints)['keypoint_labels'].shape == (1, 3, 2)
     with pytest.raises(ValueError, match=r'got \(3, 2\)'):
         codec.encode(keypoints[0])
+
+
+@given(st.floats(1.5, 253.5), st.floats(1.5, 189.5))
+def test_round_trip_with_cells_where_convolutions_have_them(x, y):
+    """Cells of 4 pixels, from the middle of the first to that of the last."""
+    codec = SoftArgmax(input_size=(256, 192), heatmap_size=(64, 48))
+    encoded = codec.encode(np.array([[[x, y]]]))
+    u, v = np.clip(encoded['keypoint_labels'][0, 0].astype(float), -1, 1)
+    points, _ = codec.decode(peaked(u, v, 64, 48)[None])
+    np.testing.assert_allclose(points, [[[x, y]]], atol=1e-4)
+
+
+def test_cells_where_convolutions_have_them():
+    """Cell (i, j) of 4 pixels is centred at (4 i + 1.5, 4 j + 1.5). Beyond
+    the outer centres labels go on, by half a cell to the border, and weigh as
+    others; a heatmap comes no nearer than the first centre."""
+    codec = SoftArgmax(input_size=(32, 64), heatmap_size=(8, 16))
+    heatmaps = np.zeros((2, 16, 8))
+    heatmaps[0, 2, 3] = heatmaps[1, 0, 0] = 1
+    np.testing.assert_allclose(
+        codec.decode(heatmaps)[0], [[[13.5, 9.5], [1.5, 1.5]]], atol=1e-5)
+    encoded = codec.encode(np.array([[[-.5, 63.5]]]))
+    # Half a cell is 1/7 and 1/15 of the grid's halves.
+    np.testing.assert_allclose(
+        encoded['keypoint_labels'], [[[-1 - 1 / 7, 1 + 1 / 15]]], rtol=1e-6)
+    assert encoded['keypoint_weights'] == 1
+
+
+def test_mirrored_with_cells_where_convolutions_have_them():
+    codec = SoftArgmax(input_size=(128, 128), heatmap_size=(16, 16))
+    heatmaps = torch.rand(1, 3, 16,
+                          16).flatten(2).softmax(-1).view(1, 3, 16, 16)
+    (points, ), _ = codec.batch_decode(heatmaps)
+    (mirrored, ), _ = codec.batch_decode(heatmaps.flip(-1))
+    np.testing.assert_allclose(
+        mirrored[..., 0], 127 - points[..., 0], atol=1e-4)
+
+
+def test_one_cell_is_no_heatmap():
+    with pytest.raises(ValueError, match=r'2 cells or more, got \(1, 8\)'):
+        SoftArgmax(input_size=(8, 64), heatmap_size=(1, 8))
