@@ -9,6 +9,8 @@ from torch import Tensor
 
 from mmpose_face.codecs import SoftArgmax, soft_argmax
 from mmpose_face.models.losses import STARLoss, moments, star_loss
+from mmpose_face.models.losses.heatmap_moments import Moments
+from mmpose_face.models.losses.star_loss import _of_moments
 
 MODES = ('per_axis', 'mahalanobis')
 DISTANCES = ('smooth_l1', 'l1', 'l2')
@@ -68,10 +70,13 @@ def by_solver(p: Tensor,
               target: Tensor,
               mode: str,
               distance: str,
-              eps: float = 1e-5) -> Tensor:
+              eps: float = 1e-5,
+              detach_axes: bool = False) -> Tensor:
     """Eigenvectors are the columns of what eigh returns."""
     mean, cov = covariance(p, eps)
     values, vectors = torch.linalg.eigh(cov)
+    if detach_axes:
+        vectors = vectors.detach()
     along = torch.einsum('nkji,nkj->nki', vectors, target - mean)
     scale = (values + eps).sqrt()
     if mode == 'per_axis':
@@ -95,28 +100,30 @@ def test_equals_the_solver(mode, distance, detach_axes):
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize('distance', DISTANCES)
-def test_gradient_equals_the_solvers(distance):
-    """Where the eigenvalues are apart the solver has a gradient, too."""
+@pytest.mark.parametrize('mode, distance, detach_axes',
+                         [(*both, False)
+                          for both in ALL] + [('per_axis', distance, True)
+                                              for distance in DISTANCES])
+def test_gradient_equals_the_solvers(mode, distance, detach_axes):
+    """Where the eigenvalues are apart the solver has a gradient, too; with
+    its eigenvectors detached that of mean and eigenvalues."""
     torch.manual_seed(0)
     logits = torch.randn(2, 3, 9, 9, dtype=torch.float64) * 2
     target = torch.rand(2, 3, 2, dtype=torch.float64) * 2 - 1
-    for mode in MODES:
-        first, second = (logits.clone().requires_grad_() for _ in range(2))
-        star_loss(
-            softmax(first),
-            target,
-            mode,
-            distance,
-            detach_axes=False,
-            axis_eps=0).sum().backward()
-        by_solver(softmax(second), target, mode, distance).sum().backward()
-        torch.testing.assert_close(
-            first.grad, second.grad, rtol=1e-5, atol=1e-8)
+    options = dict(detach_axes=detach_axes)
+    grads = []
+    for loss in (partial(star_loss, axis_eps=0), by_solver):
+        given = logits.clone().requires_grad_()
+        loss(softmax(given), target, mode, distance,
+             **options).sum().backward()
+        grads.append(given.grad)
+    torch.testing.assert_close(*grads, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize('mode, distance', ALL)
-@pytest.mark.parametrize('make', [softmax, lambda p: p], ids=['softmax', 'p'])
+@pytest.mark.parametrize(
+    'make', [softmax, lambda p: p, lambda p: .8 * p],
+    ids=['softmax', 'given', 'of another sum'])
 def test_gradcheck(mode, distance, make):
     torch.manual_seed(0)
     maps = noise(2, 2, 5, 6).requires_grad_()
@@ -164,6 +171,27 @@ def test_turned_by_any_angle(mode, angle):
         gaussian(.2, .1, angle), at((.1 * c - .05 * s, .1 * s + .05 * c)),
         mode)
     assert float(turned) == pytest.approx(float(straight), rel=1e-4)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_turned_covariances(mode, distance):
+    """By any angle, together with the error."""
+    torch.manual_seed(0)
+    roots = torch.randn(50, 2, 2, dtype=torch.float64) / 3
+    error = torch.randn(50, 2, 1, dtype=torch.float64) / 3
+    angle = torch.rand(50, dtype=torch.float64) * 7
+    cos, sin = angle.cos(), angle.sin()
+    turn = torch.stack((cos, -sin, sin, cos), -1).view(50, 2, 2)
+
+    def loss(cov: Tensor, error: Tensor) -> Tensor:
+        zero = torch.zeros(50, dtype=torch.float64)
+        found = Moments(zero, zero, cov[:, 0, 0], cov[:, 0, 1], cov[:, 1, 1])
+        return _of_moments(found, error[..., 0], mode, distance, 1., .01,
+                           False, 1e-2, 1e-5, 'value')
+
+    cov = roots @ roots.mT
+    torch.testing.assert_close(
+        loss(turn @ cov @ turn.mT, turn @ error), loss(cov, error))
 
 
 @pytest.mark.parametrize('angle', range(0, 180, 15))
@@ -298,7 +326,9 @@ def test_points_without_a_label_do_not_count():
         target[1, 2] = other
         assert loss(heatmaps, target, weights) == value
     weights[0] = .5
-    assert loss(heatmaps, target, weights) < value
+    expected = star_loss(heatmaps, target.nan_to_num(), 'mahalanobis')
+    torch.testing.assert_close(
+        loss(heatmaps, target, weights), (expected * weights).sum() / 6)
 
 
 def test_each_face_has_its_own_target():
@@ -321,16 +351,20 @@ def test_nothing_pulls_where_mean_and_target_agree(mode, distance):
     assert heatmaps.grad.abs().max() < 1e-4
 
 
-@pytest.mark.parametrize('mode', MODES)
+@pytest.mark.parametrize('mode, distance', ALL)
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_half_precision(mode, dtype):
+def test_half_precision(mode, distance, dtype):
+    """Heatmaps are rounded, and nothing else; so are logits in a head that
+    makes heatmaps of them in float32."""
     torch.manual_seed(0)
-    heatmaps, target = noise(2, 3, 16, 16).to(dtype), torch.rand(2, 3, 2)
-    expected = star_loss(heatmaps.double(), target.double(), mode)
+    heatmaps, target = noise(4, 20, 32, 32, scale=1.), torch.rand(4, 20, 2)
+    expected = star_loss(heatmaps, target.double(), mode, distance)
     with torch.autocast('cpu', torch.bfloat16):
-        found = star_loss(heatmaps, target, mode)
-    assert found.dtype == torch.float32
+        found = star_loss(heatmaps.to(dtype), target, mode, distance)
+        full = star_loss(heatmaps.float(), target, mode, distance)
+    assert found.dtype == full.dtype == torch.float32
     torch.testing.assert_close(found.double(), expected, rtol=2e-3, atol=0)
+    torch.testing.assert_close(full.double(), expected, rtol=2e-5, atol=0)
 
 
 def test_detached_axes():
@@ -348,6 +382,24 @@ def test_detached_axes():
         grads.append(heatmaps.grad)
     assert values[0] == values[1]
     assert not torch.allclose(*grads)
+
+
+@pytest.mark.parametrize('mode, distance', ALL)
+def test_detached_eigenvalues(mode, distance):
+    """The value is that of the error alone; the gradient is that of the mean,
+    which is a plane over the heatmap."""
+    torch.manual_seed(0)
+    heatmaps, target = noise(2, 3, 9, 7), torch.rand(2, 3, 2).double()
+    heatmaps.requires_grad_()
+    found = star_loss(heatmaps, target, mode, distance, restriction='detach')
+    torch.testing.assert_close(
+        found, star_loss(heatmaps, target, mode, distance, eigen_weight=0))
+    found.sum().backward()
+    slopes = [heatmaps.grad.diff(dim=dim) for dim in (-2, -1)]
+    for slope in slopes:
+        constant = slope[..., :1, :1].expand_as(slope)
+        assert slope.any()
+        torch.testing.assert_close(slope, constant)
 
 
 @pytest.mark.parametrize('target_range', [(0., 1.), (-.5, 63.5), (0., 255.)])
@@ -389,6 +441,7 @@ def test_wrong_shapes(heatmaps, target, weights, message):
 @pytest.mark.parametrize('options, message', [
     (dict(mode='axis'), "mode is 'axis', expected one of per_axis, mahal"),
     (dict(distance='wing'), "distance is 'wing', expected one of smooth_l1"),
+    (dict(restriction='both'), "restriction is 'both', expected one of value"),
 ])
 def test_wrong_options(options, message):
     with pytest.raises(ValueError, match=message):

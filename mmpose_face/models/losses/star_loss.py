@@ -21,6 +21,7 @@ from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
 Distance = Literal['smooth_l1', 'l1', 'l2']
+Restriction = Literal['value', 'detach']
 
 # Keeps square roots and quotients differentiable at zero, in units of
 # squared coordinates: far below the square of a cell.
@@ -82,7 +83,8 @@ def star_loss(heatmaps: Tensor,
               beta: float = 0.01,
               detach_axes: bool = True,
               axis_eps: float = 1e-2,
-              eps: float = 1e-5) -> Tensor:
+              eps: float = 1e-5,
+              restriction: Restriction = 'value') -> Tensor:
     """STAR loss of each landmark (equations 3 to 6 of the paper).
 
     Values are not looked at, other than by :class:`STARLoss`.
@@ -91,8 +93,8 @@ def star_loss(heatmaps: Tensor,
         heatmaps (Tensor): (N, K, H, W), not negative, the sum of each is 1.
         targets (Tensor): (N, K, 2), x and y; -1 is the centre of the first
             cell and 1 that of the last.
-        mode, distance, eigen_weight, beta, detach_axes, axis_eps, eps: See
-            :class:`STARLoss`.
+        mode, distance, eigen_weight, beta, detach_axes, axis_eps, eps,
+            restriction: See :class:`STARLoss`.
 
     Returns:
         Tensor: (N, K), in float32, or float64 for such heatmaps.
@@ -103,13 +105,16 @@ def star_loss(heatmaps: Tensor,
     check_form(heatmaps, targets, None)
     return _of_moments(
         moments(heatmaps, eps), targets, mode, distance, eigen_weight, beta,
-        detach_axes, axis_eps, eps)
+        detach_axes, axis_eps, eps, restriction)
 
 
 def _of_moments(cov: Moments, targets: Tensor, mode: Mode, distance: Distance,
                 eigen_weight: float, beta: float, detach_axes: bool,
-                axis_eps: float, eps: float) -> Tensor:
+                axis_eps: float, eps: float,
+                restriction: Restriction) -> Tensor:
     """:func:`star_loss` of heatmaps with these moments."""
+    if restriction == 'detach':
+        cov = Moments(cov.x, cov.y, *(c.detach() for c in cov[2:]))
     ex = targets[..., 0].to(cov.x.dtype) - cov.x
     ey = targets[..., 1].to(cov.y.dtype) - cov.y
     if mode == 'mahalanobis':
@@ -117,6 +122,8 @@ def _of_moments(cov: Moments, targets: Tensor, mode: Mode, distance: Distance,
     else:
         error = _per_axis(ex, ey, cov, distance, beta, eps, axis_eps,
                           detach_axes)
+    if restriction == 'detach':
+        return error
     return error + eigen_weight * (cov.xx + cov.yy)
 
 
@@ -156,7 +163,7 @@ class STARLoss(nn.Module):
         mode (str): ``'per_axis'`` or ``'mahalanobis'``.
         distance (str): ``'smooth_l1'``, ``'l1'`` or ``'l2'``.
         eigen_weight (float): The paper's ``w``, which keeps the
-            heatmaps from widening (value restriction).
+            heatmaps from widening.
         beta (float): Where smooth-L1 turns from quadratic to linear.
         detach_axes (bool): Whether the axes of ``'per_axis'`` are taken as
             given, so that gradients reach the heatmap through its mean and
@@ -168,6 +175,11 @@ class STARLoss(nn.Module):
         target_range (tuple[float, float]): The targets' coordinates at the
             centres of the first and the last cell.
         loss_weight (float): Factor of the loss.
+        restriction (str): What keeps a heatmap from lowering its loss by
+            being wide: ``'value'`` is the term of ``w``; with ``'detach'``
+            eigenvalues and axes are taken as given, so that gradients reach
+            the heatmap through its mean alone, and ``w`` has no part. The
+            paper names both; its code has the former.
 
     Raises:
         ValueError: If an option is none of those above, or out of range.
@@ -182,10 +194,12 @@ class STARLoss(nn.Module):
                  axis_eps: float = 1e-2,
                  eps: float = 1e-5,
                  target_range: Tuple[float, float] = (-1., 1.),
-                 loss_weight: float = 1.0):
+                 loss_weight: float = 1.0,
+                 restriction: Restriction = 'value'):
         super().__init__()
         _check_choice('mode', mode, ('per_axis', 'mahalanobis'))
         _check_choice('distance', distance, tuple(_DISTANCES))
+        _check_choice('restriction', restriction, ('value', 'detach'))
         _check_above('beta', beta, 0)
         _check_above('eps', eps, 0)
         if target_range[0] == target_range[1]:
@@ -198,7 +212,8 @@ class STARLoss(nn.Module):
             beta=beta,
             detach_axes=detach_axes,
             axis_eps=axis_eps,
-            eps=eps)
+            eps=eps,
+            restriction=restriction)
         self.target_range = target_range
         self.loss_weight = loss_weight
         self.check_values = LateCheck(fault_in)
