@@ -326,7 +326,8 @@ def test_points_without_a_label_do_not_count():
         target[1, 2] = other
         assert loss(heatmaps, target, weights) == value
     weights[0] = .5
-    expected = star_loss(heatmaps, target.nan_to_num(), 'mahalanobis')
+    target[1, 2] = 0
+    expected = star_loss(heatmaps, target)
     torch.testing.assert_close(
         loss(heatmaps, target, weights), (expected * weights).sum() / 6)
 
