@@ -9,7 +9,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -61,17 +61,23 @@ def describe(stamp: Stamp, part: Part) -> bytes:
     return text.encode(errors='backslashreplace')
 
 
-def pack(description: bytes, crop: Crop) -> bytes:
-    """The content of a file.
+def pack(description: bytes, crop: Crop) -> Sequence:
+    """The content of a file, in parts that need not be copied into one.
 
     Args:
         description (bytes): What :func:`describe` says of it.
         crop (Crop): What is inside of the image of the part described.
+
+    Returns:
+        Sequence[bytes | np.ndarray]: The parts.
     """
-    content = description + _SHAPE.pack(*crop.shape)
-    pixels = np.ascontiguousarray(crop.pixels)
-    checksum = zlib.crc32(pixels, zlib.crc32(content))
-    return content + _CHECKSUM.pack(checksum) + pixels.tobytes()
+    head = description + _SHAPE.pack(*crop.shape)
+    # Of a view of the image only the rows are in one piece.
+    rows = [np.ascontiguousarray(row) for row in crop.pixels]
+    checksum = zlib.crc32(head)
+    for row in rows:
+        checksum = zlib.crc32(row, checksum)
+    return head, _CHECKSUM.pack(checksum), *rows
 
 
 def unpack(content: bytes, description: bytes, part: Part) -> Optional[Crop]:
@@ -99,8 +105,13 @@ def unpack(content: bytes, description: bytes, part: Part) -> Optional[Crop]:
     return Crop(np.frombuffer(pixels, np.uint8).reshape(size), part, shape)
 
 
-def write_once(path: Path, content: bytes) -> None:
+def write_once(path: Path, parts: Sequence) -> None:
     """Write a file whole or not at all, whoever else writes it too.
+
+    Args:
+        path (Path): Its name. The folder is made if it is not there.
+        parts (Sequence[bytes | np.ndarray]): What is written, one after the
+            other.
 
     Raises:
         OSError: What writing raises. Nothing is left behind.
@@ -110,7 +121,8 @@ def write_once(path: Path, content: bytes) -> None:
     partial = f'{path}.{os.urandom(8).hex()}.partial'
     try:
         with open(partial, 'xb') as file:
-            file.write(content)
+            for part in parts:
+                file.write(part)
         os.replace(partial, path)
     except BaseException:
         Path(partial).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from mmengine import fileio
 from PIL import Image
 
 from .image_files import check_complete
-from .kept_images import KEPT, Decoded, stamp_of
+from .kept_images import LAST_IMAGE, Decoded, stamp_of
 
 # JPEG is made of blocks of 8 by 8 pixels; a decoder makes 4 by 4, 2 by 2 or
 # one of them for less work.
@@ -88,12 +88,9 @@ class ImageFile:
         return self._decoded[factor].pixels, factor
 
     def _open(self) -> None:
-        for factor in _FLAGS:
-            kept = KEPT.get(self.stamp, factor)
-            if kept is not None:
-                self._decoded[factor] = kept
-                self._shape, self._reducible = kept.shape, kept.reducible
-        if self._decoded:
+        self._decoded = LAST_IMAGE.sizes_of(self.stamp)
+        for decoded in self._decoded.values():
+            self._shape, self._reducible = decoded.shape, decoded.reducible
             return
         self._data = read_image(self.path, self._backend_args)
         shape = shape_of_jpeg(self._data)
@@ -106,16 +103,11 @@ class ImageFile:
     def _decode(self, factor: int) -> None:
         if self._data is None:
             self._data = read_image(self.path, self._backend_args)
-        if self._shape is not None:
-            KEPT.make_room(3 * self._shape[0] * self._shape[1] // factor**2)
         pixels = decode_image(self._data, self.path, _FLAGS[factor])
         self._data = None
         self._check(pixels, factor)
         pixels.flags.writeable = False
-        decoded = Decoded(pixels, self._shape, self._reducible)
-        self._decoded[factor] = decoded
-        if self.stamp is not None:
-            KEPT.put(self.stamp, factor, decoded)
+        self._decoded[factor] = Decoded(pixels, self._shape, self._reducible)
 
     def _check(self, pixels: np.ndarray, factor: int) -> None:
         shape = pixels.shape[:2]

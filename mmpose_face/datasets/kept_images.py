@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images that a process has decoded last."""
+"""The image that was decoded last."""
 import os
+import threading
 from typing import Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -35,45 +36,33 @@ class Decoded(NamedTuple):
     reducible: bool
 
 
-class KeptImages:
-    """The last decoded images, as many as fit into so many bytes.
+class LastImage(threading.local):
+    """The image that a thread has decoded last.
 
-    The last one is kept however large it is: faces of one image follow one
-    another, in an annotation file as in a list of boxes.
-
-    Args:
-        max_bytes (int): For all of them.
+    One is enough: faces of one image follow one another, in a file of
+    annotations as in a list of boxes, and where samples are shuffled no
+    number of images that fits into memory would help.
     """
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
-        # Those that were asked for last are at the end.
-        self._images: Dict[Tuple[Stamp, int], Decoded] = {}
+    def __init__(self) -> None:
+        self.forget()
 
-    def get(self, stamp: Optional[Stamp], factor: int) -> Optional[Decoded]:
-        """The image that was reduced by a factor, if it is still there."""
-        image = self._images.pop((stamp, factor), None)
-        if image is not None:
-            self._images[stamp, factor] = image
-        return image
+    def sizes_of(self, stamp: Optional[Stamp]) -> Dict[int, Decoded]:
+        """The image of a file, by what it was reduced; to be added to.
 
-    def make_room(self, size: int) -> None:
-        """Forget what does not fit beside an image of so many bytes."""
-        total = sum(image.pixels.nbytes for image in self._images.values())
-        for key in list(self._images):
-            if total + size <= self.max_bytes:
-                break
-            total -= self._images.pop(key).pixels.nbytes
+        Args:
+            stamp (Stamp, optional): Of the file. With another one than the
+                last time, or with None, what was kept is forgotten.
+        """
+        if stamp is None or stamp != self._stamp:
+            self._stamp, self._sizes = stamp, {}
+        return self._sizes
 
-    def put(self, stamp: Stamp, factor: int, image: Decoded) -> None:
-        """Keep an image; nobody must write to it any more."""
-        self.make_room(image.pixels.nbytes)
-        self._images[stamp, factor] = image
-
-    def clear(self) -> None:
-        """Forget all images."""
-        self._images.clear()
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._stamp: Optional[Stamp] = None
+        self._sizes: Dict[int, Decoded] = {}
 
 
-#: Those of this process. A worker of a loader has its own.
-KEPT = KeptImages(max_bytes=16 << 20)
+#: For this process. A worker of a loader has its own.
+LAST_IMAGE = LastImage()

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import weakref
+
 import cv2
 import mmcv
 import numpy as np
@@ -9,15 +11,15 @@ from photographs import crop_matrix, photograph, turned_by_exif, write_jpeg
 from mmpose_face.datasets import decoding
 from mmpose_face.datasets.decoding import (ImageFile, decode_image,
                                            shape_of_jpeg)
-from mmpose_face.datasets.kept_images import KEPT
+from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.datasets.warps import of_reduced, warp
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    KEPT.clear()
+    LAST_IMAGE.forget()
     yield
-    KEPT.clear()
+    LAST_IMAGE.forget()
 
 
 @pytest.fixture
@@ -143,6 +145,22 @@ def test_decoded_once_for_faces_that_follow_one_another(tmp_path, decoded):
     for pitch in 3, 1, 3:
         ImageFile(path).pixels(pitch)
     assert len(decoded) == 2
+
+
+def test_another_image_takes_the_place(tmp_path, decoded):
+    paths = [
+        write_jpeg(tmp_path / f'{i}.jpg', photograph(61, 43, i))
+        for i in range(2)
+    ]
+    gone = weakref.ref(ImageFile(paths[0]).pixels()[0])
+    assert gone() is not None
+    second = ImageFile(paths[1])
+    assert second.shape == (43, 61)
+    assert gone() is None  # before the other one is decoded
+    for path in paths:
+        np.testing.assert_array_equal(
+            ImageFile(path).pixels()[0], cv2.imread(path))
+    assert len(decoded) == 3
 
 
 def test_nothing_is_decoded_for_the_size(tmp_path, decoded):

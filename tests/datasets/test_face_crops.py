@@ -17,7 +17,7 @@ from mmpose_face.datasets import (RandomFaceBox, WarpFace, crop_files,
 from mmpose_face.datasets.crop_files import Crop, inside
 from mmpose_face.datasets.decoding import ImageFile, decode_image
 from mmpose_face.datasets.face_crops import FaceCrops, part_around
-from mmpose_face.datasets.kept_images import KEPT
+from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.datasets.warps import looked_at
 
 
@@ -25,7 +25,7 @@ from mmpose_face.datasets.warps import looked_at
 def settled(monkeypatch):
     """Images of tests are young; and nothing is kept in memory."""
     monkeypatch.setattr(face_crops, '_STEP', 0)
-    monkeypatch.setattr(KEPT, 'put', lambda *args: None)
+    monkeypatch.setattr(LAST_IMAGE, 'sizes_of', lambda stamp: {})
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def test_what_a_killed_writer_left_is_removed(tmp_path, path):
 def use(folder, path, seed):
     """What a worker of a loader does, for a while."""
     face_crops._STEP = 0
-    KEPT.max_bytes = 0
+    LAST_IMAGE.sizes_of = lambda stamp: {}
     rng, crops = np.random.default_rng(seed), FaceCrops(folder, 2.)
     image = cv2.imread(path)
     for _ in range(60):

@@ -18,7 +18,7 @@ from mmpose_face.datasets import (FaceWFLW, LoadFaceImage, PackFaceInputs,
                                   PerturbFaceBox, RandomFaceBox,
                                   RandomFaceFlip, WarpFace, decoding,
                                   face_crops)
-from mmpose_face.datasets.kept_images import KEPT
+from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.datasets.lazy_images import pending_image
 from mmpose_face.datasets.transforms import NormalBBoxTransform
 from mmpose_face.engine.seeding import seed_from, seeded
@@ -62,9 +62,9 @@ def root(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
     monkeypatch.setattr(face_crops, '_STEP', 0)
-    KEPT.clear()
+    LAST_IMAGE.forget()
     yield
-    KEPT.clear()
+    LAST_IMAGE.forget()
 
 
 def data_set(kind, root, pipeline):

@@ -1,72 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from mmpose_face.datasets.kept_images import Decoded, KeptImages, stamp_of
-
-
-def image(size):
-    return Decoded(np.zeros((1, size, 3), np.uint8), (1, size), True)
+from mmpose_face.datasets.kept_images import Decoded, LastImage, stamp_of
 
 
 @pytest.fixture
 def stamps(tmp_path):
-    paths = [tmp_path / f'{i}.jpg' for i in range(5)]
+    paths = [tmp_path / f'{i}.jpg' for i in range(2)]
     for path in paths:
         path.write_bytes(b'')
     return [stamp_of(str(path)) for path in paths]
 
 
-def there(kept, stamps):
-    return [kept._images.get((stamp, 1)) is not None for stamp in stamps]
+def image():
+    return Decoded(np.zeros((1, 4, 3), np.uint8), (1, 4), True)
 
 
-def test_as_many_as_fit(stamps):
-    kept = KeptImages(max_bytes=30)
-    for stamp in stamps:
-        kept.put(stamp, 1, image(4))
-    assert there(kept, stamps) == [False, False, False, True, True]
+def test_one_image_in_several_sizes(stamps):
+    last = LastImage()
+    whole, half = image(), image()
+    last.sizes_of(stamps[0])[1] = whole
+    last.sizes_of(stamps[0])[2] = half
+    assert last.sizes_of(stamps[0]) == {1: whole, 2: half}
+    assert last.sizes_of(stamps[1]) == {}
+    assert last.sizes_of(stamps[0]) == {}
 
 
-def test_the_one_asked_for_last_stays(stamps):
-    kept = KeptImages(max_bytes=24)
-    kept.put(stamps[0], 1, image(4))
-    kept.put(stamps[1], 1, image(4))
-    assert kept.get(stamps[0], 1) is not None
-    kept.put(stamps[2], 1, image(4))
-    assert there(kept, stamps[:3]) == [True, False, True]
+def test_of_an_image_without_a_stamp_nothing_is_kept(stamps):
+    last = LastImage()
+    last.sizes_of(stamps[0])[1] = image()
+    last.sizes_of(None)[1] = image()
+    for stamp in None, stamps[0]:
+        assert last.sizes_of(stamp) == {}
 
 
-def test_the_last_one_stays_however_large(stamps):
-    kept = KeptImages(max_bytes=10)
-    kept.put(stamps[0], 1, image(1))
-    kept.put(stamps[1], 1, image(1000))
-    assert there(kept, stamps[:2]) == [False, True]
-    kept.put(stamps[2], 1, image(1))
-    assert there(kept, stamps[:3]) == [False, False, True]
+def test_forgotten(stamps):
+    last = LastImage()
+    last.sizes_of(stamps[0])[1] = image()
+    last.forget()
+    assert last.sizes_of(stamps[0]) == {}
 
 
-def test_room_is_made_before_an_image_is_decoded(stamps):
-    kept = KeptImages(max_bytes=30)
-    for stamp in stamps[:2]:
-        kept.put(stamp, 1, image(4))
-    kept.make_room(12)
-    assert there(kept, stamps[:2]) == [False, True]
-    kept.make_room(10**9)
-    assert not kept._images
-
-
-def test_sizes_are_kept_apart(stamps):
-    kept = KeptImages(max_bytes=100)
-    half = image(2)
-    kept.put(stamps[0], 2, half)
-    assert kept.get(stamps[0], 2) is half
-    assert kept.get(stamps[0], 1) is None
-    assert kept.get(stamps[1], 2) is None
-    kept.clear()
-    assert kept.get(stamps[0], 2) is None
+def test_threads_do_not_disturb_one_another(stamps):
+    last = LastImage()
+    last.sizes_of(stamps[0])[1] = image()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(last.sizes_of, stamps[1]).result() == {}
+    assert 1 in last.sizes_of(stamps[0])
 
 
 @pytest.mark.parametrize('change', [

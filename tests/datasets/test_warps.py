@@ -4,16 +4,29 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from mmpose.structures.bbox import get_warp_matrix
 from photographs import crop_matrix, photograph
 
-from mmpose_face.datasets.warps import (looked_at, of_part, of_reduced,
-                                        of_unmirrored, pitch, warp)
+from mmpose_face.datasets.warps import (looked_at, matrix_of_box, of_part,
+                                        of_reduced, of_unmirrored, pitch, warp)
 
 MATRIX = np.array([[2., .5, 3], [-1, 1.5, 4]])
 numbers = st.floats(-4, 4).map(lambda x: round(x, 3))
 matrices = st.lists(
     numbers, min_size=6,
     max_size=6).map(lambda row: np.array(row).reshape(2, 3))
+
+
+@given(
+    st.tuples(*[st.floats(-1e3, 1e4, width=32)] * 2),
+    st.floats(1, 5000, width=32), st.floats(-180, 180, width=32),
+    st.sampled_from([(256, 256), (128, 96), (65, 200)]),
+    st.sampled_from([np.float32, float]))
+def test_the_matrix_of_mmpose(center, width, angle, size, kind):
+    center, sides = np.float32(center), np.float32([width, 3])
+    np.testing.assert_array_equal(
+        matrix_of_box(center, width, kind(angle), size),
+        get_warp_matrix(center, sides, kind(angle), size))
 
 
 @pytest.mark.parametrize('axes', [(), (0, ), (1, ), (0, 1)])

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.registry import TRANSFORMS
-from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
+from mmpose.structures.bbox import get_udp_warp_matrix
 
 from ..lazy_images import pending_image
-from ..warps import warp
+from ..warps import matrix_of_box, warp
 
 
 @TRANSFORMS.register_module()
@@ -48,8 +48,9 @@ class WarpFace(TopdownAffine):
         if not self.fast:
             return super().transform(results)
         size = self.input_size
-        results['bbox_scale'] = self._fix_aspect_ratio(results['bbox_scale'],
-                                                       size[0] / size[1])
+        sides, ratio = results['bbox_scale'], size[0] / size[1]
+        if (sides[:, 0] != sides[:, 1] * ratio).any():
+            results['bbox_scale'] = self._fix_aspect_ratio(sides, ratio)
         matrix = self._matrix(results)
         results['img'] = _crop(results, matrix, size)
         _move_points(results, matrix)
@@ -65,13 +66,13 @@ class WarpFace(TopdownAffine):
         if len(center) != 1:
             raise ValueError('expected one face in a sample, got bbox_center '
                              f'of shape {center.shape}')
+        center, scale = center[0], results['bbox_scale'][0]
         rotation = results.get('bbox_rotation', (0., ))[0]
-        matrix_of = get_udp_warp_matrix if self.use_udp else get_warp_matrix
-        return matrix_of(
-            center[0],
-            results['bbox_scale'][0],
-            rotation,
-            output_size=self.input_size)
+        if self.use_udp:
+            return get_udp_warp_matrix(
+                center, scale, rotation, output_size=self.input_size)
+        return matrix_of_box(center, float(scale[0]), rotation,
+                             self.input_size)
 
 
 def _crop(results: dict, matrix: np.ndarray, size: Tuple[int, int]):
