@@ -2,8 +2,12 @@
 """Losses that stand beside STAR: coordinates alone, and narrow heatmaps."""
 import math
 
+import numpy as np
 import pytest
 import torch
+from mmpose.models.losses import JSDiscretLoss
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy, norm
 
 from mmpose_face.codecs import soft_argmax
 from mmpose_face.models import GaussianDivergenceLoss, SoftArgmaxLoss
@@ -17,6 +21,78 @@ def test_gaussian_by_hand():
     found = gaussians(torch.zeros(1, 1, 2), 5, 5, sigma=1.)[0, 0]
     row = torch.tensor([math.exp(-d * d / 2) for d in (-2, -1, 0, 1, 2)])
     torch.testing.assert_close(found, row[:, None] * row / row.sum()**2)
+
+
+def batch(dtype=torch.float64) -> tuple:
+    """Logits (2, 3, 6, 9), targets, one of them outside, and weights."""
+    torch.manual_seed(0)
+    targets = torch.rand(2, 3, 2) * 2 - 1
+    targets[0, 1] = 1.2
+    weights = torch.tensor([[1., 0, 1], [1, .5, 1]])
+    return tuple(
+        each.to(dtype)
+        for each in (torch.randn(2, 3, 6, 9) * 2, targets, weights))
+
+
+def softmax(logits: torch.Tensor) -> torch.Tensor:
+    return logits.flatten(2).softmax(-1).view_as(logits)
+
+
+def bell(x: float, y: float, sigma: float) -> np.ndarray:
+    """A Gaussian on 6 x 9 cells by SciPy, its middle on the grid from -1 to
+    1."""
+    rows = norm.pdf(np.arange(6), (y + 1) / 2 * 5, sigma)
+    columns = norm.pdf(np.arange(9), (x + 1) / 2 * 8, sigma)
+    density = np.outer(rows, columns)
+    return density / density.sum()
+
+
+@pytest.mark.parametrize('sigma', [.7, 2.])
+@pytest.mark.parametrize('kind, reference', [
+    ('js', lambda p, q: jensenshannon(p, q)**2),
+    ('kl', lambda p, q: entropy(q, p)),
+])
+def test_divergences_by_scipy(kind, reference, sigma):
+    logits, targets, weights = batch()
+    heatmaps = softmax(logits)
+    expected = [
+        weight * reference(p.ravel(),
+                           bell(x, y, sigma).ravel())
+        for p, (x, y), weight in zip(
+            heatmaps.flatten(0, 1).numpy(),
+            targets.flatten(0, 1).tolist(),
+            weights.flatten().tolist())
+    ]
+    loss = GaussianDivergenceLoss(sigma, loss_weight=3., kind=kind)
+    assert float(loss(heatmaps, targets,
+                      weights)) == pytest.approx(3 * np.mean(expected))
+
+
+def test_the_jensen_shannon_divergence_is_mmposes():
+    """Value and gradient; that of MMPose is the sum over the landmarks."""
+    logits, targets, _ = batch()
+    truth = gaussians(targets, 6, 9, 1.)
+    theirs = JSDiscretLoss(use_target_weight=False, size_average=False)
+    results = []
+    for loss in (lambda p: GaussianDivergenceLoss()
+                 (p, targets), lambda p: theirs(p, truth) / 6):
+        given = logits.clone().requires_grad_()
+        value = loss(softmax(given))
+        value.backward()
+        results.append((value.detach(), given.grad))
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize('kind', ['js', 'kl'])
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_heatmaps_in_half_precision(kind, dtype):
+    logits, targets, weights = batch(torch.float32)
+    loss, heatmaps = GaussianDivergenceLoss(kind=kind), softmax(logits / 2)
+    expected = loss(heatmaps, targets, weights)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = loss(heatmaps.to(dtype), targets.double(), weights)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=2e-3, atol=0)
 
 
 def test_gaussian_is_where_the_target_is():

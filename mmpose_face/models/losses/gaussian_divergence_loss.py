@@ -88,7 +88,10 @@ class GaussianDivergenceLoss(nn.Module):
             ValueError: If shapes, types or devices do not fit.
         """
         check_form(heatmaps, targets, weights)
-        targets = only_labelled(targets, weights)
+        # In half precision much of a heatmap is 0.
+        heatmaps = heatmaps.to(
+            torch.promote_types(heatmaps.dtype, torch.float32))
+        targets = only_labelled(targets, weights).to(heatmaps.dtype)
         losses = self.divergence(
             heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
         return weighted_mean(losses, weights) * self.loss_weight
