@@ -10,7 +10,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from .image_files import check_complete
+from .image_files import LYING, ORIENTATION, check_complete
 from .kept_images import LAST_IMAGE, Decoded, stamp_of
 
 # JPEG is made of blocks of 8 by 8 pixels; a decoder makes 4 by 4, 2 by 2 or
@@ -21,7 +21,6 @@ _FLAGS = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8
 }
-_ORIENTATION = 0x0112  # EXIF tag
 
 # How many pixels a reduced image must still have to one of what is made from
 # it. With one to one, interpolation between pixels blurs; from 1.5 on, crops
@@ -120,22 +119,34 @@ class ImageFile:
 
 
 def shape_of_jpeg(data: bytes) -> Optional[Tuple[int, int]]:
-    """Height and width of a JPEG image that is to be shown as it lies.
+    """Height and width of a JPEG image that can be decoded at less than its
+    size.
 
     Args:
         data (bytes): The content of an image file.
 
     Returns:
-        tuple[int, int] | None: In pixels. None for other kinds of files, for
-        images that EXIF data turns or mirrors, and for damaged headers.
+        tuple[int, int] | None: In pixels, turned as EXIF data says. None for
+        other kinds of files and damaged headers; and for images that EXIF
+        data turns or mirrors and whose sides are not whole blocks of 8
+        pixels, since the broken ones come to lie where the image begins.
     """
     try:
         image = Image.open(io.BytesIO(data))
-        plain = image.getexif().get(_ORIENTATION, 1) == 1
+        exif = Image.Exif()
+        # Not getexif, which looks into other data as OpenCV does not.
+        exif.load(image.info.get('exif', b''))
+        orientation = exif.get(ORIENTATION, 1)
     # Pillow's readers raise errors of many kinds over damaged headers.
     except Exception:
         return None
-    return image.size[::-1] if plain and image.format == 'JPEG' else None
+    width, height = image.size
+    # MPO is JPEG, with more images behind the first.
+    if image.format not in ('JPEG', 'MPO'):
+        return None
+    if orientation != 1 and (width % 8 or height % 8):
+        return None
+    return (width, height) if orientation in LYING else (height, width)
 
 
 def read_image(path: str, backend_args: Optional[dict] = None) -> bytes:

@@ -11,8 +11,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ..files import written_whole
 
-_ORIENTATION = 0x0112  # EXIF tag
-_LYING = (5, 6, 7, 8)  # its values that exchange width and height
+ORIENTATION = 0x0112  # EXIF tag
+LYING = (5, 6, 7, 8)  # its values that exchange width and height
 
 # Some cameras and editors write a few bytes behind the end marker.
 _TAIL = 4096
@@ -59,7 +59,7 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
         try:
             image = Image.open(file)
             width, height = image.size
-            lying = image.getexif().get(_ORIENTATION) in _LYING
+            lying = image.getexif().get(ORIENTATION) in LYING
         except UnidentifiedImageError:
             raise ValueError(f'{path} is not an image file') from None
         # Pillow's readers raise errors of many kinds over damaged headers.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import serving
 from photographs import crop_matrix, photograph, turned_by_exif, write_jpeg
+from PIL import Image
 
 from mmpose_face.datasets import decoding
 from mmpose_face.datasets.decoding import (ImageFile, decode_image,
@@ -76,13 +77,47 @@ def test_pixels_are_those_of_mmcv(tmp_path):
 
 
 def test_which_can_be_reduced(tmp_path):
-    """JPEG as it lies; OpenCV reduces others after it has decoded them."""
+    """JPEG; OpenCV reduces others after it has decoded them."""
     for name, path in files(tmp_path).items():
         plain = name in ('jpeg', 'grey', 'progressive', 'turned1')
         expected = (43, 61) if plain else None
         with open(path, 'rb') as file:
             assert shape_of_jpeg(file.read()) == expected, name
         assert ImageFile(path).pixels(3)[1] == (2 if plain else 1), name
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('factor', [2, 8])
+def test_turned_images_of_whole_blocks(tmp_path, orientation, factor):
+    """As those of telephones are."""
+    image = cv2.GaussianBlur(photograph(320, 240), (0, 0), 4)
+    path = tmp_path / 'a.jpg'
+    _, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 100])
+    path.write_bytes(turned_by_exif(data.tobytes(), orientation))
+    whole = cv2.imread(str(path))
+    file = ImageFile(str(path))
+    assert file.shape == whole.shape[:2]
+    reduced, reduced_by = file.pixels(1.5 * factor)
+    assert reduced_by == factor
+    height, width = file.shape
+    means = whole.reshape(height // factor, factor, width // factor, factor,
+                          3).mean((1, 3))
+    assert np.abs(reduced - means).mean() < .6
+    for axis in 0, 1:
+        assert np.abs(reduced - np.roll(means, 1, axis)).mean() > 3
+
+
+def test_other_colours_and_more_images(tmp_path):
+    """CMYK, and the form of JPEG that cameras write with a preview."""
+    image = Image.fromarray(photograph(64, 48))
+    image.convert('CMYK').save(tmp_path / 'cmyk.jpg')
+    image.save(tmp_path / 'two.mpo', save_all=True, append_images=[image])
+    for name in 'cmyk.jpg', 'two.mpo':
+        path = str(tmp_path / name)
+        file = ImageFile(path)
+        np.testing.assert_array_equal(file.pixels()[0], cv2.imread(path))
+        np.testing.assert_array_equal(
+            file.pixels(3)[0], cv2.imread(path, cv2.IMREAD_REDUCED_COLOR_2))
 
 
 @pytest.mark.parametrize('pitch, factor', [(1, 1), (2.99, 1),

@@ -254,3 +254,33 @@ def test_steps_of_mmpose_among_ours(infos, flip, direction):
         apart = np.abs(np.array(crop, int) - np.array(crops[0]))
         assert (apart <= 1).mean() > .999
     np.testing.assert_array_equal(crops[2], crops[0])
+
+
+@pytest.mark.parametrize('name', ['300w', 'wflw', 'cofw', 'aflw', 'coco'])
+def test_real_faces_mirrored_and_turned(face_data, name):
+    """Pixels at most a level apart, but for one of a thousand."""
+    root = face_data / 'mmpose_samples' / name
+    paths = [str(path) for path in sorted(root.glob('*.[jp][pn]g'))]
+    rng, ours, theirs = np.random.default_rng(0), [], []
+    for path in paths * 6:
+        height, width = cv2.imread(path).shape[:2]
+        side = np.float32(rng.uniform(.2, .7) * min(height, width))
+        face = dict(
+            img_path=path,
+            flip_indices=[0],
+            bbox_center=np.float32([rng.uniform((0, 0), (width, height))]),
+            bbox_scale=np.full((1, 2), side),
+            bbox_rotation=np.float32([rng.uniform(-60, 60)]))
+        direction = str(rng.choice(['horizontal', 'vertical', 'diagonal']))
+        for crops, steps in ((ours, (LoadFaceImage(),
+                                     RandomFaceFlip(1., direction),
+                                     WarpFace((256, 256)))),
+                             (theirs, (LoadImage(), RandomFlip(1., direction),
+                                       TopdownAffine((256, 256))))):
+            sample = dict(face)
+            for step in steps:
+                sample = step(sample)
+            crops.append(sample['img'])
+    apart = np.abs(np.array(ours, int) - np.array(theirs))
+    assert np.std(theirs) > 20
+    assert (apart <= 1).mean() > .999
