@@ -2,7 +2,7 @@
 """Image files that are decoded when it is known how much of them is needed,
 and once where they hold several faces."""
 import io
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple, Union
 
 import cv2
 import mmcv
@@ -163,7 +163,7 @@ def read_image(path: str, backend_args: Optional[dict] = None) -> bytes:
 
 def decode_image(data: bytes,
                  path: str,
-                 flag: 'int | str',
+                 flag: Union[int, str],
                  backend: str = 'cv2') -> np.ndarray:
     """Decode an image as MMCV does.
 

@@ -11,6 +11,8 @@ from ..decoding import ImageFile, decode_image, read_image
 from ..face_crops import FaceCrops
 from ..lazy_images import LazyImage, LazySample
 
+_CACHE = {'folder', 'margin'}
+
 
 @TRANSFORMS.register_module()
 class LoadFaceImage(LoadImage):
@@ -40,8 +42,8 @@ class LoadFaceImage(LoadImage):
     Raises:
         FileNotFoundError: If the image is missing.
         ValueError: If the file is truncated or no image; of a JPEG file when
-            it is decoded. If there is to be a cache of other images than
-            those that OpenCV decodes to uint8 in colour.
+            it is decoded. If ``cache`` has other options, or there is to be
+            one of images that OpenCV does not decode to uint8 in colour.
     """
 
     def __init__(self,
@@ -58,6 +60,9 @@ class LoadFaceImage(LoadImage):
                 "a cache needs color_type='color', imdecode_backend='cv2' and "
                 f'to_float32=False, got {self.color_type!r}, '
                 f'{self.imdecode_backend!r} and {self.to_float32}')
+        if cache is not None and not {'folder'} <= set(cache) <= _CACHE:
+            raise ValueError('cache must have a folder, and may have a margin,'
+                             f' got {cache}')
         self.cache = cache
         self._crops = FaceCrops(**cache) if fast and cache else None
 

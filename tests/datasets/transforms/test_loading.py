@@ -98,3 +98,11 @@ def test_a_cache(path, tmp_path):
 def test_a_cache_of_other_pixels(tmp_path, options):
     with pytest.raises(ValueError, match="a cache needs color_type='color'"):
         LoadFaceImage(cache=dict(folder=tmp_path), **options)
+
+
+@pytest.mark.parametrize(
+    'cache', [dict(), dict(margin=2.),
+              dict(folder='a', size=3)])
+def test_options_of_a_cache(cache):
+    with pytest.raises(ValueError, match='cache must have a folder, and may'):
+        LoadFaceImage(cache=cache)
