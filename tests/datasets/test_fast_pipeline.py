@@ -146,12 +146,11 @@ def test_off_is_mmpose_to_the_last_bit(root):
 
 
 def by_id(root, tmp_path, workers, name, epoch=0, **options):
+    cache = dict(folder=str(tmp_path / name)) if name else None
     loader = Runner.build_dataloader(
         seeded(
             dict(
-                dataset=data_set(
-                    FaceWFLW, root,
-                    ours(cache=name and dict(folder=str(tmp_path / name)))),
+                dataset=data_set(FaceWFLW, root, ours(cache=cache)),
                 sampler=dict(type=DefaultSampler, shuffle=True),
                 batch_size=2,
                 num_workers=workers,
