@@ -75,7 +75,9 @@ def parse_args() -> argparse.Namespace:
         '--variants',
         nargs='+',
         default=[],
-        help='switches of our configs to time as well')
+        metavar='SWITCHES',
+        help='our network with switches on, timed too, such as amp or '
+        'amp+channels_last+compile')
     parser.add_argument(
         '--data',
         type=Path,

@@ -11,8 +11,9 @@ from .options import Options
 from .plot import plot
 from .report import format_report, unmet
 from .results import Goal, Measurement, Report, load, save
+from .variants import changes_of
 
 __all__ = [
-    'PARTS', 'Goal', 'Measurement', 'Options', 'Report', 'format_report',
-    'load', 'plot', 'run', 'save', 'unmet', 'write_pages'
+    'PARTS', 'Goal', 'Measurement', 'Options', 'Report', 'changes_of',
+    'format_report', 'load', 'plot', 'run', 'save', 'unmet', 'write_pages'
 ]

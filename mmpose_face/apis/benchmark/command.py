@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of a benchmark, one after the other."""
 from pathlib import Path
-from typing import Callable, Collection, Dict, Iterator, List, Sequence
+from typing import Callable, Dict, Iterator, List, Sequence
 
 import torch
 
@@ -18,7 +18,7 @@ from .rows import rows
 from .targets import targets
 from .testing import flip_test, testing
 from .training import training
-from .variants import VARIANTS
+from .variants import changes_of
 from .whole import whole
 
 Part = Callable[[Options], Iterator[Measurement]]
@@ -60,8 +60,12 @@ def run(parts: Sequence[str],
     Raises:
         ValueError: If there is no such part, variant or device.
     """
-    _check('parts', parts, PARTS)
-    _check('variants', options.variants, VARIANTS)
+    unknown = [name for name in parts if name not in PARTS]
+    if unknown:
+        raise ValueError(f'expected parts of {", ".join(PARTS)}; got '
+                         f'{", ".join(unknown)}')
+    for variant in options.variants:
+        changes_of(variant)
     if options.device != 'cpu' and not torch.cuda.is_available():
         raise ValueError(f'--device {options.device}: torch finds no GPU')
     out.mkdir(parents=True, exist_ok=True)
@@ -79,13 +83,6 @@ def run(parts: Sequence[str],
                 show(line(measurement))
                 save(report, out / 'benchmark.json')
     return report
-
-
-def _check(what: str, given: Sequence[str], known: Collection[str]) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ValueError(f'expected {what} of {", ".join(known)}; got '
-                         f'{", ".join(unknown)}')
 
 
 def write_pages(report: Report, out: Path) -> None:

@@ -2,19 +2,16 @@
 """How cost grows with faces in an image, landmarks, faces in a batch, workers
 and processes."""
 from dataclasses import replace
-from pathlib import Path
 from typing import Dict, Iterator, List
 
 import torch
-from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from .child import start
 from .decoding import decoding
 from .options import DARK, Options
-from .pipeline import open_data, sample
+from .pipeline import make_loader, open_data, sample
 from .results import Measurement
 from .sides import configs
 from .targets import targets
@@ -93,21 +90,12 @@ def workers(options: Options) -> Iterator[Measurement]:
     root = make_wflw_like(options.folder, options.faces)
     for x in WORKERS:
         ways = {
-            side: _epoch(_loader(cfg, x, root))
+            side:
+            _epoch(make_loader(cfg, open_data(cfg, 'train', root), 16, x))
             for side, cfg in configs(DARK).items()
         }
         values = in_turn(ways, min(3, options.rounds), most_calls=1)
         yield _grown('loader', 'workers', x, values, options.faces)
-
-
-def _loader(cfg: Config, workers: int, root: Path) -> DataLoader:
-    loader = dict(
-        cfg.train_dataloader,
-        dataset=open_data(cfg, 'train', root),
-        batch_size=16,
-        num_workers=workers,
-        persistent_workers=workers > 0)
-    return Runner.build_dataloader(loader, seed=0)
 
 
 def _epoch(loader: DataLoader) -> Way:

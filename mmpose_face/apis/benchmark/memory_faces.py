@@ -37,12 +37,15 @@ class MemoryFaces(BaseCocoStyleDataset):
         super().__init__(metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> List[dict]:
-        return [self._face(i) for i in range(self.num_faces)]
+        return [
+            dict(id=i, img_id=i, img_path=f'memory/{i:06}.png')
+            for i in range(self.num_faces)
+        ]
 
     def get_data_info(self, idx: int) -> dict:
         """The face at an index, with ``img``."""
         info = super().get_data_info(idx)
-        return dict(info, img=self._images[idx % _IMAGES])
+        return dict(info, img=self._images[idx % _IMAGES], **self._face(idx))
 
     def _face(self, index: int) -> dict:
         """Points anywhere in a box of about half the image."""
@@ -53,9 +56,6 @@ class MemoryFaces(BaseCocoStyleDataset):
         points = low + side * rng.uniform(size=(1, number, 2))
         box = np.array([[*low, *(low + side)]], np.float32)
         return dict(
-            id=index,
-            img_id=index,
-            img_path=f'memory/{index:06}.png',
             bbox=box,
             bbox_score=np.ones(1, np.float32),
             box_size=float(side),

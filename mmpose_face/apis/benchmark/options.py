@@ -26,7 +26,8 @@ class Options:
         faces (int): Faces of a data set on disk.
         clock (str): Of what runs in this process: ``'wall'``, or ``'cpu'``
             for the seconds that its threads were at work.
-        variants (tuple[str]): Of :data:`~.variants.VARIANTS`, timed too.
+        variants (tuple[str]): Switches of our networks to time as well, each
+            as :func:`~mmpose_face.apis.benchmark.changes_of` takes it.
     """
 
     folder: Path

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """From files to packed samples, and on to the batch that a network takes."""
+import copy
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
+from mmengine.runner import Runner
+from mmpose.registry import DATASETS, MODELS
+from torch import Tensor
+from torch.utils.data import DataLoader
 
+from ...datasets.transforms import LoadFaceImage
 from ...engine.seeding import seed_from
 from .options import DARK, Options
+from .preprocessing import inputs_apart
 from .results import OURS, THEIRS, Goal, Measurement
+from .runners import collated
 from .sides import configs
 from .timing import Way, in_turn
 from .wflw_like import make_wflw_like
@@ -24,21 +32,61 @@ CHUNK = 16
 _GOALS = {'from files': 1.5, 'images given': 3., 'crop cache': 6.}
 
 
-def open_data(cfg: Config, part: str, root: Path) -> BaseDataset:
+def open_data(cfg: Config,
+              part: str,
+              root: Path,
+              cache: Optional[Path] = None,
+              targets: bool = True) -> BaseDataset:
     """The data set of a config on other files.
 
     Args:
         cfg (Config): Ours or MMPose's.
         part (str): ``'train'`` or ``'test'``.
         root (Path): The root of the data.
+        cache (Path, optional): Where our loader keeps the surroundings of
+            faces.
+        targets (bool): Whether the pipeline makes targets.
 
     Returns:
         BaseDataset: With the config's pipeline.
     """
     init_default_scope('mmpose')  # of the names in MMPose's pipelines
-    dataset = cfg[f'{part}_dataloader'].dataset
+    dataset = copy.deepcopy(cfg[f'{part}_dataloader'].dataset)
+    steps = {_step_name(step): step for step in dataset.pipeline}
+    if cache is not None:
+        steps[LoadFaceImage.__name__].cache = dict(folder=str(cache))
+    kept = [s for n, s in steps.items() if targets or not n.endswith('Target')]
     with redirect_stdout(StringIO()):  # COCO's reader prints
-        return DATASETS.build(dict(dataset, data_root=f'{root}/'))
+        return DATASETS.build(
+            dict(dataset, data_root=f'{root}/', pipeline=kept))
+
+
+def _step_name(step: dict) -> str:
+    return getattr(step['type'], '__name__', step['type'])
+
+
+def make_loader(cfg: Config,
+                dataset: BaseDataset,
+                batch: int,
+                workers: int = 0) -> DataLoader:
+    """The loader of a training, with the config's collation and sampler.
+
+    Args:
+        cfg (Config): Ours or MMPose's.
+        dataset (BaseDataset): What it loads.
+        batch (int): Faces in a batch.
+        workers (int): Number of workers.
+
+    Returns:
+        DataLoader: The loader.
+    """
+    loader = dict(
+        cfg.train_dataloader,
+        dataset=dataset,
+        batch_size=batch,
+        num_workers=workers,
+        persistent_workers=workers > 0)
+    return Runner.build_dataloader(loader, seed=0)
 
 
 def sample(dataset: BaseDataset, index: int) -> dict:
@@ -113,6 +161,42 @@ def image_ways(datasets: Dict[str, BaseDataset]) -> Dict[str, Way]:
     }
 
 
+def batch_ways(cfgs: Dict[str, Config], datasets: Dict[str, BaseDataset],
+               device: str) -> Dict[str, Way]:
+    """From image files to what the loss of a training takes: normalised
+    images and heatmaps on the device.
+
+    Args:
+        cfgs (dict[str, Config]): By side.
+        datasets (dict[str, BaseDataset]): Of the training, by side.
+        device (str): Where they are wanted.
+
+    Returns:
+        dict[str, Way]: By side; each gives images (B, 3, H, W) and heatmaps
+        (B, K, H, W).
+    """
+    files = file_ways(datasets)
+    return {
+        side:
+        _to_batch(files[side], make_loader(cfg, datasets[side], CHUNK),
+                  cfg.model.data_preprocessor, device)
+        for side, cfg in cfgs.items()
+    }
+
+
+def _to_batch(files: Way, loader: DataLoader, preprocessor: dict,
+              device: str) -> Way:
+    module = MODELS.build(preprocessor).to(device)
+
+    def to_batch(i: int) -> Tuple[Tensor, Tensor]:
+        data = module(collated(loader, files(i)), True)
+        # As the heads stack them.
+        fields = [s.gt_fields.heatmaps for s in data['data_samples']]
+        return data['inputs'], torch.stack(fields)
+
+    return to_batch
+
+
 def _chunk(i: int, dataset: BaseDataset) -> List[int]:
     """Indices of the faces of a call; the next call has the next ones."""
     return [j % len(dataset) for j in range(i * CHUNK, (i + 1) * CHUNK)]
@@ -128,27 +212,61 @@ def pipeline(options: Options) -> Iterator[Measurement]:
         Measurement: Seconds of :data:`CHUNK` faces.
     """
     root = make_wflw_like(options.folder, options.faces)
+    cfgs = configs(DARK)
     for part in ('train', 'test'):
-        datasets = {
-            side: open_data(cfg, part, root)
-            for side, cfg in configs(DARK).items()
-        }
-        for case, ways in (('from files', file_ways(datasets)),
-                           ('images given', image_ways(datasets))):
+        data = {s: open_data(cfg, part, root) for s, cfg in cfgs.items()}
+        cached = _with_cache(cfgs[OURS], part, root)
+        for case, ways in (
+            ('from files', file_ways(data)),
+            ('images given', image_ways(data)),
+            ('crop cache', file_ways(dict(data, **{OURS: cached}))),
+        ):
             yield _measured(part, case, ways, options)
+        if part == 'train':
+            yield from _targets_told(cfgs, data, root, options)
+
+
+def _with_cache(cfg: Config, part: str, root: Path) -> BaseDataset:
+    """Our data set with a cache that has all its faces."""
+    dataset = open_data(cfg, part, root, root / 'crops')
+    for i in range(len(dataset)):
+        sample(dataset, i)
+    return dataset
+
+
+def _targets_told(cfgs: Dict[str, Config], data: Dict[str, BaseDataset],
+                  root: Path, options: Options) -> Iterator[Measurement]:
+    """Our pipeline leaves the targets to the device: both pipelines without
+    targets, and both with the batch."""
+    bare = {
+        side: open_data(cfg, 'train', root, targets=False)
+        for side, cfg in cfgs.items()
+    }
+    yield _measured('train', 'images given, no targets', image_ways(bare),
+                    options)
+    ways = batch_ways(cfgs, data, options.device)
+    (ours, _), (theirs, _) = ways[OURS](0), ways[THEIRS](0)
+    yield _measurement('train', 'from files to the batch with targets', ways,
+                       options, inputs_apart(ours, theirs))
 
 
 def _measured(part: str, case: str, ways: Dict[str, Way],
               options: Options) -> Measurement:
-    aim = Goal(THEIRS, OURS, at_least=_GOALS[case])
+    return _measurement(part, case, ways, options,
+                        pixels_apart(ways[OURS](0), ways[THEIRS](0)))
+
+
+def _measurement(part: str, case: str, ways: Dict[str, Way], options: Options,
+                 difference: str) -> Measurement:
+    aimed = case in _GOALS
     return Measurement(
         'data pipeline',
         f'{part}, {case}',
-        in_turn(ways, options.rounds, clock=options.clock, least=.2),
+        in_turn(ways, options.rounds, options.device, options.clock, .2),
         faces=CHUNK,
         settings=dict(part=part, case=case, faces=options.faces),
-        difference=pixels_apart(ways[OURS](0), ways[THEIRS](0)),
-        goals=(aim, ))
+        difference=difference,
+        goals=(Goal(THEIRS, OURS, at_least=_GOALS[case]), ) if aimed else ())
 
 
 def pixels_apart(ours: List[dict], theirs: List[dict]) -> str:

@@ -21,10 +21,13 @@ from .memory_faces import MemoryFaces
 from .options import Options
 from .results import OURS
 from .sides import configs
-from .variants import VARIANTS
+from .variants import changes_of
 
 # Of batches; a way takes them in turn.
 BATCHES = 3
+# Batches of an epoch, at whose end more is done than at that of most
+# iterations.
+_EPOCH = 100
 
 _numbers = count()
 
@@ -51,7 +54,7 @@ def runners(row: str, options: Options) -> Dict[str, Runner]:
     }
     for name in options.variants:
         cfg = configs(row)[OURS]
-        cfg.merge_from_dict(VARIANTS[name])
+        cfg.merge_from_dict(changes_of(name))
         made[name] = _ready(OURS, cfg, options)
     set_threads(options.threads)
     share_weights(made)
@@ -65,7 +68,7 @@ def _ready(side: str, cfg: Config, options: Options) -> Runner:
         # In this process: loading is not what is timed.
         loader.update(
             batch_size=batch, num_workers=0, persistent_workers=False)
-        loader.dataset = _in_memory(cfg, part, BATCHES * batch)
+        loader.dataset = _in_memory(cfg, part, _EPOCH * batch)
     cfg.train_cfg = dict(
         type=WaitingLoop.__name__, max_epochs=cfg.train_cfg.max_epochs)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
@@ -127,21 +130,24 @@ def loader_of(runner: Runner, part: str) -> DataLoader:
     return loop.dataloader
 
 
-def faces_of(runner: Runner, part: str) -> List[List[dict]]:
+def faces_of(runner: Runner,
+             part: str,
+             number: int = BATCHES) -> List[List[dict]]:
     """Packed samples in batches, in the order of the data set; each is drawn
     from its own seed, the same for all runners.
 
     Args:
         runner (Runner): A runner.
         part (str): ``'train'`` or ``'test'``.
+        number (int): Of batches.
 
     Returns:
-        list[list[dict]]: :data:`BATCHES` lists of samples.
+        list[list[dict]]: Lists of samples.
     """
     loader = loader_of(runner, part)
-    indices = torch.arange(len(loader.dataset)).split(loader.batch_size)
-    return [[_face(loader.dataset, i) for i in batch.tolist()]
-            for batch in indices]
+    size = loader.batch_size
+    return [[_face(loader.dataset, i * size + j) for j in range(size)]
+            for i in range(number)]
 
 
 def _face(dataset: Any, index: int) -> dict:
@@ -152,21 +158,25 @@ def _face(dataset: Any, index: int) -> dict:
 def collated(loader: DataLoader, faces: List[dict]) -> Any:
     """A batch on the host, as the loader hands it out."""
     batch = loader.collate_fn(faces)
-    return pin_memory(batch) if loader.pin_memory else batch
+    pinned = loader.pin_memory and torch.cuda.is_available()
+    return pin_memory(batch) if pinned else batch
 
 
-def batches(runner: Runner, part: str) -> List[Any]:
-    """All batches of a runner, collated on the host.
+def batches(runner: Runner, part: str, number: int = BATCHES) -> List[Any]:
+    """Batches of a runner, collated on the host.
 
     Args:
         runner (Runner): A runner.
         part (str): ``'train'`` or ``'test'``.
+        number (int): Of batches.
 
     Returns:
         list: The batches.
     """
     loader = loader_of(runner, part)
-    return [collated(loader, faces) for faces in faces_of(runner, part)]
+    return [
+        collated(loader, faces) for faces in faces_of(runner, part, number)
+    ]
 
 
 def network_inputs(runner: Runner, batch: Any) -> Tensor:

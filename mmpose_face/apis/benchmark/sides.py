@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same row of the zoo twice: from our config and from MMPose's."""
+import copy
+from functools import lru_cache
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Dict
 
 import mmpose
 from mmengine.config import Config
@@ -56,12 +58,16 @@ def configs(row: str) -> Dict[str, Config]:
         dict[str, Config]: MMPose's first, where it has one, then ours:
         MMEngine's current message hub is that of the last runner.
     """
-    return dict(_configs(row))
+    return copy.deepcopy(_configs(row))
 
 
-def _configs(row: str) -> Iterator[Tuple[str, Config]]:
-    for side, path in config_paths(row).items():
-        # Formatting what the runner logs takes longer than many a part.
-        cfg = Config.fromfile(path, format_python_code=False)
+@lru_cache(maxsize=None)
+def _configs(row: str) -> Dict[str, Config]:
+    # Formatting what the runner logs takes longer than many a part.
+    made = {
+        side: Config.fromfile(path, format_python_code=False)
+        for side, path in config_paths(row).items()
+    }
+    for cfg in made.values():
         cfg.model.backbone.pop('init_cfg', None)
-        yield side, cfg
+    return made

@@ -25,7 +25,7 @@ def test_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
 
     Returns:
         dict[str, Way]: By the names of the runners; and ``'network'``, the
-        forward passes alone, on normalised images on the device.
+        network alone, on normalised images on the device.
     """
     ways = {name: _test(runner) for name, runner in made.items()}
     ways[NETWORK] = _network(made[OURS])
@@ -45,16 +45,17 @@ def _test(runner: Runner) -> Way:
 
 
 def _network(runner: Runner) -> Way:
-    """The images and, where the row has a flip test, their mirror images."""
+    """One pass over the images and, where the row has a flip test, their
+    mirror images, which are there already."""
     model = unwrapped(runner.model)
-    passes = 2 if model.test_cfg.get('flip_test') else 1
     loaded = [network_inputs(runner, b) for b in batches(runner, 'test')]
+    if model.test_cfg.get('flip_test'):
+        loaded = [torch.cat((x, x.flip(-1))) for x in loaded]
 
     def network(i: int) -> None:
         model.eval()
         with torch.no_grad():
-            for _ in range(passes):
-                model(loaded[i % len(loaded)], None, mode='tensor')
+            model(loaded[i % len(loaded)], None, mode='tensor')
 
     return network
 
@@ -119,7 +120,8 @@ def predictions(runner: Runner) -> np.ndarray:
         np.ndarray: (B, K, 2), pixels of the images.
     """
     model = runner.model.eval()
-    found = model.test_step(batches(runner, 'test')[0])
+    with torch.no_grad():
+        found = model.test_step(batches(runner, 'test', 1)[0])
     return np.concatenate([f.pred_instances.keypoints for f in found])
 
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each part runs, on small sizes, and both sides compute the same. Nothing
 here looks at how long it took."""
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmpose.datasets.transforms import GenerateTarget
 
 from mmpose_face.apis.benchmark import Options, testing
 from mmpose_face.apis.benchmark.decoding import decode_ways, decoding, heatmaps
-from mmpose_face.apis.benchmark.pipeline import (file_ways, image_ways,
-                                                 open_data, pipeline)
+from mmpose_face.apis.benchmark.options import DARK
+from mmpose_face.apis.benchmark.pipeline import (batch_ways, file_ways,
+                                                 image_ways, open_data,
+                                                 pipeline, sample)
 from mmpose_face.apis.benchmark.preprocessing import (preprocessing,
                                                       preprocessing_ways)
 from mmpose_face.apis.benchmark.runners import runners, share_weights
@@ -80,7 +82,7 @@ def test_pipelines_give_the_same_crops(part, options):
     root = make_wflw_like(options.folder, 2)
     data = {
         side: open_data(cfg, part, root)
-        for side, cfg in configs(Options(Path()).row).items()
+        for side, cfg in configs(DARK).items()
     }
     for ways in (file_ways(data), image_ways(data)):
         ours, theirs = ways['ours'](0), ways['mmpose'](0)
@@ -97,6 +99,47 @@ def test_pipelines_give_the_same_crops(part, options):
 def test_pipelines_are_measured(options, monkeypatch):
     monkeypatch.setattr('mmpose_face.apis.benchmark.pipeline.CHUNK', 2)
     check(pipeline(options), {'ours', 'mmpose'})
+
+
+@pytest.fixture(scope='module')
+def wflw(options):
+    return configs(DARK), make_wflw_like(options.folder, 2)
+
+
+def test_batches_are_the_same(wflw, monkeypatch):
+    """Images within a grey level, which is 0.018 here, and targets."""
+    monkeypatch.setattr('mmpose_face.apis.benchmark.pipeline.CHUNK', 2)
+    cfgs, root = wflw
+    data = {side: open_data(cfg, 'train', root) for side, cfg in cfgs.items()}
+    ways = batch_ways(cfgs, data, 'cpu')
+    for i in range(2):
+        ours, theirs = ways['ours'](i), ways['mmpose'](i)
+        assert (ours[0] - theirs[0]).abs().quantile(.99) < .02
+        torch.testing.assert_close(ours[1], theirs[1], atol=1e-3, rtol=0)
+        assert ours[1].shape == (2, 98, 64, 64)
+
+
+def test_pipelines_without_targets(wflw):
+    cfgs, root = wflw
+    for cfg in cfgs.values():
+        steps, kept = (
+            open_data(cfg, 'train', root, targets=targets).pipeline.transforms
+            for targets in (True, False))
+        left_out = [s for s in steps if isinstance(s, GenerateTarget)]
+        assert len(left_out) == 1
+        assert [type(s) for s in kept
+                ] == [type(s) for s in steps if s not in left_out]
+
+
+def test_crop_cache_is_used(wflw, monkeypatch):
+    cfgs, root = wflw
+    cached = open_data(cfgs['ours'], 'test', root, root / 'crops')
+    first = [sample(cached, i)['inputs'] for i in range(2)]
+    assert len(list((root / 'crops').rglob('*'))) >= 2
+    again = open_data(cfgs['ours'], 'test', root, root / 'crops')
+    monkeypatch.setattr('cv2.imdecode', lambda *args: pytest.fail('decoded'))
+    for i in range(2):
+        assert (sample(again, i)['inputs'] == first[i]).all()
 
 
 def test_preprocessing(options, made):
