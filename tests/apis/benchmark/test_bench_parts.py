@@ -12,7 +12,7 @@ from mmpose_face.apis.benchmark.decoding import decode_ways, decoding, heatmaps
 from mmpose_face.apis.benchmark.options import DARK
 from mmpose_face.apis.benchmark.pipeline import (batch_ways, file_ways,
                                                  image_ways, open_data,
-                                                 pipeline, sample)
+                                                 pipeline)
 from mmpose_face.apis.benchmark.preprocessing import (preprocessing,
                                                       preprocessing_ways)
 from mmpose_face.apis.benchmark.runners import runners, share_weights
@@ -129,17 +129,6 @@ def test_pipelines_without_targets(wflw):
         assert len(left_out) == 1
         assert [type(s) for s in kept
                 ] == [type(s) for s in steps if s not in left_out]
-
-
-def test_crop_cache_is_used(wflw, monkeypatch):
-    cfgs, root = wflw
-    cached = open_data(cfgs['ours'], 'test', root, root / 'crops')
-    first = [sample(cached, i)['inputs'] for i in range(2)]
-    assert len(list((root / 'crops').rglob('*'))) >= 2
-    again = open_data(cfgs['ours'], 'test', root, root / 'crops')
-    monkeypatch.setattr('cv2.imdecode', lambda *args: pytest.fail('decoded'))
-    for i in range(2):
-        assert (sample(again, i)['inputs'] == first[i]).all()
 
 
 def test_preprocessing(options, made):
