@@ -51,7 +51,7 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Tensor: (..., 2), pixels; 0 is the centre of the first one.
     """
-    return torch.stack([((along + 1) * pixels - 1) / 2
+    return torch.stack([(along + 1) * pixels / 2
                         for along, pixels in zip(points.unbind(-1), size)], -1)
 
 
@@ -59,23 +59,17 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
 class SoftArgmax(BaseKeypointCodec):
     """Coordinates as the mean of a heatmap that sums to 1.
 
-    The cells' centres go from -1 to 1, and the mirror image of a point is its
-    negative. Where the cells lie on the image:
-
-    - without ``heatmap_size`` the first centre is the left or upper border of
-      the first pixel and the last one the right or lower border of the last:
-      the mean of a heatmap can be any point of the image;
-    - with it each centre is the middle of the pixels that the cell stands
-      for, as in the convolutions that made the heatmap. What a network has to
-      draw is then the same everywhere, where it must else be stretched by a
-      half cell towards the borders. Points within half a cell of the border
-      are out of reach: their labels are right, and what is decoded is at most
-      so far off.
+    The cells' centres go from -1 to 1, from pixel 0 to pixel W, or H, of a
+    crop of W x H pixels. Its middle, W / 2, is where MMPose's crops have the
+    middle of the face box. A mirrored face has its points mirrored about
+    that, and on this grid they are the negative: the heatmaps of a flip test
+    are mirrored as they are. Those of a crop that is mirrored about its own
+    middle, half a pixel before, would be half a pixel off on the mean.
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop, pixels.
-        heatmap_size (tuple[int, int], optional): Width and height of the
-            heatmaps, cells. Defaults to none.
+    Args:
+        input_size (tuple[int, int]): Width and height of the crop, pixels.
         score_radius (float): Half the side of the square around the mean
             whose share of the heatmap is the score of the point, on the grid
             from -1 to 1.
@@ -87,17 +81,10 @@ class SoftArgmax(BaseKeypointCodec):
 
     def __init__(self,
                  input_size: Tuple[int, int],
-                 score_radius: float = 0.25,
-                 heatmap_size: Optional[Tuple[int, int]] = None) -> None:
+                 score_radius: float = 0.25) -> None:
         super().__init__()
-        if heatmap_size and min(heatmap_size) < 2:
-            raise ValueError('expected a heatmap_size of 2 cells or more, got '
-                             f'{heatmap_size}')
         self.input_size = input_size
         self.score_radius = score_radius
-        # Borders of the image on the grid.
-        self.borders = tuple(cells / (cells - 1)
-                             for cells in heatmap_size or ()) or (1., 1.)
 
     def encode(
         self,
@@ -142,10 +129,9 @@ class SoftArgmax(BaseKeypointCodec):
         check_points(keypoints, visible)
         weights = visible > 0
         labels = []
-        for along, size, border in zip(
-                keypoints.unbind(-1), self.input_size, self.borders):
+        for along, size in zip(keypoints.unbind(-1), self.input_size):
             weights = weights & (along >= -.5) & (along <= size - .5)
-            labels.append(((2 * along + 1) / size - 1) * border)
+            labels.append(2 * along / size - 1)
         return dict(
             keypoint_labels=torch.stack(labels, -1).float(),
             keypoint_weights=weights.float())
@@ -178,11 +164,7 @@ class SoftArgmax(BaseKeypointCodec):
         means = soft_argmax(heatmaps)
         with torch.autocast(heatmaps.device.type, enabled=False):
             scores = self._scores(heatmaps, means)
-        points = torch.stack([
-            along / border
-            for along, border in zip(means.unbind(-1), self.borders)
-        ], -1)
-        return to_pixels(points, self.input_size), scores
+        return to_pixels(means, self.input_size), scores
 
     def batch_decode(
             self,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model zoo: its rows, their published figures and released weights."""
 from ..downloads import DownloadError, cache_folder, download
-from .metafiles import (Benchmark, Measured, Paper, Published, Row, read_rows)
+from .metafiles import Benchmark, Measured, Paper, Published, Row, read_rows
 from .models import find_row, get_model, list_models
 
 __all__ = [

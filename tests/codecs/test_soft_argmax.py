@@ -5,8 +5,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from mmpose.datasets.transforms import RandomFlip, TopdownAffine
 
 from mmpose_face.codecs import SoftArgmax, soft_argmax
+from mmpose_face.landmarks import IBUG68
 
 
 def peaked(x: float, y: float, width: int = 64, height: int = 64):
@@ -22,7 +24,7 @@ def peaked(x: float, y: float, width: int = 64, height: int = 64):
     return heatmap
 
 
-@given(st.floats(-.5, 255.5), st.floats(-.5, 191.5))
+@given(st.floats(0, 255.5), st.floats(0, 191.5))
 def test_round_trip(x, y):
     """From pixels to a heatmap with that mean, and back to 1e-4 pixels."""
     codec = SoftArgmax(input_size=(256, 192))
@@ -34,16 +36,26 @@ def test_round_trip(x, y):
 
 
 def test_borders():
-    """The outer borders of the first and the last pixel are the centres of
-    the first and the last cell."""
+    """The first pixel is the centre of the first cell, and what would be the
+    first one behind the crop that of the last."""
     codec = SoftArgmax(input_size=(256, 128))
-    points = np.array([[[-.5, -.5], [255.5, 127.5], [127.5, 63.5]]])
+    points = np.array([[[0, 0], [256, 128], [128, 64]]])
     labels = codec.encode(points)['keypoint_labels']
     np.testing.assert_array_equal(labels, [[[-1, -1], [1, 1], [0, 0]]])
     corners = np.zeros((2, 8, 8))
     corners[0, 0, 0] = corners[1, 7, 7] = 1
     np.testing.assert_array_equal(
-        codec.decode(corners)[0], [[[-.5, -.5], [255.5, 127.5]]])
+        codec.decode(corners)[0], [[[0, 0], [256, 128]]])
+
+
+def test_half_a_pixel_at_the_border():
+    """A point before the middle of the first pixel counts, and its label is
+    right; a mean comes no nearer than the middle."""
+    encoded = SoftArgmax(input_size=(256,
+                                     128)).encode(np.array([[[-.5, 127.5]]]))
+    np.testing.assert_allclose(encoded['keypoint_labels'],
+                               [[[-1 - 1 / 256, 1 - 1 / 128]]])
+    assert encoded['keypoint_weights'] == 1
 
 
 def test_points_that_do_not_count():
@@ -63,7 +75,33 @@ def test_a_mirrored_heatmap_has_the_mirrored_point():
     points, _ = codec.batch_decode(heatmaps)
     mirrored, _ = codec.batch_decode(heatmaps.flip(-1))
     np.testing.assert_allclose(
-        np.stack(mirrored)[..., 0], 127 - np.stack(points)[..., 0], atol=1e-4)
+        np.stack(mirrored)[..., 0], 128 - np.stack(points)[..., 0], atol=1e-4)
+
+
+def test_labels_of_a_mirrored_face_are_the_negative():
+    """Of the face mirrored by MMPose's pipeline, as in training; the crop
+    mirrored as it is would have its points at 127 - x."""
+    points = np.random.default_rng(0).uniform(40, 160, (1, 68, 2))
+    labels = []
+    for prob in (0., 1.):
+        sample = dict(
+            img=np.zeros((200, 220, 3), np.uint8),
+            img_shape=(200, 220),
+            keypoints=points.copy(),
+            keypoints_visible=np.ones((1, 68)),
+            flip_indices=list(IBUG68.mirror),
+            bbox=np.array([[50., 60., 150., 140.]]),
+            bbox_center=np.array([[97., 103.]]),
+            bbox_scale=np.array([[150., 150.]]))
+        for step in (RandomFlip(prob, 'horizontal'),
+                     TopdownAffine(input_size=(128, 128))):
+            sample = step(sample)
+        moved = sample['transformed_keypoints']
+        labels.append(
+            SoftArgmax((128, 128)).encode(moved)['keypoint_labels'][0])
+    straight, mirrored = labels
+    np.testing.assert_allclose(
+        mirrored[list(IBUG68.mirror)], straight * (-1, 1), atol=1e-5)
 
 
 def test_score_is_the_share_near_the_mean():
@@ -81,7 +119,7 @@ def test_uniform_heatmap():
     """Its mean is the centre; its score is low."""
     codec = SoftArgmax(input_size=(256, 256))
     points, scores = codec.decode(np.full((1, 64, 64), 1 / 64**2))
-    np.testing.assert_allclose(points, [[[127.5, 127.5]]], atol=1e-3)
+    np.testing.assert_allclose(points, [[[128, 128]]], atol=1e-3)
     assert scores < .1
 
 
@@ -118,44 +156,3 @@ def test_encode_leaves_its_input_and_checks_it():
     assert codec.encode(keypoints)['keypoint_labels'].shape == (1, 3, 2)
     with pytest.raises(ValueError, match=r'got \(3, 2\)'):
         codec.encode(keypoints[0])
-
-
-@given(st.floats(1.5, 253.5), st.floats(1.5, 189.5))
-def test_round_trip_with_cells_where_convolutions_have_them(x, y):
-    """Cells of 4 pixels, from the middle of the first to that of the last."""
-    codec = SoftArgmax(input_size=(256, 192), heatmap_size=(64, 48))
-    encoded = codec.encode(np.array([[[x, y]]]))
-    u, v = np.clip(encoded['keypoint_labels'][0, 0].astype(float), -1, 1)
-    points, _ = codec.decode(peaked(u, v, 64, 48)[None])
-    np.testing.assert_allclose(points, [[[x, y]]], atol=1e-4)
-
-
-def test_cells_where_convolutions_have_them():
-    """Cell (i, j) of 4 pixels is centred at (4 i + 1.5, 4 j + 1.5). Beyond
-    the outer centres labels go on, by half a cell to the border, and weigh as
-    others; a heatmap comes no nearer than the first centre."""
-    codec = SoftArgmax(input_size=(32, 64), heatmap_size=(8, 16))
-    heatmaps = np.zeros((2, 16, 8))
-    heatmaps[0, 2, 3] = heatmaps[1, 0, 0] = 1
-    np.testing.assert_allclose(
-        codec.decode(heatmaps)[0], [[[13.5, 9.5], [1.5, 1.5]]], atol=1e-5)
-    encoded = codec.encode(np.array([[[-.5, 63.5]]]))
-    # Half a cell is 1/7 and 1/15 of the grid's halves.
-    np.testing.assert_allclose(
-        encoded['keypoint_labels'], [[[-1 - 1 / 7, 1 + 1 / 15]]], rtol=1e-6)
-    assert encoded['keypoint_weights'] == 1
-
-
-def test_mirrored_with_cells_where_convolutions_have_them():
-    codec = SoftArgmax(input_size=(128, 128), heatmap_size=(16, 16))
-    heatmaps = torch.rand(1, 3, 16,
-                          16).flatten(2).softmax(-1).view(1, 3, 16, 16)
-    (points, ), _ = codec.batch_decode(heatmaps)
-    (mirrored, ), _ = codec.batch_decode(heatmaps.flip(-1))
-    np.testing.assert_allclose(
-        mirrored[..., 0], 127 - points[..., 0], atol=1e-4)
-
-
-def test_one_cell_is_no_heatmap():
-    with pytest.raises(ValueError, match=r'2 cells or more, got \(1, 8\)'):
-        SoftArgmax(input_size=(8, 64), heatmap_size=(1, 8))

@@ -15,13 +15,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
 import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.apis.comparison import compare_systems, format_comparison
-from mmpose_face.codecs import SoftArgmax
 from mmpose_face.evaluation import load_scores
 from mmpose_face.evaluation.table import markdown_table
 
@@ -81,9 +80,6 @@ RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
     'star-mahalanobis-w10' + WARM: (LOSSES['star-mahalanobis-w10'], None),
     'kl': (narrow('kl'), None),
 }  # yapf: disable
-# Cells where the convolutions have them; see SoftArgmax.
-ALIGNED = '@cells'
-RUNS.update({f'{name}{ALIGNED}': run for name, run in RUNS.items()})
 # Gaussian heatmaps and DARK on the same network, which the runs compete with.
 GAUSSIAN = 'gaussian-dark'
 
@@ -96,8 +92,6 @@ def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
         if regularizer:
             cfg.model.head.regularizer = regularizer
         cfg.custom_hooks.append(dict(type='HeatmapWidthHook', interval=50))
-        if ALIGNED in name:
-            align(cfg)
         if name.endswith(WARM):
             cfg.custom_hooks.append(WARMUP)
     cfg.custom_imports.imports.append('mmpose_face.models')
@@ -112,17 +106,6 @@ def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / 'config.py')
     return folder / 'config.py'
-
-
-def align(settings: Any) -> None:
-    """Tell every SoftArgmax in a config the size of the heatmaps."""
-    if isinstance(settings, (list, tuple)):
-        settings = dict(enumerate(settings))
-    if isinstance(settings, (dict, Config)):
-        for value in settings.values():
-            align(value)
-        if settings.get('type') is SoftArgmax:
-            settings['heatmap_size'] = (32, 32)
 
 
 def run(config: Path) -> None:
