@@ -49,7 +49,9 @@ def at(*points) -> Tensor:
 def covariance(p: Tensor, eps: float = 1e-5):
     """Mean (N, K, 2) and covariance (N, K, 2, 2), over a list of cells."""
     height, width = p.shape[-2:]
-    gx, gy = (torch.linspace(-1, 1, n, dtype=p.dtype) for n in (width, height))
+    gx, gy = (
+        torch.linspace(-1, 1, n, dtype=p.dtype, device=p.device)
+        for n in (width, height))
     grid = torch.stack(torch.meshgrid(gx, gy, indexing='xy'), -1).flatten(0, 1)
     p = p.flatten(2)
     mean = p @ grid
