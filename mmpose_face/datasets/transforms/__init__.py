@@ -10,10 +10,11 @@ from .noise import BlendNoise
 from .normal_boxes import NormalBBoxTransform
 from .occlusion import BlackRectangle
 from .random_boxes import RandomFaceBox
+from .targets import FaceTarget
 from .warping import WarpFace
 
 __all__ = [
-    'BlackRectangle', 'BlendNoise', 'BoxBlur', 'LoadFaceImage',
+    'BlackRectangle', 'BlendNoise', 'BoxBlur', 'FaceTarget', 'LoadFaceImage',
     'NormalBBoxTransform', 'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceBox',
     'RandomFaceFlip', 'RandomGamma', 'WarpFace'
 ]

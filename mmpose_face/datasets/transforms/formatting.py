@@ -19,7 +19,8 @@ class PackFaceInputs(PackPoseInputs):
 
     In the sample's metainfo ``subsets``; in its ``gt_instances`` ``occluded``
     (1, K) bool and ``box_size`` (1, ) in pixels, where the data set gives
-    them.
+    them. Beside the sample ``targets``, where
+    :class:`~mmpose_face.datasets.FaceTarget` leaves them to the device.
 
     Args:
         fast (bool): Whether to leave out copies. ``inputs`` is then a view of
@@ -46,6 +47,8 @@ class PackFaceInputs(PackPoseInputs):
             truth.occluded = results['occluded']
         if 'box_size' in results:
             truth.box_size = np.array([results['box_size']], np.float64)
+        if 'targets' in results:
+            packed['targets'] = results['targets']
         return packed
 
     def _pack(self, results: dict, image: np.ndarray) -> dict:

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples as a batch of few tensors, which is copied to a device at once."""
+import pickle
+from typing import Any, Dict, Optional, Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import FUNCTIONS
+from torch import Tensor
+from torch.utils.data import default_collate
+
+
+@FUNCTIONS.register_module()
+def face_collate(samples: Sequence[Any], fast: bool = True) -> Any:
+    """MMEngine's ``pseudo_collate``, with images and points stacked.
+
+    In a worker they are stacked in shared memory, and what is a tensor by
+    itself can be pinned by the loader; MMEngine's batch is a list of images
+    and of samples with tensors in them, each of which is shared, and copied
+    to the device, alone.
+
+    Args:
+        samples (Sequence): What the pipeline gives.
+        fast (bool): False for MMEngine's batch.
+
+    Returns:
+        dict: ``data_samples``, the list of them; ``inputs``, the images as one
+        tensor (B, 3, H, W), or the list of them where they differ in size;
+        and, where the pipeline ends in
+        :class:`~mmpose_face.datasets.FaceTarget`, ``targets``: see
+        :func:`stacked_targets`. Samples of another form are left to
+        ``pseudo_collate``.
+    """
+    batch = pseudo_collate(samples)
+    if not (fast and isinstance(batch, dict)):
+        return batch
+    if same_shape(batch.get('inputs')):
+        batch['inputs'] = stacked_images(batch['inputs'])
+    if 'targets' in batch:
+        batch['targets'] = stacked_targets(batch['targets'])
+    return batch
+
+
+def same_shape(images: Any) -> bool:
+    """Whether it is a list of tensors of one shape and type."""
+    return isinstance(images, (list, tuple)) and all(
+        isinstance(image, Tensor) and image.shape == images[0].shape
+        and image.dtype == images[0].dtype for image in images)
+
+
+def stacked_images(images: Sequence[Tensor]) -> Tensor:
+    """Images (C, H, W) of one shape as (B, C, H, W), in shared memory where a
+    worker calls it.
+
+    The result has the layout of the first one: of images whose channels come
+    last in memory each is copied as one piece.
+    """
+    if images[0].ndim == 3 and images[0].permute(1, 2, 0).is_contiguous():
+        rows = [image.permute(1, 2, 0) for image in images]
+        return default_collate(rows).permute(0, 3, 1, 2)
+    return default_collate(images)
+
+
+def stacked_targets(targets: Dict[str, Any]) -> Dict[str, Any]:
+    """The targets of a batch, to be encoded together.
+
+    Args:
+        targets (dict): ``encoder``, a list of codecs, and arrays as lists of
+            (1, K, ...), one for each sample, as ``pseudo_collate`` gives them;
+            or what this function gives.
+
+    Returns:
+        dict: ``encoder``, the codec, and arrays as tensors (B, K, ...). What
+        was given where the samples differ in codec or number of points.
+    """
+    if not isinstance(targets['encoder'], (list, tuple)):
+        return targets
+    encoder = _common(targets['encoder'])
+    arrays = {key: each for key, each in targets.items() if key != 'encoder'}
+    if encoder is None or any(array.shape != each[0].shape
+                              for each in arrays.values() for array in each):
+        return targets
+    stacked = {
+        key: torch.from_numpy(np.concatenate(each))
+        for key, each in arrays.items()
+    }
+    return dict(stacked, encoder=encoder)
+
+
+def _common(encoders: Sequence[Any]) -> Optional[Any]:
+    """The codec that all of them are; None if they differ."""
+    first, *others = encoders
+    # Data sets that are joined have a codec each.
+    others = [other for other in others if other is not first]
+    content = others and pickle.dumps(first)
+    same = all(pickle.dumps(other) == content for other in others)
+    return first if same else None
