@@ -14,12 +14,18 @@ from ...codecs.soft_argmax import to_pixels
 from ...landmarks import get_scheme
 from ..backbones import StackMaps
 from ..landmark_maps import STRIDE, EdgeMaps, edges_of, membership, point_maps
-from .integral_heatmap_head import labels_of
+from ..precision import full_precision
+from ..targets import joined, labels_of
+from .base import FullPrecisionHead
 
 
 def labelled(samples: SampleList, like: Tensor) -> Tensor:
     """Which landmarks have a label, within the crop or not: (N, K), 1 or 0,
     on the device of ``like``."""
+    labels = [sample.gt_instance_labels for sample in samples]
+    if 'keypoints_visible' in labels[0]:  # on the device already
+        visible = joined([each.keypoints_visible for each in labels])
+        return (visible > 0).to(like)
     visible = np.concatenate(
         [sample.gt_instances.keypoints_visible for sample in samples])
     # MMPose has it as (N, K), and as (N, K, 2) with weights behind.
@@ -28,7 +34,7 @@ def labelled(samples: SampleList, like: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class AttentionHourglassHead(HeatmapHead):
+class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
     """What :class:`~mmpose_face.models.AttentionHourglass` is trained with,
     and the points of its last stack. It has no weights.
 
@@ -111,8 +117,13 @@ class AttentionHourglassHead(HeatmapHead):
              batch_data_samples: OptSampleList,
              train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
         """The losses of a batch; see the class."""
-        labels, weights = labels_of(batch_data_samples)
-        known = labelled(batch_data_samples, labels)
+        with full_precision(feats[-1].heatmaps):
+            return self._losses(feats, batch_data_samples)
+
+    def _losses(self, feats: Sequence[StackMaps],
+                samples: SampleList) -> Dict[str, Tensor]:
+        labels, weights = labels_of(samples)
+        known = labelled(samples, labels)
         labels = torch.where(known[..., None] > 0, labels, 0.)
         points, edges = self.targets(labels, *feats[-1].heatmaps.shape[-2:])
         whole = ((1 - known) @ self.of_edges.T == 0).to(labels)

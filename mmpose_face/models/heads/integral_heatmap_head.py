@@ -2,24 +2,18 @@
 """A heatmap head whose heatmaps are probabilities."""
 from typing import Tuple
 
-import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (ConfigType, OptConfigType, OptSampleList,
-                                 SampleList)
+from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList
 from torch import Tensor
 
-
-def labels_of(samples: SampleList) -> Tuple[Tensor, Tensor]:
-    """Coordinates (N, K, 2) and weights (N, K) of a batch, as
-    :class:`~mmpose_face.codecs.SoftArgmax` makes them."""
-    labels = [sample.gt_instance_labels for sample in samples]
-    return (torch.cat([each.keypoint_labels for each in labels]),
-            torch.cat([each.keypoint_weights for each in labels]))
+from ..precision import full_precision
+from ..targets import labels_of
+from .base import FullPrecisionHead
 
 
 @MODELS.register_module()
-class IntegralHeatmapHead(HeatmapHead):
+class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
     """MMPose's heatmap head with a softmax over each heatmap.
 
     Its loss gets the heatmaps and the coordinates, (N, K, H, W) and
@@ -44,10 +38,12 @@ class IntegralHeatmapHead(HeatmapHead):
         self.regularizer = regularizer and MODELS.build(regularizer)
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
-        """Heatmaps (N, K, H, W) from feature maps; the sum of each is 1."""
+        """Heatmaps (N, K, H, W) in float32 from feature maps; the sum of each
+        is 1."""
         logits = super().forward(feats)
         # In half precision the sum would be off by per cents.
-        return logits.flatten(2).float().softmax(-1).view_as(logits)
+        return logits.flatten(2).float().softmax(-1).unflatten(
+            -1, logits.shape[2:])
 
     def loss(self,
              feats: Tuple[Tensor],
@@ -55,8 +51,9 @@ class IntegralHeatmapHead(HeatmapHead):
              train_cfg: ConfigType = {}) -> dict:
         """``loss_kpt`` of a batch, and ``loss_heatmap`` with a
         regularizer."""
-        batch = self.forward(feats), *labels_of(batch_data_samples)
-        losses = dict(loss_kpt=self.loss_module(*batch))
-        if self.regularizer:
-            losses['loss_heatmap'] = self.regularizer(*batch)
+        batch = self(feats), *labels_of(batch_data_samples)
+        with full_precision(batch[0]):
+            losses = dict(loss_kpt=self.loss_module(*batch))
+            if self.regularizer:
+                losses['loss_heatmap'] = self.regularizer(*batch)
         return losses

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the loader's batch to the network's."""
+from .face_preprocessor import FacePreprocessor
+
+__all__ = ['FacePreprocessor']

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches copied to the device, normalised and given their targets there."""
+from typing import Any, Dict, List, Optional
+
+import torch
+import torch.nn.functional as F
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from mmpose.utils.typing import OptSampleList, SampleList
+from torch import Tensor
+
+from ...datasets.collating import same_shape, stacked_images, stacked_targets
+from ..targets import copied, with_targets
+
+
+@MODELS.register_module()
+class FacePreprocessor(PoseDataPreprocessor):
+    """MMPose's ``PoseDataPreprocessor`` for whole batches.
+
+    Images are copied to the device as one tensor of bytes, without waiting
+    for it where they are pinned, and normalised there together; MMPose does
+    both image by image. Points that
+    :class:`~mmpose_face.datasets.FaceTarget` has packed are encoded on the
+    device, by the codec that came along, and put where heads look for them.
+
+    It takes what ``face_collate`` or ``pseudo_collate`` makes of any pipeline
+    of MMPose; images of several sizes are left to MMPose's class.
+
+    Args:
+        *args: Those of ``PoseDataPreprocessor``.
+        fast (bool): False to treat images as MMPose's class does; points are
+            encoded on the device all the same.
+        channels_last (bool): Whether to lay images out with the channels of a
+            pixel side by side. Defaults to False.
+        **kwargs: Those of ``PoseDataPreprocessor``.
+    """
+
+    def __init__(self,
+                 *args,
+                 fast: bool = True,
+                 channels_last: bool = False,
+                 **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fast = fast
+        self.channels_last = channels_last
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Make the network's batch of the loader's.
+
+        Args:
+            data (dict): ``inputs``, bytes (B, C, H, W) or a list of
+                (C, H, W); ``data_samples``; and maybe ``targets``, see
+                :func:`~mmpose_face.datasets.collating.face_collate`.
+            training (bool): Whether to apply ``batch_augments``.
+
+        Returns:
+            dict: ``inputs``, float32 (B, C, H, W), and ``data_samples``,
+            copies of those given, with targets on the device.
+
+        Raises:
+            ValueError: If images are not of three channels where the mean
+                has three.
+        """
+        data = dict(data)
+        targets = data.pop('targets', None)
+        images, samples = data['inputs'], data.get('data_samples')
+        if targets is not None:
+            samples = self._encoded(stacked_targets(targets), samples)
+        if self.fast and same_shape(images):
+            images = stacked_images(images)
+        if not (self.fast and isinstance(images, Tensor)):
+            # MMPose's class takes the shape of a stacked batch for an image's.
+            data.update(inputs=list(images), data_samples=samples)
+            return super().forward(data, training)
+        inputs = self._padded(self._normalised(images))
+        samples = self._told(samples, inputs)
+        if training and self.batch_augments is not None:
+            for augment in self.batch_augments:
+                inputs, samples = augment(inputs, samples)
+        return dict(inputs=inputs, data_samples=samples)
+
+    def _encoded(self, targets: Dict[str, Any],
+                 samples: SampleList) -> SampleList:
+        encoder = targets['encoder']
+        if isinstance(encoder, (list, tuple)):  # they differ
+            single = ({
+                key: [each[i]]
+                for key, each in targets.items()
+            } for i in range(len(encoder)))
+            return [
+                self._encoded(stacked_targets(one), [sample])[0]
+                for one, sample in zip(single, samples)
+            ]
+        points, visible, weights = (
+            self._on_device(targets.get(key))
+            for key in ('keypoints', 'keypoints_visible', 'keypoint_weights'))
+        with torch.no_grad():
+            encoded = encoder.batch_encode(points, visible)
+            if weights is not None:
+                encoded['keypoint_weights'] = (
+                    encoded['keypoint_weights'] * weights)
+        return with_targets(samples, encoder, encoded, visible)
+
+    def _on_device(self, tensor: Optional[Tensor]) -> Optional[Tensor]:
+        if tensor is None:
+            return None
+        return tensor.to(self.device, non_blocking=True)
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        """As MMPose does, in the same order: float32 (B, C, H, W)."""
+        layout = (
+            torch.channels_last
+            if self.channels_last else torch.contiguous_format)
+        images = self._on_device(images).contiguous(memory_format=layout)
+        if self._channel_conversion:
+            images = images.flip(1)  # indexing would copy the index, and wait
+        if not self._enable_normalize:
+            return images.float()
+        channels = self.mean.shape[0]
+        if channels not in (1, images.shape[1]):
+            raise ValueError(f'expected images of {channels} channels, as the '
+                             f'mean has, got {tuple(images.shape)}')
+        images = images.to(torch.float32, copy=True)
+        return images.sub_(self.mean).div_(self.std)
+
+    def _padded(self, inputs: Tensor) -> Tensor:
+        """To sides that ``pad_size_divisor`` divides, right and below."""
+        height, width = (-side % self.pad_size_divisor
+                         for side in inputs.shape[-2:])
+        if not (height or width):
+            return inputs
+        return F.pad(inputs, (0, width, 0, height), value=self.pad_value)
+
+    def _told(self, samples: OptSampleList, inputs: Tensor) -> OptSampleList:
+        """Samples on the device that know the size of their images, as
+        MMPose's class tells it."""
+        if samples is None:
+            return None
+        size = tuple(inputs.shape[-2:])
+        made: List[PoseDataSample] = []
+        for sample in samples:
+            sample = self._moved(sample)
+            for key in ('batch_input_shape', 'pad_shape'):
+                sample.set_field(size, key, field_type='metainfo')
+            made.append(sample)
+        return made
+
+    def _moved(self, sample: PoseDataSample) -> PoseDataSample:
+        tensors = (
+            value for part in sample.values() if hasattr(part, 'values')
+            for value in part.values() if isinstance(value, Tensor))
+        if all(tensor.device == self.device for tensor in tensors):
+            return copied(sample)
+        return sample.to(self.device, non_blocking=True)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the heads of this package have in common."""
+from mmpose.utils.typing import ConfigType, InstanceList
+from torch import Tensor
+
+from ..precision import full_precision
+
+
+def in_float32(outputs: Tensor) -> Tensor:
+    """Outputs of a network as losses and decoders take them: in float32 and
+    contiguous, whatever the network computes in."""
+    return outputs.float().contiguous()
+
+
+class FullPrecisionHead:
+    """Stands before a head of MMPose and decodes in float32."""
+
+    def decode(self, batch_outputs: Tensor) -> InstanceList:
+        with full_precision(batch_outputs):
+            return super().decode(batch_outputs)
+
+
+class DeviceAccuracyHead(FullPrecisionHead):
+    """Stands before a head of MMPose and computes the accuracy on the device,
+    and only when it is logged.
+
+    MMPose copies outputs and targets to the host in every iteration, waits
+    for them, and computes it there.
+
+    Args:
+        *args: Those of MMPose's head.
+        fast (bool): False for MMPose's own loss and accuracy.
+        **kwargs: Those of MMPose's head.
+
+    Attributes:
+        accuracy_is_due (bool): Whether the accuracy of the next batch is
+            asked for. :class:`~mmpose_face.engine.FaceRuntimeInfoHook` sets
+            it; without the hook it always is.
+    """
+
+    accuracy_is_due = True
+
+    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fast = fast
+
+    def wants_accuracy(self, train_cfg: ConfigType) -> bool:
+        """Whether it is due, and ``compute_acc`` does not forbid it."""
+        return self.accuracy_is_due and train_cfg.get('compute_acc', True)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMPose's head of several stages without a wait for the device."""
+from typing import Dict, List, Sequence
+
+import torch.nn as nn
+from mmpose.models.heads import CPMHead
+from mmpose.registry import MODELS
+from mmpose.utils.typing import OptConfigType, OptSampleList
+from torch import Tensor
+
+from ..accuracy import heatmap_accuracy
+from ..precision import full_precision
+from ..targets import heatmaps_of
+from .base import DeviceAccuracyHead, in_float32
+
+
+@MODELS.register_module()
+class FaceCPMHead(DeviceAccuracyHead, CPMHead):
+    """MMPose's ``CPMHead``, whose loss stays on the device and in float32;
+    the arguments are those of :class:`.base.DeviceAccuracyHead`.
+
+    ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
+    out, as with ``HeatmapHead``; MMPose's class computes it always.
+    """
+
+    def forward(self, feats: Sequence[Tensor]) -> List[Tensor]:
+        """The heatmaps (B, K, H, W) of each stage, in float32."""
+        return [in_float32(each) for each in super().forward(feats)]
+
+    def loss(self,
+             feats: Sequence[Tensor],
+             batch_data_samples: OptSampleList,
+             train_cfg: OptConfigType = {}) -> Dict[str, Tensor]:
+        """``loss_kpt``, the sum over the stages, and, where it is asked for,
+        ``acc_pose`` of the last one."""
+        if not self.fast:
+            return super().loss(feats, batch_data_samples, train_cfg)
+        stages = self(feats)
+        with full_precision(stages[-1]):
+            targets = heatmaps_of(batch_data_samples)
+            losses = dict(
+                loss_kpt=sum(
+                    module(heatmaps, *targets) for module, heatmaps in zip(
+                        self._losses_of_stages(), stages)))
+            if self.wants_accuracy(train_cfg):
+                losses['acc_pose'] = heatmap_accuracy(stages[-1], *targets)
+        return losses
+
+    def _losses_of_stages(self) -> Sequence[nn.Module]:
+        """The loss of each stage."""
+        if isinstance(self.loss_module, nn.ModuleList):
+            return self.loss_module
+        return [self.loss_module] * self.num_stages

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMPose's heatmap head without a wait for the device."""
+from typing import Dict, Tuple
+
+from mmpose.models.heads import HeatmapHead
+from mmpose.registry import MODELS
+from mmpose.utils.typing import ConfigType, OptSampleList
+from torch import Tensor
+
+from ..accuracy import heatmap_accuracy
+from ..precision import full_precision
+from ..targets import heatmaps_of
+from .base import DeviceAccuracyHead, in_float32
+
+
+@MODELS.register_module()
+class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
+    """MMPose's ``HeatmapHead``, whose loss stays on the device and in
+    float32; the arguments are those of :class:`.base.DeviceAccuracyHead`."""
+
+    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+        """Heatmaps (B, K, H, W) in float32."""
+        return in_float32(super().forward(feats))
+
+    def loss(self,
+             feats: Tuple[Tensor],
+             batch_data_samples: OptSampleList,
+             train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
+        """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
+        if not self.fast:
+            return super().loss(feats, batch_data_samples, train_cfg)
+        heatmaps = self(feats)
+        with full_precision(heatmaps):
+            batch = heatmaps, *heatmaps_of(batch_data_samples)
+            losses = dict(loss_kpt=self.loss_module(*batch))
+            if self.wants_accuracy(train_cfg):
+                losses['acc_pose'] = heatmap_accuracy(*batch)
+        return losses

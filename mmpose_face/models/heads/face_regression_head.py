@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMPose's regression head without a wait for the device."""
+from typing import Dict, Tuple
+
+from mmpose.models.heads import RegressionHead
+from mmpose.registry import MODELS
+from mmpose.utils.typing import ConfigType, OptSampleList
+from torch import Tensor
+
+from ..accuracy import coordinate_accuracy
+from ..precision import full_precision
+from ..targets import labels_of
+from .base import DeviceAccuracyHead, in_float32
+
+
+@MODELS.register_module()
+class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
+    """MMPose's ``RegressionHead``, whose loss stays on the device and in
+    float32; the arguments are those of :class:`.base.DeviceAccuracyHead`.
+
+    ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
+    out, as with ``HeatmapHead``; MMPose's class computes it always.
+    """
+
+    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+        """Coordinates (B, K, 2) in float32, shares of the crop's sides."""
+        return in_float32(super().forward(feats))
+
+    def loss(self,
+             inputs: Tuple[Tensor],
+             batch_data_samples: OptSampleList,
+             train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
+        """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
+        if not self.fast:
+            return super().loss(inputs, batch_data_samples, train_cfg)
+        points = self(inputs)
+        with full_precision(points):
+            labels, weights = labels_of(batch_data_samples)
+            loss = self.loss_module(points, labels, weights.unsqueeze(-1))
+            losses = dict(loss_kpt=loss)
+            if self.wants_accuracy(train_cfg):
+                losses['acc_pose'] = coordinate_accuracy(
+                    points, labels, weights)
+        return losses

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a network computes, as switches."""
+from dataclasses import dataclass, fields
+from typing import Any, Dict, Iterable, Optional, Union
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class NetworkSwitches:
+    """The switches of :class:`~mmpose_face.models.FacePoseEstimator`.
+
+    Args:
+        amp (bool): Whether to compute in bfloat16.
+        channels_last (bool): Whether the channels of a cell lie side by side.
+        compile (bool | dict): Whether to compile, or the options for it.
+    """
+
+    amp: bool = False
+    channels_last: bool = False
+    compile: Union[bool, Dict[str, Any]] = False
+
+    @classmethod
+    def of(cls, options: Optional[Dict[str, Any]]) -> 'NetworkSwitches':
+        """The switches that a config names, the others off.
+
+        Raises:
+            ValueError: If there is no such switch, or one is not on or off.
+        """
+        options = dict(options or {})
+        known = [field.name for field in fields(cls)]
+        for name, value in options.items():
+            if name not in known:
+                raise ValueError(f'network has no switch {name!r}, expected '
+                                 f'{", ".join(known)}')
+            if not (isinstance(value, bool)
+                    or name == 'compile' and isinstance(value, dict)):
+                raise ValueError(f'network.{name} is {value!r}, expected True '
+                                 'or False')
+        return cls(**options)
+
+
+def compile_modules(modules: Iterable[nn.Module],
+                    options: Union[bool, Dict[str, Any]]) -> None:
+    """Compile modules where they are, so that their weights keep their names.
+
+    Args:
+        modules (Iterable[nn.Module]): The modules.
+        options (bool | dict): True, or the options of ``torch.compile``.
+
+    Raises:
+        ValueError: If there is no compiler that torch could use.
+    """
+    options = {} if options is True else dict(options)
+    if options.get('backend', 'inductor') == 'inductor':
+        _check_compiler()
+    for module in modules:
+        module.compile(**options)
+
+
+def _check_compiler() -> None:
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    try:
+        get_cpp_compiler()
+    except RuntimeError as error:
+        raise ValueError(
+            'network.compile needs a C++ compiler, and torch finds none '
+            f'({error}); install one such as g++, or switch it off: '
+            'model.network.compile=False') from error

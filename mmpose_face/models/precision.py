@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a network computes in half precision, and where nothing does."""
+import functools
+import logging
+from contextlib import nullcontext
+from typing import ContextManager
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor
+
+
+def full_precision(tensor: Tensor) -> ContextManager:
+    """For losses and decoders, whatever surrounds them.
+
+    Autocast would take their matrix products and convolutions to bfloat16,
+    whose 8 bits put a point of 256 pixels off by half a pixel.
+
+    Args:
+        tensor (Tensor): What is computed with; its device counts.
+
+    Returns:
+        ContextManager: Without autocast.
+    """
+    return torch.autocast(tensor.device.type, enabled=False)
+
+
+def half_precision(tensor: Tensor) -> ContextManager:
+    """For networks: convolutions and matrix products in bfloat16.
+
+    It has the range of float32, so that gradients need no scaling, which
+    would wait for the device in every iteration.
+
+    Args:
+        tensor (Tensor): What is computed with; its device counts.
+
+    Returns:
+        ContextManager: Autocast to bfloat16; nothing, and one warning, where
+        the device has no bfloat16.
+    """
+    if not _has_bfloat16(tensor.device):
+        return nullcontext()
+    return torch.autocast(tensor.device.type, torch.bfloat16)
+
+
+@functools.lru_cache(maxsize=None)
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type != 'cuda':
+        return True
+    with torch.cuda.device(device):
+        found = torch.cuda.is_bf16_supported(including_emulation=False)
+    if not found:
+        print_log(
+            f'{torch.cuda.get_device_name(device)} has no bfloat16: the '
+            'network computes in float32', 'current', logging.WARNING)
+    return found

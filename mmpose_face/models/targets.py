@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Targets of a batch, as samples hold them and as losses take them."""
+import copy
+from typing import Dict, List, Sequence, Tuple
+
+import torch
+from mmengine.structures import InstanceData, PixelData
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+
+def copied(sample: PoseDataSample) -> PoseDataSample:
+    """A sample with the same content; setting a field of it leaves the given
+    one as it is. MMEngine's ``new`` copies every array and list as well."""
+    made = copy.copy(sample)
+    for name in ('_metainfo_fields', '_data_fields'):
+        made.__dict__[name] = set(sample.__dict__[name])
+    return made
+
+
+def with_targets(samples: Sequence[PoseDataSample], codec: BaseKeypointCodec,
+                 encoded: Dict[str, Tensor],
+                 visible: Tensor) -> List[PoseDataSample]:
+    """Samples that hold views of a batch's targets.
+
+    Args:
+        samples (Sequence[PoseDataSample]): B samples.
+        codec (BaseKeypointCodec): Its tables say what are fields and what are
+            labels, and their names.
+        encoded (dict): What its ``batch_encode`` gave, (B, K, ...) each.
+        visible (Tensor): (B, K), which points are labelled.
+
+    Returns:
+        list[PoseDataSample]: Copies, with ``gt_fields`` (K, H, W) and
+        ``gt_instance_labels`` (1, K, ...), and ``keypoints_visible`` (1, K)
+        among the latter.
+    """
+    labels = dict(keypoints_visible=visible)
+    labels.update(_renamed(encoded, codec.label_mapping_table))
+    labels = {name: batch[:, None].unbind() for name, batch in labels.items()}
+    fields = {
+        name: batch.unbind()
+        for name, batch in _renamed(encoded,
+                                    codec.field_mapping_table).items()
+    }
+    made = [copied(sample) for sample in samples]
+    for i, sample in enumerate(made):
+        own = InstanceData()
+        if 'gt_instance_labels' in sample:
+            own.update(sample.gt_instance_labels.to(visible.device))
+        for name, rows in labels.items():
+            own.set_field(rows[i], name)
+        sample.gt_instance_labels = own
+        if fields:
+            sample.gt_fields = PixelData(**{
+                name: rows[i]
+                for name, rows in fields.items()
+            })
+    return made
+
+
+def _renamed(encoded: Dict[str, Tensor],
+             table: Dict[str, str]) -> Dict[str, Tensor]:
+    return {
+        name: encoded[key]
+        for key, name in table.items() if key in encoded
+    }
+
+
+def joined(rows: Sequence[Tensor]) -> Tensor:
+    """As ``torch.cat(rows)``; nothing is copied where the rows are the
+    neighbours that :func:`with_targets` made of one tensor."""
+    first = rows[0]
+    base, step = first._base, first.numel() * first.element_size()
+    start, shape = first.data_ptr(), first.shape
+    neighbours = base is not None and first.is_contiguous() and all(
+        row._base is base and row.shape == shape and row.is_contiguous()
+        and row.data_ptr() == start + i * step for i, row in enumerate(rows))
+    if not neighbours:
+        return torch.cat(tuple(rows))
+    return first.as_strided((len(rows) * shape[0], *shape[1:]), first.stride())
+
+
+def heatmaps_of(samples: Sequence[PoseDataSample]) -> Tuple[Tensor, Tensor]:
+    """Heatmaps (B, K, H, W) and weights (B, K) of a batch, as codecs of
+    heatmaps make them."""
+    heatmaps = joined([sample.gt_fields.heatmaps for sample in samples])
+    return heatmaps.unflatten(0, (len(samples), -1)), weights_of(samples)
+
+
+def labels_of(samples: Sequence[PoseDataSample]) -> Tuple[Tensor, Tensor]:
+    """Coordinates (B, K, 2) and weights (B, K) of a batch, as codecs of
+    coordinates make them."""
+    labels = [sample.gt_instance_labels.keypoint_labels for sample in samples]
+    return joined(labels), weights_of(samples)
+
+
+def weights_of(samples: Sequence[PoseDataSample]) -> Tensor:
+    """Weights (B, K) of a batch."""
+    return joined(
+        [sample.gt_instance_labels.keypoint_weights for sample in samples])
