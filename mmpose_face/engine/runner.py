@@ -4,6 +4,7 @@ import os
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, Union
 
+import torch
 import torch.nn as nn
 from mmengine import fileio
 from mmengine.config import Config
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper
 from ..files import written_whole
+from .fast_path import with_fast_path
 from .orphans import WorkerInit
 from .resume import resumed
 from .seeding import SeedHook, seeded
@@ -33,7 +35,9 @@ class FaceRunner(Runner):
     that fails leaves no part of a file under it. A resumed run goes on as if
     it had never stopped: see :mod:`~mmpose_face.engine.seeding`,
     :mod:`~mmpose_face.engine.resume` and
-    :class:`~mmpose_face.engine.SafeCheckpointHook`.
+    :class:`~mmpose_face.engine.SafeCheckpointHook`. Which parts of the way are
+    MMPose's own says the variable ``fast`` of the config: see
+    :mod:`~mmpose_face.engine.fast_path`.
     """
 
     _strict = False
@@ -42,15 +46,19 @@ class FaceRunner(Runner):
     def from_cfg(cls, cfg: Config) -> 'FaceRunner':
         if cfg.get('resume'):
             cfg = resumed(cfg)
-        return super().from_cfg(cfg)
+        return super().from_cfg(with_fast_path(cfg))
 
     def register_hooks(self, *args, **kwargs) -> None:
         super().register_hooks(*args, **kwargs)
         self.register_hook(SeedHook(), 'VERY_HIGH')
 
     @staticmethod
-    def build_dataloader(*args, **kwargs) -> DataLoader:
-        loader = Runner.build_dataloader(*args, **kwargs)
+    def build_dataloader(dataloader: Union[DataLoader, dict], *args,
+                         **kwargs) -> DataLoader:
+        # Without a GPU there is nothing to pin for, and torch warns.
+        if isinstance(dataloader, dict) and not torch.cuda.is_available():
+            dataloader = dict(dataloader, pin_memory=False)
+        loader = Runner.build_dataloader(dataloader, *args, **kwargs)
         loader.worker_init_fn = WorkerInit(loader.worker_init_fn)
         return loader
 

@@ -54,8 +54,9 @@ def test_two_processes_give_the_metric_of_one(work_dir, options, test_one):
                work_dir / 'epoch_1.pth', '--launcher', 'pytorch', '--work-dir',
                work_dir, '--out', out, *options)
     metrics = json.loads(out.read_text())
-    # Without a private test set its column is NaN.
-    assert metrics == pytest.approx(test_one, abs=1e-9, nan_ok=True)
+    # Without a private test set its column is NaN. A network's sums depend on
+    # the size of the batch, in the last bit.
+    assert metrics == pytest.approx(test_one, rel=1e-7, nan_ok=True)
     assert test_one['NME'] > 0
 
 

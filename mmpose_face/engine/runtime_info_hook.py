@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MMEngine's hook that keeps what is logged, without a wait for the device.
+"""
+from typing import Optional, Sequence, Union
+
+from mmengine.hooks import LoggerHook, RuntimeInfoHook
+from mmengine.logging import MessageHub
+from mmengine.registry import HOOKS
+from mmengine.runner import LogProcessor, Runner
+from torch import Tensor
+
+from ..models.heads.base import DeviceAccuracyHead
+from .deferred_history import DeferredHistory
+
+_ACCURACY = 'acc_pose'
+
+
+@HOOKS.register_module()
+class FaceRuntimeInfoHook(RuntimeInfoHook):
+    """MMEngine's ``RuntimeInfoHook`` for trainings on a device.
+
+    MMEngine fetches each loss from the device in each iteration, and so waits
+    for it; here they are fetched when they are read: by the log, once in 50
+    iterations, or by a checkpoint. Heads of this package are told which
+    iterations are logged, and compute the accuracy in those alone, of which
+    the log shows the last; where the log processor takes a mean of it, in
+    all.
+
+    Args:
+        fast (bool): False to do what MMEngine's hook does.
+    """
+
+    def __init__(self, fast: bool = True) -> None:
+        self.fast = fast
+        self._heads: Sequence[DeviceAccuracyHead] = ()
+
+    def before_train(self, runner: Runner) -> None:
+        super().before_train(runner)
+        self._heads = [
+            module for module in runner.model.modules()
+            if isinstance(module, DeviceAccuracyHead)
+        ]
+
+    def before_train_iter(
+            self,
+            runner: Runner,
+            batch_idx: int,
+            data_batch: Union[dict, tuple, list, None] = None) -> None:
+        super().before_train_iter(runner, batch_idx, data_batch)
+        due = not self.fast or accuracy_is_read(runner, batch_idx)
+        for head in self._heads:
+            head.accuracy_is_due = due
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Union[dict, tuple, list, None] = None,
+                         outputs: Optional[dict] = None) -> None:
+        if not self.fast:
+            return super().after_train_iter(runner, batch_idx, data_batch,
+                                            outputs)
+        for key, value in (outputs or {}).items():
+            record(runner.message_hub, f'train/{key}', value)
+
+
+def record(hub: MessageHub, key: str, value: Union[Tensor, float]) -> None:
+    """Keep a value without fetching it.
+
+    Args:
+        hub (MessageHub): Where to.
+        key (str): Its name, with the prefix ``train/``, ``val/`` or
+            ``test/``.
+        value (Tensor | float): The value; a tensor of one number.
+    """
+    if not isinstance(value, Tensor):
+        return hub.update_scalar(key, value)
+    history = hub.log_scalars.get(key)
+    if not isinstance(history, DeferredHistory):
+        history = hub.log_scalars[key] = DeferredHistory(history)
+        # As update_scalar does, so that a checkpoint holds it.
+        hub._set_resumed_keys(key, True)
+    history.update(value)
+
+
+def accuracy_is_read(runner: Runner, batch_idx: int) -> bool:
+    """Whether somebody reads the accuracy of a training iteration."""
+    hooks = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
+    return is_smoothed(runner.log_processor) or any(
+        is_logged(hook, runner, batch_idx) for hook in hooks)
+
+
+def is_logged(hook: LoggerHook, runner: Runner, batch_idx: int) -> bool:
+    """Whether a hook writes a line after a training iteration, under the
+    condition of MMEngine's; one of another kind may write any."""
+    if type(hook).after_train_iter is not LoggerHook.after_train_iter:
+        return True
+    if hook.every_n_inner_iters(batch_idx, hook.interval):
+        return True
+    loader = runner.train_dataloader
+    return hook.end_of_epoch(
+        loader,
+        batch_idx) and not (hook.ignore_last and len(loader) > hook.interval)
+
+
+def is_smoothed(processor: LogProcessor) -> bool:
+    """Whether the log shows more of the accuracy than its last value."""
+    return bool(processor.mean_pattern.search(_ACCURACY)) or any(
+        _ACCURACY in cfg['data_src'] for cfg in processor.custom_cfg)
