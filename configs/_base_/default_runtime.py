@@ -7,12 +7,24 @@ from mmengine.visualization import LocalVisBackend
 from mmpose.engine.hooks import BadCaseAnalysisHook, PoseVisualizationHook
 from mmpose.visualization import PoseLocalVisualizer
 
-from mmpose_face.engine import SafeCheckpointHook
+from mmpose_face.engine import FaceRuntimeInfoHook, SafeCheckpointHook
 
 default_scope = 'mmpose'
 custom_imports = dict(imports=['mmpose_face'], allow_failed_imports=False)
 
+# What of the way is this package's; False for MMPose's own, part by part, as
+# by --cfg-options fast.warp=False
+fast = dict(
+    loading=True,
+    warp=True,
+    targets=True,
+    batching=True,
+    accuracy=True,
+    decode=True,
+    flip_test=True)
+
 default_hooks = dict(
+    runtime_info=dict(type=FaceRuntimeInfoHook),
     timer=dict(type=IterTimerHook),
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),

@@ -16,6 +16,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import VISUALIZERS
+from peaked_heatmaps import give_peaks
 from zoo_rows import THEIRS, benchmark, make_benchmark
 
 from mmpose_face.datasets.converters import convert_300w
@@ -33,8 +34,17 @@ NAMES = dict(
     LoadFaceImage='LoadImage',
     RandomFaceFlip='RandomFlip',
     PackFaceInputs='PackPoseInputs',
+    RandomFaceBox='RandomBBoxTransform',
+    WarpFace='TopdownAffine',
+    FaceTarget='GenerateTarget',
     # The same unless border_shift is set; see tests/codecs.
     FaceMSRAHeatmap='MSRAHeatmap',
+    FaceRegressionLabel='RegressionLabel',
+    FacePreprocessor='PoseDataPreprocessor',
+    FacePoseEstimator='TopdownPoseEstimator',
+    FaceHeatmapHead='HeatmapHead',
+    FaceCPMHead='CPMHead',
+    FaceRegressionHead='RegressionHead',
     # MMEngine's, but for a run that is killed.
     SafeCheckpointHook='CheckpointHook',
     PretrainedInit='Pretrained')
@@ -67,11 +77,14 @@ class Recorder(Hook):
         self.metrics = dict(metrics)
 
 
-def trained(path: Path, data_root: Path, work_dir: Path,
-            recorder: Recorder) -> FaceRunner:
+def trained(path: Path, data_root: Path, work_dir: Path, recorder: Recorder,
+            **options) -> FaceRunner:
     """A runner after 2 iterations at batch 2, from scratch."""
-    # Formatting what the runner logs takes longer than the training.
-    cfg = Config.fromfile(path, format_python_code=False)
+    cfg = Config.fromfile(path)
+    # Formatting what the runner logs takes longer than the training. Of
+    # MMPose's configs fromfile forgets that it is not to be done.
+    vars(cfg)['_format_python_code'] = False
+    cfg.merge_from_dict(options)
     cfg.model.backbone.pop('init_cfg', None)
     cfg.train_cfg.update(max_epochs=1, val_begin=2)
     for part in ('train', 'val', 'test'):
@@ -93,23 +106,32 @@ def trained(path: Path, data_root: Path, work_dir: Path,
 
 
 def check_same(row: Path, data_root: Path, tmp_path: Path) -> None:
-    """Train and test ours and MMPose's on the same data and compare them."""
-    records = Recorder(), Recorder()
+    """Train and test ours and MMPose's on the same data and compare them:
+    first MMPose's own path, then ours."""
+    records = {name: Recorder() for name in ('theirs', 'slow', 'fast')}
     # One after the other: building a runner sets the seed.
-    ours = trained(row, data_root, tmp_path / 'ours', records[0])
-    theirs = trained(THEIRS[row], data_root, tmp_path / 'theirs', records[1])
-    check_same_losses(*records)
-    check_same_weights(ours.model, theirs.model)
-    theirs.model.load_state_dict(ours.model.state_dict())
-    for runner in (ours, theirs):
+    theirs, slow = (trained(path, data_root, tmp_path / name, records[name],
+                            **options)
+                    for name, path, options in (('theirs', THEIRS[row],
+                                                 {}), ('slow', row,
+                                                       dict(fast=False))))
+    check_same_losses(records['slow'], records['theirs'], rel=1e-5)
+    check_same_weights(slow.model, theirs.model)
+    fast = trained(row, data_root, tmp_path / 'fast', records['fast'])
+    check_same_losses(records['fast'], records['theirs'], rel=1e-4)
+    for runner in (theirs, slow, fast):
         assert runner.model.test_cfg['flip_test']
+        runner.model.load_state_dict(slow.model.state_dict())
+        give_peaks(runner.model.head)
         runner.test()
-    in_per_cent = ours.test_evaluator.metrics[0].unit == 'percent'
-    check_same_predictions(*records, 100 if in_per_cent else 1)
+    in_per_cent = slow.test_evaluator.metrics[0].unit == 'percent'
+    unit = 100 if in_per_cent else 1
+    check_same_predictions(records['slow'], records['theirs'], unit, 0)
+    check_same_predictions(records['fast'], records['theirs'], unit, 1e-2)
 
 
-def check_same_losses(ours: Recorder, theirs: Recorder) -> None:
-    assert ours.losses == pytest.approx(theirs.losses, rel=1e-5)
+def check_same_losses(ours: Recorder, theirs: Recorder, rel: float) -> None:
+    assert ours.losses == pytest.approx(theirs.losses, rel=rel)
     # The batches differed, so that equal figures mean something.
     assert len(set(ours.losses)) == len(ours.losses) == 2
 
@@ -123,16 +145,17 @@ def check_same_weights(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
         torch.testing.assert_close(found[name], weights)
 
 
-def check_same_predictions(ours: Recorder, theirs: Recorder,
-                           unit: float) -> None:
+def check_same_predictions(ours: Recorder, theirs: Recorder, unit: float,
+                           pixels: float) -> None:
     """The whole way from the file to points on the image, and the metric, of
     the faces that MMPose tests; ours are more where one run fills a table
     of two sets."""
     points = ours.points[:len(theirs.points)]
-    np.testing.assert_array_equal(points, theirs.points)
+    np.testing.assert_allclose(points, theirs.points, rtol=0, atol=pixels)
     # Not all in one place.
     assert np.ptp(np.array(points)[..., :2]) > 4
-    assert ours.metrics['NME'] == pytest.approx(unit * theirs.metrics['NME'])
+    assert ours.metrics['NME'] == pytest.approx(
+        unit * theirs.metrics['NME'], rel=max(pixels, 1e-6))
 
 
 @pytest.fixture
@@ -189,6 +212,7 @@ def test_same_settings(row):
     ours = plain(Config.fromfile(row).to_dict())
     theirs = plain(Config.fromfile(THEIRS[row]).to_dict())
     write_out_defaults(theirs)
+    leave_out_ours(ours)
     # Our test takes 300-W's private set, a column of its own, in the same
     # run.
     dataset = ours['test_dataloader']['dataset']
@@ -201,6 +225,17 @@ def test_same_settings(row):
     assert len(theirs) > 20
     for key, value in theirs.items():
         assert ours[key] == value, key
+
+
+def leave_out_ours(cfg: dict) -> None:
+    """How batches are made and logged, and switches, all of them off."""
+    assert cfg['default_hooks'].pop('runtime_info') == dict(
+        type='FaceRuntimeInfoHook')
+    assert not any(cfg['model'].pop('network').values())
+    for part in ('train', 'val', 'test'):
+        loader = cfg[f'{part}_dataloader']
+        assert loader.pop('collate_fn') == dict(type='face_collate')
+        assert loader.pop('pin_memory')
 
 
 def write_out_defaults(cfg: dict) -> None:

@@ -2,7 +2,8 @@
 """One hourglass of 52 layers, from scratch, and a 1 x 1 convolution."""
 from mmengine.config import read_base
 from mmpose.models.backbones import HourglassNet
-from mmpose.models.heads import CPMHead
+
+from mmpose_face.models import FaceCPMHead
 
 with read_base():
     from .topdown_heatmap import *
@@ -11,7 +12,7 @@ model.merge(
     dict(
         backbone=dict(type=HourglassNet, num_stacks=1),
         head=dict(
-            type=CPMHead,
+            type=FaceCPMHead,
             in_channels=256,
             num_stages=1,
             deconv_out_channels=None)))

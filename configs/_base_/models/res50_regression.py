@@ -2,19 +2,20 @@
 """DeepPose: ResNet-50, its map's mean and one linear layer give coordinates;
 a row adds ``num_joints``, the loss and the ``decoder``."""
 from mmengine.config import read_base
-from mmpose.codecs import RegressionLabel
 from mmpose.models.backbones import ResNet
-from mmpose.models.heads import RegressionHead
 from mmpose.models.necks import GlobalAveragePooling
-from mmpose.models.pose_estimators import TopdownPoseEstimator
+
+from mmpose_face.codecs import FaceRegressionLabel
+from mmpose_face.models import FacePoseEstimator, FaceRegressionHead
 
 with read_base():
     from .face_preprocessor import *
 
-codec = dict(type=RegressionLabel, input_size=(256, 256))
+codec = dict(type=FaceRegressionLabel, input_size=(256, 256))
 
 model = dict(
-    type=TopdownPoseEstimator,
+    type=FacePoseEstimator,
+    network=dict(amp=False, channels_last=False, compile=False),
     data_preprocessor=data_preprocessor,
     backbone=dict(
         type=ResNet,
@@ -23,5 +24,5 @@ model = dict(
         # it has loaded to 0.
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(type=GlobalAveragePooling),
-    head=dict(type=RegressionHead, in_channels=2048),
+    head=dict(type=FaceRegressionHead, in_channels=2048),
     test_cfg=dict(flip_test=True, shift_coords=True))

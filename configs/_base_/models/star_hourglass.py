@@ -5,19 +5,18 @@ from scratch; a row adds the ``scheme`` to backbone and head, and
 
 The paper tests without mirrored images; with them by
 --cfg-options model.test_cfg.flip_test=True"""
-from mmpose.models.data_preprocessors import PoseDataPreprocessor
-from mmpose.models.pose_estimators import TopdownPoseEstimator
-
 from mmpose_face.codecs import SoftArgmax
 from mmpose_face.models import (AttentionHourglass, AttentionHourglassHead,
-                                STARLoss, WeightedAdaptiveWingLoss)
+                                FacePoseEstimator, FacePreprocessor, STARLoss,
+                                WeightedAdaptiveWingLoss)
 
 codec = dict(type=SoftArgmax, input_size=(256, 256))
 
 model = dict(
-    type=TopdownPoseEstimator,
+    type=FacePoseEstimator,
+    network=dict(amp=False, channels_last=False, compile=False),
     data_preprocessor=dict(  # BGR, from -1 to 1
-        type=PoseDataPreprocessor,
+        type=FacePreprocessor,
         mean=[127.5, 127.5, 127.5],
         std=[127.5, 127.5, 127.5]),
     backbone=dict(type=AttentionHourglass),

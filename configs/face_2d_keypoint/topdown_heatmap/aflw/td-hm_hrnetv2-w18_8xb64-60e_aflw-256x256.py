@@ -4,7 +4,8 @@
     mim train mmpose_face td-hm_hrnetv2-w18_8xb64-60e_aflw-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_aflw import *
@@ -14,6 +15,6 @@ with read_base():
 
 model.merge(dict(head=dict(out_channels=19, decoder=codec)))
 
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))

@@ -4,7 +4,8 @@
     mim train mmpose_face td-hm_hrnetv2-w18_8xb32-60e_coco-wholebody-face-256x256.py
 """  # noqa: E501
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_coco_wholebody_face import *
@@ -14,6 +15,6 @@ with read_base():
 
 model.merge(dict(head=dict(out_channels=68, decoder=codec)))
 
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))

@@ -4,9 +4,8 @@
     mim train mmpose_face td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 
-from mmpose_face.codecs import FaceMSRAHeatmap
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_cofw import *
@@ -17,10 +16,10 @@ with read_base():
 # With sigma 1.5 MMPose draws points on the first five columns or rows one
 # cell off, and the released weights were trained so. Drawn where they are by
 # --cfg-options train_dataloader.dataset.pipeline.5.encoder.border_shift=False
-codec.update(type=FaceMSRAHeatmap, sigma=1.5)
+codec.update(sigma=1.5)
 model.merge(dict(head=dict(out_channels=29, decoder=codec)))
 
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))
 

@@ -5,7 +5,8 @@ cores. ``make demo`` runs it; by hand:
     mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_synthetic import *
@@ -26,7 +27,7 @@ model.merge(
 # The faces come in many poses and places already.
 flip = augment_face[0]
 crop.update(input_size=codec['input_size'])
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, flip, crop, target, pack_face]
 val_pipeline = [*load_face, crop, pack_face]
 

@@ -5,9 +5,9 @@
     mim train mmpose_face td-hm_res18_dark-1xb16-5e_synthetic-300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 
 from mmpose_face.datasets import SyntheticFaces68
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_300w import *
@@ -19,7 +19,7 @@ model.merge(dict(head=dict(out_channels=68, decoder=codec)))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop.update(input_size=codec['input_size'])
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 val_pipeline = [*load_face, crop, pack_face]
 

@@ -4,8 +4,9 @@
     mim train mmpose_face td-hm_hrnetv2-w18_awing-8xb64-60e_wflw-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 from mmpose.models.losses import AdaptiveWingLoss
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_wflw import *
@@ -16,6 +17,6 @@ with read_base():
 loss = dict(type=AdaptiveWingLoss, use_target_weight=True)
 model.merge(dict(head=dict(out_channels=98, loss=loss, decoder=codec)))
 
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))

@@ -4,8 +4,8 @@
     mim train mmpose_face td-reg_res18_starloss_1xb16-20e_300w-128x128.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 
+from mmpose_face.datasets.transforms import FaceTarget
 from mmpose_face.models import STARLoss
 
 with read_base():
@@ -18,7 +18,7 @@ model.merge(dict(head=dict(out_channels=68, loss=dict(type=STARLoss))))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop.update(input_size=codec['input_size'])
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 val_pipeline = [*load_face, crop, pack_face]
 

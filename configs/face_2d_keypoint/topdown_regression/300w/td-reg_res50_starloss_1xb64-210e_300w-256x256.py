@@ -4,8 +4,8 @@
     mim train mmpose_face td-reg_res50_starloss_1xb64-210e_300w-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 
+from mmpose_face.datasets.transforms import FaceTarget
 from mmpose_face.models import STARLoss
 
 with read_base():
@@ -18,7 +18,7 @@ model.merge(dict(head=dict(out_channels=68, loss=dict(type=STARLoss))))
 
 # As the row on WFLW.
 augment_face[1].update(shift_prob=0.3)
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))
 auto_scale_lr = dict(base_batch_size=64)

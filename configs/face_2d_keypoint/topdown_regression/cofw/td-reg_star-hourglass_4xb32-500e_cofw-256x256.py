@@ -4,7 +4,8 @@
     mim train mmpose_face td-reg_star-hourglass_4xb32-500e_cofw-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_cofw import *
@@ -18,7 +19,7 @@ model.merge(
         backbone=dict(scheme='cofw29'),
         head=dict(scheme='cofw29', out_channels=29)))
 
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [
     *load_face, *star_augment_face, crop, *star_augment_crop, target, pack_face
 ]

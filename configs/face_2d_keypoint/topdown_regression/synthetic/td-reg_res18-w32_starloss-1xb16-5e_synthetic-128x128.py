@@ -5,8 +5,8 @@ without any data.
     mim train mmpose_face td-reg_res18-w32_starloss-1xb16-5e_synthetic-128x128.py
 """  # noqa: E501
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 
+from mmpose_face.datasets.transforms import FaceTarget
 from mmpose_face.models import STARLoss
 
 with read_base():
@@ -28,7 +28,7 @@ model.merge(
 # The faces come in many poses and places already.
 flip = augment_face[0]
 crop.update(input_size=codec['input_size'])
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, flip, crop, target, pack_face]
 val_pipeline = [*load_face, crop, pack_face]
 

@@ -4,8 +4,9 @@
     mim train mmpose_face td-reg_res50_wingloss_8xb64-210e_wflw-256x256.py
 """
 from mmengine.config import read_base
-from mmpose.datasets.transforms import GenerateTarget
 from mmpose.models.losses import WingLoss
+
+from mmpose_face.datasets.transforms import FaceTarget
 
 with read_base():
     from ...._base_.datasets.face_wflw import *
@@ -20,7 +21,7 @@ model.merge(dict(head=dict(num_joints=98, loss=loss, decoder=codec)))
 # samples, by up to 0.16 of its side. Off by
 # --cfg-options train_dataloader.dataset.pipeline.3.shift_prob=0
 augment_face[1].update(shift_prob=0.3)
-target = dict(type=GenerateTarget, encoder=codec)
+target = dict(type=FaceTarget, encoder=codec)
 train_pipeline = [*load_face, *augment_face, crop, target, pack_face]
 train_dataloader.merge(dict(dataset=dict(pipeline=train_pipeline)))
 default_hooks['checkpoint'].update(interval=10)
