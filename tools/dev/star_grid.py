@@ -15,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -86,7 +86,17 @@ GAUSSIAN = 'gaussian-dark'
 MMPOSE_PATH = f'{GAUSSIAN}@mmpose'
 
 
-def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
+class Size(NamedTuple):
+    """How large a run is: of the network's channels, and in epochs."""
+    share: float = 1.
+    epochs: int = 20
+
+
+def write_config(name: str,
+                 seed: int,
+                 data: Path,
+                 folder: Path,
+                 size: Size = Size()) -> Path:
     """The config of a run, as a file in its folder."""
     heatmaps = name in (GAUSSIAN, MMPOSE_PATH)
     cfg = Config.fromfile(HEATMAP if heatmaps else REGRESSION)
@@ -107,20 +117,31 @@ def write_config(name: str, seed: int, data: Path, folder: Path) -> Path:
         dataset.data_root = f'{data.resolve()}/'
     cfg.default_hooks.checkpoint.update(save_best=None, max_keep_ckpts=1)
     cfg.randomness = dict(seed=seed)
+    resize(cfg, size)
     cfg.test_evaluator.out_dir = str(folder)
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / 'config.py')
     return folder / 'config.py'
 
 
-def run(config: Path) -> None:
+def resize(cfg: Config, size: Size) -> None:
+    """Make network and schedule smaller, for what does not need them."""
+    head = cfg.model.head
+    cfg.model.backbone.base_channels = round(64 * size.share)
+    head.in_channels = round(512 * size.share)
+    head.deconv_out_channels = [round(128 * size.share)] * 3
+    cfg.train_cfg.max_epochs = size.epochs
+    cfg.param_scheduler[1].update(end=size.epochs, T_max=size.epochs)
+
+
+def run(config: Path, epochs: int) -> None:
     """Train and test, unless that was done."""
     folder = config.parent
     if (folder / 'metrics.json').is_file():
         return
     with open(folder / 'output.txt', 'a') as output:
         for command in (('train', config, '--resume'),
-                        ('test', config, folder / 'epoch_20.pth')):
+                        ('test', config, folder / f'epoch_{epochs}.pth')):
             tool, *args = command
             subprocess.run((sys.executable, REPO / f'tools/{tool}.py', *args,
                             '--work-dir', folder),
@@ -210,17 +231,24 @@ def main() -> None:
         default=[*RUNS, GAUSSIAN, MMPOSE_PATH])
     parser.add_argument('--jobs', type=int, default=1, help='runs at once')
     parser.add_argument(
+        '--share',
+        type=float,
+        default=Size().share,
+        help="of ResNet-18's channels")
+    parser.add_argument('--epochs', type=int, default=Size().epochs)
+    parser.add_argument(
         '--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
     root = args.work_dir.resolve()
     if not args.show:
         # Before the threads: MMEngine reads and writes one config at a time.
         configs = [
-            write_config(name, seed, args.data, root / f'{name}_{seed}')
-            for seed in args.seeds for name in args.runs
+            write_config(name, seed, args.data, root / f'{name}_{seed}',
+                         Size(args.share, args.epochs)) for seed in args.seeds
+            for name in args.runs
         ]
         with ThreadPoolExecutor(args.jobs) as pool:
-            list(pool.map(run, configs))
+            list(pool.map(run, configs, [args.epochs] * len(configs)))
     show(args.runs, args.seeds, root)
 
 
