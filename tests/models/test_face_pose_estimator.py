@@ -178,6 +178,13 @@ def test_heatmaps_are_handed_out():
                                    b.pred_fields.heatmaps)
 
 
+@pytest.mark.parametrize('kind', ['heatmaps', 'coordinates'])
+def test_gradients_may_be_on(kind):
+    """As with MMPose's class, for who does not switch them off."""
+    model = estimator(kind)
+    check_same(model.test_step(faces()), points_of(model))
+
+
 def test_empty_batch():
     assert estimator().predict(torch.zeros(0, 3, *SIZE[::-1]), []) == []
 

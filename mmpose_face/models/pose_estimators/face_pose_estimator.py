@@ -108,7 +108,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
                     made, data_samples, test_cfg=self.test_cfg)
                 found = found if isinstance(found, tuple) else (found, None)
                 return self.add_pred_to_datasample(*found, data_samples)
-        with full_precision(inputs):
+        # Points are numbers of the host: no gradient goes back from them.
+        with full_precision(inputs), torch.no_grad():
             if flip:
                 made = self._mean(*made, data_samples[0].metainfo)
             return self._decoded(made, data_samples)
