@@ -74,24 +74,35 @@ def _draw(gains: Sequence[Measurement], panels: Dict[str, List[Measurement]],
 
 def _where(report: Report) -> str:
     of = report.environment
-    return (f'{of["device"]} ({of["processor"]}), {of["torch_threads"]} '
-            f'threads, torch {of["torch"]}, MMPose {of["mmpose"]}')
+    threads = of['torch_threads']
+    return (f'{of["device"]} ({of["processor"]}), {threads} '
+            f'thread{"" if threads == 1 else "s"}, torch {of["torch"]}, '
+            f'MMPose {of["mmpose"]}')
 
 
 def _draw_gains(axes: Any, gains: Sequence[Measurement]) -> None:
     names = [f'{m.part}: {m.case}' for m in gains]
     ys = range(len(gains))
     values = [float(m.gain or 0) for m in gains]
-    bars = axes.barh(ys, values, color=_COLORS[OURS], height=.6)
-    axes.bar_label(bars, [f'{v:.1f} x' for v in values], padding=3, fontsize=8)
-    for y, m in zip(ys, gains):
-        for goal in m.goals:
-            if (goal.above, goal.below) == (THEIRS, OURS):
-                axes.plot(
-                    [goal.at_least] * 2, [y - .4, y + .4], color='k', lw=2)
-    axes.axvline(1, color='.4', lw=1, ls=':')
+    # From 1, where both take the same time, to the right and to the left.
+    axes.barh(
+        ys, [v - 1 for v in values], left=1, color=_COLORS[OURS], height=.6)
+    for y, m, value in zip(ys, gains, values):
+        aims = [
+            goal.at_least for goal in m.goals
+            if (goal.above, goal.below) == (THEIRS, OURS)
+        ]
+        for aim in aims:
+            axes.plot([aim] * 2, [y - .4, y + .4], color='k', lw=2)
+        axes.text(
+            1.07 * max(1, value, *aims),
+            y,
+            f'{value:.2g} x',
+            va='center',
+            fontsize=8)
+    axes.axvline(1, color='.4', lw=1)
     axes.set_xscale('log')
-    axes.set_xlim(min(.5, *values) * .9, max(8, *values) * 1.3)
+    axes.set_xlim(min(.7, *values) * .9, max(8, *values) * 1.4)
     _plain_ticks(axes.xaxis, (.5, 1, 2, 5, 10, 20, 50, 100))
     axes.set_yticks(ys, names, fontsize=8)
     axes.invert_yaxis()

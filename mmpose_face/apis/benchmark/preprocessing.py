@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From packed samples to the batch that a network takes, on its device."""
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator
 
 import torch
 from mmengine.runner import Runner
@@ -9,33 +9,35 @@ from torch import Tensor
 from .options import Options
 from .results import OURS, THEIRS, Measurement
 from .runners import collated, faces_of, runners, unwrapped
+from .sides import short_name
 from .timing import Way, in_turn
 
 
-def preprocessing_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
+def preprocessing_ways(made: Dict[str, Runner], batch: int) -> Dict[str, Way]:
     """Collation, the way to the device and the data preprocessor of a
     training step for each runner. Ours draws the targets there too; MMPose's
     workers drew them before.
 
     Args:
         made (dict[str, Runner]): Runners.
+        batch (int): Faces in a batch.
 
     Returns:
         dict[str, Way]: By the names of the runners; each gives what the
         preprocessor gives.
     """
-    return {name: _preprocess(runner) for name, runner in made.items()}
+    return {name: _preprocess(runner, batch) for name, runner in made.items()}
 
 
-def _preprocess(runner: Runner) -> Way:
+def _preprocess(runner: Runner, batch: int) -> Way:
     model = unwrapped(runner.model)
     loader = runner.train_loop.dataloader
-    loaded: List[List[dict]] = faces_of(runner, 'train')
+    loaded = faces_of(runner, 'train', size=batch)
 
     def preprocess(i: int) -> Dict[str, Any]:
-        batch = collated(loader, loaded[i % len(loaded)])
         with torch.no_grad():
-            return model.data_preprocessor(batch, True)
+            return model.data_preprocessor(
+                collated(loader, loaded[i % len(loaded)]), True)
 
     return preprocess
 
@@ -50,11 +52,12 @@ def preprocessing(options: Options) -> Iterator[Measurement]:
         Measurement: Seconds of one batch.
     """
     made = runners(options.row, options)
-    ways = preprocessing_ways(made)
-    batch = options.network_batch(training=True)
+    # A network's batch is small on a CPU for the network's sake.
+    batch = options.batch or max(32, options.network_batch(training=True))
+    ways = preprocessing_ways(made, batch)
     yield Measurement(
         'preprocessing',
-        f'{options.row}, B={batch}',
+        f'{short_name(options.row)}, B={batch}',
         in_turn(ways, options.rounds, options.device, options.clock),
         faces=batch,
         settings=dict(row=options.row, batch=batch),

@@ -2,7 +2,7 @@
 """Runners of a row that stand before their first iteration."""
 from functools import lru_cache
 from itertools import count
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 from unittest import mock
 
 import torch
@@ -132,7 +132,8 @@ def loader_of(runner: Runner, part: str) -> DataLoader:
 
 def faces_of(runner: Runner,
              part: str,
-             number: int = BATCHES) -> List[List[dict]]:
+             number: int = BATCHES,
+             size: Optional[int] = None) -> List[List[dict]]:
     """Packed samples in batches, in the order of the data set; each is drawn
     from its own seed, the same for all runners.
 
@@ -140,12 +141,13 @@ def faces_of(runner: Runner,
         runner (Runner): A runner.
         part (str): ``'train'`` or ``'test'``.
         number (int): Of batches.
+        size (int, optional): Of a batch. Defaults to the loader's.
 
     Returns:
         list[list[dict]]: Lists of samples.
     """
     loader = loader_of(runner, part)
-    size = loader.batch_size
+    size = size or loader.batch_size
     return [[_face(loader.dataset, i * size + j) for j in range(size)]
             for i in range(number)]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same row of the zoo twice: from our config and from MMPose's."""
 import copy
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict
@@ -23,6 +24,19 @@ def row_paths() -> Dict[str, Path]:
     """
     paths = sorted((project_root() / _FACES).rglob('*.py'))
     return {path.stem: path for path in paths}
+
+
+def short_name(row: str) -> str:
+    """The name of a row without its method, schedule and size.
+
+    Args:
+        row (str): Name of a row.
+
+    Returns:
+        str: Network, variant and benchmark.
+    """
+    name = re.sub(r'^td-(hm|reg)_|-\d+x\d+$', '', row)
+    return re.sub(r'[-_]\d+xb\d+-\d+e', '', name)
 
 
 def config_paths(row: str) -> Dict[str, Path]:

@@ -11,6 +11,7 @@ from torch import nn
 from .options import Options
 from .results import OURS, THEIRS, Goal, Measurement
 from .runners import batches, network_inputs, runners, share_weights, unwrapped
+from .sides import short_name
 from .timing import Way, in_turn
 
 NETWORK = 'network'
@@ -90,7 +91,7 @@ def test_measurement(part: str, row: str, options: Options) -> Measurement:
     aimed = torch.device(options.device).type == 'cuda' and THEIRS in made
     return Measurement(
         part,
-        f'{row}, B={batch}',
+        f'{short_name(row)}, B={batch}',
         values,
         faces=batch,
         settings=dict(row=row, batch=batch),
@@ -177,7 +178,7 @@ def flip_test(options: Options) -> Iterator[Measurement]:
         flip_ways(made), options.rounds, options.device, options.clock)
     yield Measurement(
         'flip test',
-        f'{options.row}, B={batch}',
+        f'{short_name(options.row)}, B={batch}',
         values,
         faces=batch,
         settings=dict(row=options.row, batch=batch),

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from .options import Options
 from .results import OURS, THEIRS, Goal, Measurement
 from .runners import batches, runners, share_weights, unwrapped
+from .sides import short_name
 from .timing import Way, in_turn
 
 # Goals of ours and of its variants, on a GPU with batches of 64.
@@ -67,7 +68,7 @@ def step_measurement(part: str, row: str, options: Options) -> Measurement:
     aimed = batch == 64 and torch.device(options.device).type == 'cuda'
     return Measurement(
         part,
-        f'{row}, B={batch}',
+        f'{short_name(row)}, B={batch}',
         values,
         faces=batch,
         settings=dict(row=row, batch=batch),

@@ -12,11 +12,12 @@ from mmpose_face.apis.benchmark.decoding import decode_ways, decoding, heatmaps
 from mmpose_face.apis.benchmark.options import DARK
 from mmpose_face.apis.benchmark.pipeline import (batch_ways, file_ways,
                                                  image_ways, open_data,
-                                                 pipeline)
+                                                 pipeline, sample)
 from mmpose_face.apis.benchmark.preprocessing import (preprocessing,
                                                       preprocessing_ways)
 from mmpose_face.apis.benchmark.runners import runners, share_weights
-from mmpose_face.apis.benchmark.sides import config_paths, configs, row_paths
+from mmpose_face.apis.benchmark.sides import (config_paths, configs, row_paths,
+                                              short_name)
 from mmpose_face.apis.benchmark.targets import (crop_points, target_ways,
                                                 targets)
 from mmpose_face.apis.benchmark.training import losses_apart, training
@@ -131,11 +132,23 @@ def test_pipelines_without_targets(wflw):
                 ] == [type(s) for s in steps if s not in left_out]
 
 
+def test_crop_cache_is_used(wflw, monkeypatch):
+    cfgs, root = wflw
+    cached = open_data(cfgs['ours'], 'test', root, root / 'crops')
+    first = [sample(cached, i)['inputs'] for i in range(2)]
+    assert len(list((root / 'crops').rglob('*'))) >= 2
+    again = open_data(cfgs['ours'], 'test', root, root / 'crops')
+    monkeypatch.setattr('cv2.imdecode', lambda *args: pytest.fail('decoded'))
+    for i in range(2):
+        assert (sample(again, i)['inputs'] == first[i]).all()
+
+
 def test_preprocessing(options, made):
-    ways = preprocessing_ways(made)
+    ways = preprocessing_ways(made, 2)
     for i in range(2):
         ours, theirs = (ways[side](i)['inputs'] for side in ('ours', 'mmpose'))
         # One grey level is 0.018 here.
+        assert ours.shape == (2, 3, 256, 256)
         assert (ours - theirs).abs().float().quantile(.99) < .02
     check(preprocessing(options), {'ours', 'mmpose'})
 
@@ -166,6 +179,12 @@ def test_tests_are_measured(options, made):
     check(testing.testing(options), {'ours', 'mmpose', 'network'})
     check(testing.flip_test(options), {'ours', 'mmpose', 'one pass'})
     assert made['ours'].model.test_cfg['flip_test']
+
+
+def test_short_names():
+    assert short_name(ROW) == 'mobilenetv2_coco-wholebody-face'
+    assert short_name(DARK) == 'hrnetv2-w18_dark_wflw'
+    assert len({short_name(row) for row in row_paths()}) == len(row_paths())
 
 
 def test_rows_of_both_sides():
