@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import REPO, run_script
+from conftest import REPO, run_python, run_script
 
 from mmpose_face.apis.benchmark import PARTS, Options, child
 from mmpose_face.apis.benchmark import growth as growth_module
@@ -136,6 +136,16 @@ def test_what_children_do(side, tmp_path):
     do(replace(task, what='train', iterations=2))
     found = json.loads((tmp_path / 'out.json').read_text())
     assert len(found['iterations']) == 1 and min(found['iterations']) > 0
+
+
+def test_memory_is_that_of_the_process_alone():
+    """Not what this process held when it started the other."""
+    held = bytearray(400 << 20)
+    code = ('import mmpose_face; from mmpose_face.apis.benchmark import child;'
+            'print(child._main_peak())')
+    alone = float(run_python('-c', code).stdout.split()[-1])
+    assert 50 < alone < child._main_peak()
+    assert child._main_peak() > len(held) / 2**20
 
 
 def test_a_child_that_fails(tmp_path, monkeypatch):
