@@ -103,9 +103,7 @@ def write_config(name: str,
     if name == MMPOSE_PATH:
         cfg.fast = False
     if not heatmaps:
-        cfg.model.head.loss, regularizer = RUNS[name]
-        if regularizer:
-            cfg.model.head.regularizer = regularizer
+        cfg.model.head.loss, cfg.model.head.regularizer = RUNS[name]
         cfg.custom_hooks.append(dict(type='HeatmapWidthHook', interval=50))
         if name.endswith(WARM):
             cfg.custom_hooks.append(WARMUP)

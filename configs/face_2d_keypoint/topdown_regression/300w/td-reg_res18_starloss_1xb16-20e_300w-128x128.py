@@ -6,15 +6,15 @@
 from mmengine.config import read_base
 
 from mmpose_face.datasets.transforms import FaceTarget
-from mmpose_face.models import STARLoss
 
 with read_base():
     from ...._base_.datasets.face_300w import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_integral import *
+    from ...._base_.models.star_losses import *
     from ...._base_.schedules.adam_20e import *
 
-model.merge(dict(head=dict(out_channels=68, loss=dict(type=STARLoss))))
+model.merge(dict(head=dict(out_channels=68, **star_losses)))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop.update(input_size=codec['input_size'])

@@ -7,12 +7,12 @@ without any data.
 from mmengine.config import read_base
 
 from mmpose_face.datasets.transforms import FaceTarget
-from mmpose_face.models import STARLoss
 
 with read_base():
     from ...._base_.datasets.face_synthetic import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res18_integral import *
+    from ...._base_.models.star_losses import *
     from ...._base_.schedules.adam_20e import *
 
 # Half of ResNet-18's width.
@@ -23,7 +23,7 @@ model.merge(
             in_channels=256,
             deconv_out_channels=(64, 64, 64),
             out_channels=98,
-            loss=dict(type=STARLoss))))
+            **star_losses)))
 
 # The faces come in many poses and places already.
 flip = augment_face[0]

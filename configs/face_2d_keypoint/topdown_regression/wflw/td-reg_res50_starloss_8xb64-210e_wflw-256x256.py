@@ -6,15 +6,15 @@
 from mmengine.config import read_base
 
 from mmpose_face.datasets.transforms import FaceTarget
-from mmpose_face.models import STARLoss
 
 with read_base():
     from ...._base_.datasets.face_wflw import *
     from ...._base_.default_runtime import *
     from ...._base_.models.res50_integral import *
+    from ...._base_.models.star_losses import *
     from ...._base_.schedules.adam_210e import *
 
-model.merge(dict(head=dict(out_channels=98, loss=dict(type=STARLoss))))
+model.merge(dict(head=dict(out_channels=98, **star_losses)))
 
 # As the row with WingLoss has it. Off by
 # --cfg-options train_dataloader.dataset.pipeline.3.shift_prob=0
