@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks as the means of heatmaps that sum to 1."""
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Literal, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Tensor: (..., 2), pixels; 0 is the centre of the first one.
     """
-    return torch.stack([(along + 1) * pixels / 2
+    return torch.stack([((along + 1) * pixels - 1) / 2
                         for along, pixels in zip(points.unbind(-1), size)], -1)
 
 
@@ -59,20 +59,29 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
 class SoftArgmax(BaseKeypointCodec):
     """Coordinates as the mean of a heatmap that sums to 1.
 
-    The cells' centres go from -1 to 1, from pixel 0 to pixel W, or H, of a
-    crop of W x H pixels. Its middle, W / 2, is where MMPose's crops have the
-    middle of the face box. A mirrored face has its points mirrored about
-    that, and on this grid they are the negative: the heatmaps of a flip test
-    are mirrored as they are. Those of a crop that is mirrored about its own
-    middle, half a pixel before, would be half a pixel off on the mean.
+    The cells' centres go from -1 to 1, and so do the targets: from the left
+    or upper border of the first pixel to the right or lower border of the
+    last. The mean of a heatmap can thus be any point of the image, and the
+    mirror image of a point is its negative.
 
-    Args:
-        input_size (tuple[int, int]): Width and height of the crop, pixels.
+    A crop of W pixels that is mirrored has what was at x at W - 1 - x. With
+    ``mirror='box'`` the negative is W - x instead, and the grid lies half a
+    pixel to the right and down: that is mirrored about W / 2, where MMPose
+    puts the middle of the face box, and what ``shift_heatmap=True`` amounts
+    to for MMPose's heatmaps. It moves the mean of a flip test half a pixel to
+    the right, which labels that lie to the right of the image's points call
+    for: those of 300-W, whose pixels count from 1 (docs/en/star.md).
+
     Args:
         input_size (tuple[int, int]): Width and height of the crop, pixels.
         score_radius (float): Half the side of the square around the mean
             whose share of the heatmap is the score of the point, on the grid
             from -1 to 1.
+        mirror (str): ``'image'`` or ``'box'``: what a mirrored heatmap is
+            mirrored about.
+
+    Raises:
+        ValueError: If ``mirror`` is neither.
     """
 
     label_mapping_table = dict(
@@ -81,10 +90,15 @@ class SoftArgmax(BaseKeypointCodec):
 
     def __init__(self,
                  input_size: Tuple[int, int],
-                 score_radius: float = 0.25) -> None:
+                 score_radius: float = 0.25,
+                 mirror: Literal['image', 'box'] = 'image') -> None:
         super().__init__()
+        if mirror not in ('image', 'box'):
+            raise ValueError(f"mirror is {mirror!r}, expected 'image' or "
+                             "'box'")
         self.input_size = input_size
         self.score_radius = score_radius
+        self.shift = .5 if mirror == 'box' else 0.  # pixels
 
     def encode(
         self,
@@ -131,7 +145,7 @@ class SoftArgmax(BaseKeypointCodec):
         labels = []
         for along, size in zip(keypoints.unbind(-1), self.input_size):
             weights = weights & (along >= -.5) & (along <= size - .5)
-            labels.append(2 * along / size - 1)
+            labels.append((2 * (along - self.shift) + 1) / size - 1)
         return dict(
             keypoint_labels=torch.stack(labels, -1).float(),
             keypoint_weights=weights.float())
@@ -164,7 +178,7 @@ class SoftArgmax(BaseKeypointCodec):
         means = soft_argmax(heatmaps)
         with torch.autocast(heatmaps.device.type, enabled=False):
             scores = self._scores(heatmaps, means)
-        return to_pixels(means, self.input_size), scores
+        return to_pixels(means, self.input_size) + self.shift, scores
 
     def batch_decode(
             self,

@@ -24,7 +24,7 @@ def peaked(x: float, y: float, width: int = 64, height: int = 64):
     return heatmap
 
 
-@given(st.floats(0, 255.5), st.floats(0, 191.5))
+@given(st.floats(-.5, 255.5), st.floats(-.5, 191.5))
 def test_round_trip(x, y):
     """From pixels to a heatmap with that mean, and back to 1e-4 pixels."""
     codec = SoftArgmax(input_size=(256, 192))
@@ -36,26 +36,16 @@ def test_round_trip(x, y):
 
 
 def test_borders():
-    """The first pixel is the centre of the first cell, and what would be the
-    first one behind the crop that of the last."""
+    """The outer borders of the first and the last pixel are the centres of
+    the first and the last cell."""
     codec = SoftArgmax(input_size=(256, 128))
-    points = np.array([[[0, 0], [256, 128], [128, 64]]])
+    points = np.array([[[-.5, -.5], [255.5, 127.5], [127.5, 63.5]]])
     labels = codec.encode(points)['keypoint_labels']
     np.testing.assert_array_equal(labels, [[[-1, -1], [1, 1], [0, 0]]])
     corners = np.zeros((2, 8, 8))
     corners[0, 0, 0] = corners[1, 7, 7] = 1
     np.testing.assert_array_equal(
-        codec.decode(corners)[0], [[[0, 0], [256, 128]]])
-
-
-def test_half_a_pixel_at_the_border():
-    """A point before the middle of the first pixel counts, and its label is
-    right; a mean comes no nearer than the middle."""
-    encoded = SoftArgmax(input_size=(256,
-                                     128)).encode(np.array([[[-.5, 127.5]]]))
-    np.testing.assert_allclose(encoded['keypoint_labels'],
-                               [[[-1 - 1 / 256, 1 - 1 / 128]]])
-    assert encoded['keypoint_weights'] == 1
+        codec.decode(corners)[0], [[[-.5, -.5], [255.5, 127.5]]])
 
 
 def test_points_that_do_not_count():
@@ -75,14 +65,55 @@ def test_a_mirrored_heatmap_has_the_mirrored_point():
     points, _ = codec.batch_decode(heatmaps)
     mirrored, _ = codec.batch_decode(heatmaps.flip(-1))
     np.testing.assert_allclose(
-        np.stack(mirrored)[..., 0], 128 - np.stack(points)[..., 0], atol=1e-4)
+        np.stack(mirrored)[..., 0], 127 - np.stack(points)[..., 0], atol=1e-4)
 
 
-def test_labels_of_a_mirrored_face_are_the_negative():
-    """Of the face mirrored by MMPose's pipeline, as in training; the crop
-    mirrored as it is would have its points at 127 - x."""
+@pytest.mark.parametrize('mirror, about', [('image', 127), ('box', 128)])
+def test_mirrored_about(mirror, about):
+    codec = SoftArgmax(input_size=(128, 128), mirror=mirror)
+    heatmap = torch.rand(1, 3, 16,
+                         16).flatten(2).softmax(-1).view(1, 3, 16, 16)
+    (points, ), _ = codec.batch_decode(heatmap)
+    (mirrored, ), _ = codec.batch_decode(heatmap.flip(-1))
+    np.testing.assert_allclose(
+        mirrored[..., 0], about - points[..., 0], atol=1e-4)
+
+
+def test_round_trip_about_the_box():
+    codec = SoftArgmax(input_size=(256, 128), mirror='box')
+    points = np.array([[[0., 0.], [256, 128], [128, 64], [31.25, 100.5]]])
+    labels = codec.encode(points)['keypoint_labels'][0]
+    np.testing.assert_allclose(labels[:3], [[-1, -1], [1, 1], [0, 0]])
+    found = codec.decode(peaked(*labels[3].astype(float), 64, 32)[None])[0]
+    np.testing.assert_allclose(found[0, 0], points[0, 3], atol=1e-4)
+
+
+@pytest.mark.parametrize('origin, mirror', [(0, 'image'), (1, 'box')])
+def test_what_a_flip_test_is_right_for(origin, mirror):
+    """A network that finds what an image shows, wherever it is, trained on
+    crops of faces and of mirrored faces; then tested on a crop and on the
+    mirrored crop. Where pixels count from 0 it is right about the image;
+    where they count from 1 labels and their mirror images are to the right
+    and to the left of what the image shows, the network learns the middle,
+    and half a pixel to the right makes up for most of it."""
+    size, scale = 128, 128 / 200  # a box of 200 pixels
+    shown = 40.  # in the crop
+    label = shown + origin * scale
+    straight, mirrored_crop = shown, (size - 1) - shown
+    errors = {}
+    for each in ('image', 'box'):
+        about = size - 1 if each == 'image' else size
+        errors[each] = abs((straight + about - mirrored_crop) / 2 - label)
+    assert min(errors, key=errors.get) == mirror
+    assert errors['image'] == pytest.approx(.64 * origin)
+    assert errors['box'] == pytest.approx(abs(.5 - .64 * origin))
+
+
+def test_labels_of_a_mirrored_face_in_training():
+    """MMPose's pipeline mirrors the face and its box: points at x are then at
+    W - x."""
     points = np.random.default_rng(0).uniform(40, 160, (1, 68, 2))
-    labels = []
+    found = []
     for prob in (0., 1.):
         sample = dict(
             img=np.zeros((200, 220, 3), np.uint8),
@@ -96,12 +127,15 @@ def test_labels_of_a_mirrored_face_are_the_negative():
         for step in (RandomFlip(prob, 'horizontal'),
                      TopdownAffine(input_size=(128, 128))):
             sample = step(sample)
-        moved = sample['transformed_keypoints']
-        labels.append(
-            SoftArgmax((128, 128)).encode(moved)['keypoint_labels'][0])
-    straight, mirrored = labels
+        found.append(sample['transformed_keypoints'][0])
+    straight, mirrored = found
     np.testing.assert_allclose(
-        mirrored[list(IBUG68.mirror)], straight * (-1, 1), atol=1e-5)
+        mirrored[list(IBUG68.mirror), 0], 128 - straight[:, 0], atol=1e-4)
+
+
+def test_wrong_mirror():
+    with pytest.raises(ValueError, match="mirror is 'x', expected 'image' or"):
+        SoftArgmax(input_size=(64, 64), mirror='x')
 
 
 def test_score_is_the_share_near_the_mean():
@@ -119,7 +153,7 @@ def test_uniform_heatmap():
     """Its mean is the centre; its score is low."""
     codec = SoftArgmax(input_size=(256, 256))
     points, scores = codec.decode(np.full((1, 64, 64), 1 / 64**2))
-    np.testing.assert_allclose(points, [[[128, 128]]], atol=1e-3)
+    np.testing.assert_allclose(points, [[[127.5, 127.5]]], atol=1e-3)
     assert scores < .1
 
 

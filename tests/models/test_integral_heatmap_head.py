@@ -116,7 +116,7 @@ def test_flip_test_is_the_mean_of_both():
     codec = SoftArgmax((64, 64))
     straight = np.stack(codec.batch_decode(made(feats))[0])
     mirrored = np.stack(codec.batch_decode(made(other))[0])[:, :, [1, 0, 2, 3]]
-    mirrored[..., 0] = 64 - mirrored[..., 0]
+    mirrored[..., 0] = 63 - mirrored[..., 0]
     np.testing.assert_allclose(
         np.stack([p.keypoints for p in found]), (straight + mirrored) / 2,
         atol=1e-4)

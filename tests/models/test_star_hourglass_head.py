@@ -171,7 +171,7 @@ def test_flip_test_is_the_mean_of_both():
         np.stack(CODEC.batch_decode(m[-1].heatmaps)[0])
         for m in (found, mirrored))
     other = other[:, :, swapped]
-    other[..., 0] = SIZE - other[..., 0]
+    other[..., 0] = SIZE - 1 - other[..., 0]
     np.testing.assert_allclose(
         np.stack([p.keypoints for p in predicted]), (straight + other) / 2,
         atol=1e-4)

@@ -15,13 +15,13 @@ TRIANGLE = Scheme('triangle',
 
 
 def test_two_cells_in_pixels():
-    """Cells 0 and 3 of 4 are at pixels 0 and 64 of a crop of 64 x 32: half of
-    that is 32 pixels, and the unbiased variance of two values
-    32^2 / (1 - 1/2)."""
+    """Cells 0 and 3 of 4 lie at the borders of a crop of 64 x 32 pixels, from
+    -0.5 to 63.5: half the width is 32 pixels, and the unbiased variance of
+    two values 32^2 / (1 - 1/2)."""
     heatmap = torch.zeros(1, 1, 4, 4)
     heatmap[..., 0, 0] = heatmap[..., 0, 3] = .5
     points, covariances = ambiguity(heatmap, (64, 32))
-    np.testing.assert_allclose(points, [[[32, 0]]])
+    np.testing.assert_allclose(points, [[[31.5, -.5]]])
     np.testing.assert_allclose(
         covariances[0, 0], [[2048, 0], [0, 0]], rtol=1e-4)
 

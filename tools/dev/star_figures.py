@@ -46,7 +46,7 @@ def draw_curves(root: Path, runs: Sequence[str], out: Path) -> None:
     """What the first seed of each run logged, a panel for each figure."""
     from matplotlib import pyplot as plt
     figure, panels = plt.subplots(
-        1, len(PANELS), figsize=(15, 3.4), layout='constrained')
+        1, len(PANELS), figsize=(15, 4), layout='constrained')
     for name in runs:
         logged = curves(root / f'{name}_0')
         for panel, (key, title) in zip(panels, PANELS.items()):
@@ -54,6 +54,9 @@ def draw_curves(root: Path, runs: Sequence[str], out: Path) -> None:
                 panel.plot(*zip(*logged[key]), label=name, linewidth=1.2)
             panel.set_title(title, fontsize=10)
             panel.set_yscale('log')
+            for which in ('major', 'minor'):
+                getattr(panel.yaxis, f'set_{which}_formatter')('{x:g}')
+            panel.tick_params(labelsize=8, which='both')
             panel.set_xlabel('epoch', fontsize=9)
             panel.grid(alpha=.3)
     panels[0].legend(fontsize=8)

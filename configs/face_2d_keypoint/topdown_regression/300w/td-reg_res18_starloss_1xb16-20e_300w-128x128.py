@@ -14,7 +14,9 @@ with read_base():
     from ...._base_.models.star_losses import *
     from ...._base_.schedules.adam_20e import *
 
-model.merge(dict(head=dict(out_channels=68, **star_losses)))
+# As MMPose's heatmaps have it, for labels that count pixels from 1.
+codec.update(mirror='box')
+model.merge(dict(head=dict(out_channels=68, decoder=codec, **star_losses)))
 
 augment_face[-1].update(rotate_factor=40, scale_factor=(0.85, 1.15))
 crop.update(input_size=codec['input_size'])

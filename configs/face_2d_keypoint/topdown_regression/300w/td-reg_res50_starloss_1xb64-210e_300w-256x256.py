@@ -14,7 +14,9 @@ with read_base():
     from ...._base_.models.star_losses import *
     from ...._base_.schedules.adam_210e import *
 
-model.merge(dict(head=dict(out_channels=68, **star_losses)))
+# As MMPose's heatmaps have it, for labels that count pixels from 1.
+codec.update(mirror='box')
+model.merge(dict(head=dict(out_channels=68, decoder=codec, **star_losses)))
 
 # As the row on WFLW.
 augment_face[1].update(shift_prob=0.3)
