@@ -66,6 +66,16 @@ def switches(fast: Any) -> Dict[str, bool]:
     return {part: fast.get(part, True) for part in PARTS}
 
 
+def has_switches(model: dict) -> bool:
+    """Whether the config of a model is that of a
+    :class:`~mmpose_face.models.FacePoseEstimator`, which has ``network``.
+
+    MMEngine's own AMP scales the losses and waits for the device to see
+    whether that was too much; it runs on GPUs alone.
+    """
+    return 'FacePoseEstimator' in _names(model.get('type'))
+
+
 def _dicts(value: Any) -> Iterator[dict]:
     """All dicts in a config, whatever they are in."""
     if isinstance(value, dict):

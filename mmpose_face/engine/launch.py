@@ -28,6 +28,7 @@ from ..compat import cpu_processes
 from ..downloads import DownloadError
 from ..evaluation import SubsetNME
 from ..files import DISK_FULL, written_whole
+from .fast_path import has_switches
 from .orphans import end_with_parent
 from .resume import newest_checkpoint
 from .runner import FaceRunner
@@ -50,7 +51,11 @@ def train() -> None:
     # MMPose's --resume would forget the weights that the config starts from.
     resume, args.resume = args.resume, None
     with _errors_in_one_line():
-        cfg = script['merge_args'](_load_config(args.config), args)
+        cfg = _load_config(args.config)
+        if args.amp and has_switches(cfg.model):
+            args.amp = False
+            cfg.merge_from_dict({'model.network.amp': True})
+        cfg = script['merge_args'](cfg, args)
         cfg.resume = resume or cfg.get('resume')
         _check_writable(cfg.work_dir)
         if cfg.launcher == 'pytorch':

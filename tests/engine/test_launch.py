@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 from conftest import NARROW, RES18_300W, data_options, run_python, run_script
+from mmengine.config import Config
 
 from mmpose_face.engine.launch import _check_writable
 
@@ -61,10 +62,16 @@ def test_two_processes_give_the_metric_of_one(work_dir, options, test_one):
 
 
 def test_two_processes_train(work_dir, options):
+    """In half precision and with channels last too."""
     done = run_python(*TORCHRUN, 'tools/train.py', RES18_300W, '--launcher',
-                      'pytorch', '--work-dir', work_dir / 'two', *options)
+                      'pytorch', '--amp', '--work-dir', work_dir / 'two',
+                      *options, 'model.network.channels_last=True')
     assert 'NME' in done.stdout
     assert (work_dir / 'two/epoch_1.pth').is_file()
+    cfg = Config.fromfile(work_dir / 'two' / RES18_300W.name)
+    assert cfg.model.network == dict(
+        amp=True, channels_last=True, compile=False)
+    assert cfg.optim_wrapper.type.endswith('.OptimWrapper')
 
 
 def test_the_fault_mmpose_needs_a_gpu_for_two_processes(work_dir, options):

@@ -4,11 +4,14 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.models.utils.tta import flip_coordinates, flip_heatmaps
-from mmpose.registry import MODELS
+from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
+from torch import distributed
 
 from mmpose_face.models.pose_estimators import flip_test
 from mmpose_face.models.pose_estimators.flip_test import (halves,
@@ -233,20 +236,19 @@ COMBINATIONS = {
 }
 
 
-def training_batch(number=4):
-    batch = faces(number)
-    rng = np.random.default_rng(1)
-    labels = dict(
-        keypoints=rng.random((number, POINTS, 2), np.float32) * SIZE,
-        keypoints_visible=np.ones((number, POINTS), np.float32))
-    return batch, {k: torch.from_numpy(v).float() for k, v in labels.items()}
+def labelled_batch(kind='dark', number=4):
+    torch.manual_seed(1)
+    decoder = dict(KINDS[kind]['head']['decoder'])
+    targets = dict(
+        encoder=KEYPOINT_CODECS.build(decoder),
+        keypoints=torch.rand(number, POINTS, 2) * torch.tensor(SIZE),
+        keypoints_visible=torch.ones(number, POINTS))
+    return dict(faces(number), targets=targets)
 
 
-def losses_of(model, number=4):
+def losses_of(model, kind):
     """Of a training step, and the sum of the gradients' squares."""
-    batch, labels = training_batch(number)
-    labels['encoder'] = model.head.decoder
-    batch['targets'] = labels
+    batch = labelled_batch(kind)
     model.train()
     losses = model._run_forward(model.data_preprocessor(batch, True), 'loss')
     assert losses['loss_kpt'].dtype == torch.float32
@@ -267,7 +269,7 @@ def test_switches_work_together(kind, switches):
     amp = 'amp' in switches
     plain, model = estimator(kind), estimator(kind, network=dict(switches))
     assert list(model.state_dict()) == list(plain.state_dict())
-    found, expected = losses_of(model), losses_of(plain)
+    found, expected = losses_of(model, kind), losses_of(plain, kind)
     assert found[0] == pytest.approx(expected[0], rel=.1 if amp else 1e-4)
     assert found[1] == pytest.approx(expected[1], rel=.5 if amp else 1e-4)
     with torch.no_grad():
@@ -277,6 +279,48 @@ def test_switches_work_together(kind, switches):
     atol = (.1 if amp else 1e-4) * reference.abs().max().item()
     torch.testing.assert_close(outputs, reference, rtol=0, atol=atol)
     assert len(points_of(model)) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('more', [{}, dict(amp=True, channels_last=True)])
+def test_really_compiled(more):
+    """By torch's own compiler: minutes."""
+    torch.compiler.reset()
+    plain = estimator('dark', network=more)
+    model = estimator('dark', network=dict(more, compile=True))
+    check_same(points_of(model), points_of(plain), atol=1. if more else 1e-2)
+    found, expected = losses_of(model, 'dark'), losses_of(plain, 'dark')
+    assert found == pytest.approx(expected, rel=1e-2 if more else 1e-4)
+
+
+@pytest.fixture
+def process_group(tmp_path):
+    """Of one process."""
+    distributed.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/group', rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize('switches', ['none', 'all'])
+def test_distributed(switches, process_group):
+    """The same steps as without, and the copy of the weights is filled."""
+    torch.compiler.reset()
+    models = [
+        estimator('dark', network=dict(COMBINATIONS[switches]))
+        for _ in range(2)
+    ]
+    models[1] = MMDistributedDataParallel(models[1])
+    losses = []
+    for model in models:
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+        wrapper = OptimWrapper(optimizer)
+        losses.append([
+            model.train_step(labelled_batch(), wrapper)['loss'].item()
+            for _ in range(3)
+        ])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert len(set(losses[0])) == 3
 
 
 def test_switches_reach_the_network():
