@@ -5,8 +5,8 @@ from typing import List, Optional, Sequence
 from ...evaluation.table import markdown_table
 from .results import OURS, THEIRS, Goal, Measurement, Report
 
-_HEADER = ('part', 'case', 'ours', 'MMPose', 'gain', 'others', 'apart',
-           'goals')
+_HEADER = ('part', 'case', 'ours', 'MMPose', 'gain', 'faces/s', 'others',
+           'apart', 'goals')
 
 
 def format_report(report: Report) -> str:
@@ -17,8 +17,8 @@ def format_report(report: Report) -> str:
 
     Returns:
         str: Where it was measured; a line for each measurement with the
-        medians of ours and MMPose's, how many times less ours is, the other
-        ways, how far results are apart, and each goal with the ratio and
+        medians of ours and MMPose's, how many times less ours is, faces in a
+        second of both, the other ways, how far results are apart, and each goal with the ratio and
         whether it is met.
     """
     table = markdown_table(_HEADER, [_row(m) for m in report.measurements])
@@ -38,12 +38,20 @@ def _row(m: Measurement) -> Sequence[str]:
         if way not in (OURS, THEIRS)
     ]
     return (m.part, m.case, _cell(m, OURS), _cell(m, THEIRS), times(m.gain),
-            ', '.join(others), m.difference,
+            _rates(m), ', '.join(others), m.difference,
             '; '.join(goal_text(m, goal) for goal in m.goals))
 
 
 def _cell(m: Measurement, way: str) -> str:
     return amount(m.median(way), m.unit) if way in m.values else ''
+
+
+def _rates(m: Measurement) -> str:
+    if m.unit != 's' or not m.faces:
+        return ''
+    return ' and '.join(
+        _three(m.faces / m.median(way)) for way in (OURS, THEIRS)
+        if way in m.values)
 
 
 def times(ratio: Optional[float]) -> str:

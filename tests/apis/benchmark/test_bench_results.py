@@ -144,8 +144,8 @@ def test_table():
     assert not any('tf32' in line for line in lines)
     cells = [cell.strip() for cell in lines[-4].split('|')[1:-1]]
     assert cells == [
-        'decode', 'plain', '2.00 ms', '11.0 ms', '5.50 x', 'amax: 1.00 ms',
-        '1e-05 px',
+        'decode', 'plain', '2.00 ms', '11.0 ms', '5.50 x', '16000 and 2909',
+        'amax: 1.00 ms', '1e-05 px',
         'mmpose / ours ≥ 5: 5.50, met; ours / amax ≤ 1.9: 2.00, not met'
     ]
     assert unmet(REPORT) == ['decode, plain: ours / amax ≤ 1.9: 2.00, not met']
