@@ -18,8 +18,8 @@ def format_report(report: Report) -> str:
     Returns:
         str: Where it was measured; a line for each measurement with the
         medians of ours and MMPose's, how many times less ours is, faces in a
-        second of both, the other ways, how far results are apart, and each goal with the ratio and
-        whether it is met.
+        second of both, the other ways, how far results are apart, and each
+        goal with the ratio and whether it is met.
     """
     table = markdown_table(_HEADER, [_row(m) for m in report.measurements])
     return f'{format_environment(report)}\n\n{table}\n'
