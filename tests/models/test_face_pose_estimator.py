@@ -189,7 +189,23 @@ def test_gradients_may_be_on(kind):
 
 
 def test_empty_batch():
-    assert estimator().predict(torch.zeros(0, 3, *SIZE[::-1]), []) == []
+    images = torch.zeros(0, 3, *SIZE[::-1], dtype=torch.uint8)
+    assert estimator().test_step(dict(inputs=images, data_samples=[])) == []
+
+
+@pytest.mark.parametrize('kind', ['heatmaps', 'dark', 'coordinates'])
+def test_one_landmark(kind, monkeypatch):
+    """Trained on and found as MMPose does."""
+    monkeypatch.setitem(globals(), 'MIRROR', (0, ))
+    name = 'num_joints' if kind == 'coordinates' else 'out_channels'
+    kinds = copy.deepcopy(KINDS)
+    kinds[kind]['head'][name] = 1
+    monkeypatch.setitem(globals(), 'KINDS', kinds)
+    monkeypatch.setitem(globals(), 'POINTS', 1)
+    ours, theirs = estimator(kind), estimator(kind, ours=False)
+    check_same(points_of(ours), points_of(theirs), atol=1e-3)
+    assert points_of(ours)[0].pred_instances.keypoints.shape == (1, 1, 2)
+    assert losses_of(ours, kind)[0] > 0
 
 
 @pytest.mark.parametrize('shift', [True, False])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose_face.codecs import FaceMSRAHeatmap, FaceRegressionLabel
 from mmpose_face.datasets import FaceTarget, PackFaceInputs, face_collate
 from mmpose_face.models import FacePreprocessor
+from mmpose_face.models.data_preprocessors.face_preprocessor import is_on
 from mmpose_face.models.targets import heatmaps_of, joined, labels_of
 
 SETTINGS = dict(
@@ -182,6 +184,18 @@ def test_codecs_that_differ():
     for i, single in enumerate(faces):
         alone = targets_of(face_collate([single]), HEATMAPS)[0]
         torch.testing.assert_close(found[i:i + 1], alone)
+
+
+@pytest.mark.parametrize('device,expected', [
+    ('cuda', True),
+    ('cuda:1', True),
+    ('cuda:0', False),
+    ('cpu', False),
+])
+def test_device_without_a_number(device, expected):
+    """Samples that are there are not copied again, one by one."""
+    tensor = SimpleNamespace(device=torch.device('cuda:1'))
+    assert is_on(tensor, torch.device(device)) is expected
 
 
 def test_labels_of_another_step_stay():

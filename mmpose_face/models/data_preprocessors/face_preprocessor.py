@@ -150,6 +150,13 @@ class FacePreprocessor(PoseDataPreprocessor):
         tensors = (
             value for part in sample.values() if hasattr(part, 'values')
             for value in part.values() if isinstance(value, Tensor))
-        if all(tensor.device == self.device for tensor in tensors):
+        if all(is_on(tensor, self.device) for tensor in tensors):
             return copied(sample)
         return sample.to(self.device, non_blocking=True)
+
+
+def is_on(tensor: Tensor, device: torch.device) -> bool:
+    """Whether a tensor is on a device, of which MMEngine's runner leaves out
+    the number."""
+    return (tensor.device.type == device.type
+            and device.index in (None, tensor.device.index))
