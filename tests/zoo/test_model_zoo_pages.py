@@ -204,7 +204,8 @@ def test_a_data_set_without_a_place_is_named(tool, monkeypatch):
 @each_page
 def test_the_page_of_a_row_has_its_table(page):
     label, published, weights = PUBLISHED[page]
-    [[header, cells]] = tables(read(page))
+    [[header, cells], *measured] = tables(read(page))
+    assert bool(measured) == (page == STAR)
     assert header[:2] == ['Arch', 'Input Size']
     assert header[-2:] == ['ckpt', 'log']
     assert re.sub(r'\[(.*)]\(.*\)', r'\1', cells[0]) == label
@@ -215,6 +216,15 @@ def test_the_page_of_a_row_has_its_table(page):
         assert cells[-2:] == [
             f'[ckpt]({MMPOSE}{weights})', f'[log]({MMPOSE}{log})'
         ]
+
+
+def test_what_was_measured_here_says_on_what():
+    _, [header, *rows] = tables(read(STAR))
+    assert header == ['Loss', 'NME', 'FR@8', 'AUC@8']
+    assert len(rows) == 4
+    section = read(STAR).partition('## Measured here')[2]
+    assert section.lstrip().startswith('Not on WFLW. ResNet-18')
+    assert 'python tools/dev/star_grid.py' in section.partition('\n## ')[0]
 
 
 def test_the_aggregate_page_has_every_table():
@@ -476,7 +486,8 @@ def test_the_wing_page_knows_the_old_name():
 def test_a_row_without_anything_says_so(tool, project):
     (project / STAR_CONFIG).unlink(missing_ok=True)
     tool.main(['--root', str(project)])
-    text = read(STAR, project)
+    before, _, after = read(STAR, project).partition('## Measured here')
+    text = before + after.partition('\n## ')[2]
     [[_, cells]] = tables(text)
     assert cells == ['ResNet-50+STARLoss', '256x256', *[''] * 9]
     assert ('ResNet-50+STARLoss has no published figure, no released weights '
