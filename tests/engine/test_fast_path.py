@@ -4,6 +4,7 @@ import pytest
 from conftest import NARROW, RES18_300W, data_options
 from mmengine.config import Config, DictAction
 from mmpose.registry import VISUALIZERS
+from peaked_heatmaps import give_peaks
 
 from mmpose_face.datasets import WarpFace
 from mmpose_face.engine import FaceRunner
@@ -86,25 +87,29 @@ def test_what_is_no_switch(fast, message):
 
 
 @pytest.fixture
-def no_visualizer_left():
-    """Each runner makes the visualizer of its own config."""
-    yield
+def build(tiny_300w, tmp_path):
+    """Gives runners of the narrow network on six faces."""
+
+    def runner(**options):
+        # Formatting what is logged takes longer than the training.
+        cfg = Config.fromfile(RES18_300W, format_python_code=False)
+        cfg.merge_from_dict({
+            k: DictAction._parse_iterable(v)
+            for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
+        })
+        cfg.merge_from_dict({**NARROW, **options})
+        cfg.work_dir = str(tmp_path)
+        cfg.randomness = dict(seed=0)
+        return FaceRunner.from_cfg(cfg)
+
+    yield runner
+    # Each runner makes the visualizer of its own config.
     VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
 
 
-def test_work_dir_shows_what_ran(tiny_300w, tmp_path, no_visualizer_left):
+def test_work_dir_shows_what_ran(build, tmp_path):
     """And the runner is built of it."""
-    cfg = Config.fromfile(RES18_300W)
-    cfg.merge_from_dict({
-        k: DictAction._parse_iterable(v)
-        for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
-    })
-    cfg.merge_from_dict({
-        **NARROW, 'fast.flip_test': False,
-        'fast.warp': False
-    })
-    cfg.work_dir = str(tmp_path)
-    runner = FaceRunner.from_cfg(cfg)
+    runner = build(**{'fast.flip_test': False, 'fast.warp': False})
     assert runner.model.fast is False and runner.model.head.fast
     dumped = Config.fromfile(tmp_path / RES18_300W.name)
     assert dumped.fast == dict(
@@ -112,6 +117,36 @@ def test_work_dir_shows_what_ran(tiny_300w, tmp_path, no_visualizer_left):
     assert dumped.model.fast is False
     steps = runner.train_dataloader.dataset.pipeline.transforms
     assert [step.fast for step in steps[2:5]] == [False] * 3
+
+
+def test_parts_work_without_each_other(build):
+    """Each alone is switched off, and gives what all together give."""
+    figures = {}
+    for part in (*PARTS, None):
+        runner = build(
+            **{
+                **({
+                    f'fast.{part}': False
+                } if part else {
+                       'fast': False
+                   }),
+                'train_cfg.max_epochs':
+                1,
+                'train_cfg.val_begin':
+                1,
+                'default_hooks.checkpoint':
+                None,
+            })
+        give_peaks(runner.model.head)
+        runner.train()
+        losses = runner.message_hub.get_scalar('train/loss').data[0]
+        nme = runner.message_hub.get_scalar('val/NME').current()
+        figures[part] = losses, nme
+    expected, nme = figures.pop(None)
+    assert len(set(expected)) == 3
+    for part, (losses, found) in figures.items():
+        assert losses == pytest.approx(expected, rel=1e-4), part
+        assert found == pytest.approx(nme, rel=1e-2), part
 
 
 def test_unknown_part_before_anything_is_built(tmp_path):
