@@ -39,7 +39,8 @@ PANELS = {
     'sigma_major': 'longer axis of the heatmaps, px',
     'sigma_minor': 'shorter axis of the heatmaps, px',
 }
-SCALE = 4  # of the faces that are drawn
+SCALE = 3  # of the faces that are drawn
+DEVIATIONS = .25  # half axes of the ellipses, so that they stay apart
 
 
 def draw_curves(root: Path, runs: Sequence[str], out: Path) -> None:
@@ -125,7 +126,7 @@ def draw_faces(config: Path, checkpoint: Path, show: int, measure: int,
             image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
         faces.append(
             draw_ellipses(large, (point + .5) * SCALE - .5,
-                          covariance * SCALE**2, scheme))
+                          covariance * SCALE**2, scheme, DEVIATIONS))
     out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(
         str(out), contact_sheet(faces, 3), [cv2.IMWRITE_JPEG_QUALITY, 85])
