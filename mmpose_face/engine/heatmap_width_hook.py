@@ -9,8 +9,6 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ..models.losses.star_loss import moments
-
 
 @HOOKS.register_module()
 class HeatmapWidthHook(Hook):
@@ -64,6 +62,8 @@ def widths(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Tensor: (2, N, K), the greater first, pixels of the crop.
     """
+    # Here, since importing the package imports no network.
+    from ..models.losses import moments
     found = moments(heatmaps.float())
     x, y = (side / 2 for side in size)
     xx, xy, yy = found.xx * x * x, found.xy * x * y, found.yy * y * y
