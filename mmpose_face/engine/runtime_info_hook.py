@@ -7,9 +7,8 @@ from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
 from mmengine.registry import HOOKS
 from mmengine.runner import LogProcessor, Runner
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..models.heads.base import DeviceAccuracyHead
 from .deferred_history import DeferredHistory
 
 _ACCURACY = 'acc_pose'
@@ -32,9 +31,11 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
 
     def __init__(self, fast: bool = True) -> None:
         self.fast = fast
-        self._heads: Sequence[DeviceAccuracyHead] = ()
+        self._heads: Sequence[nn.Module] = ()
 
     def before_train(self, runner: Runner) -> None:
+        # Here, since importing the package imports no network.
+        from ..models.heads.base import DeviceAccuracyHead
         super().before_train(runner)
         self._heads = [
             module for module in runner.model.modules()
