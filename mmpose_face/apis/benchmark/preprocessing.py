@@ -8,8 +8,8 @@ from torch import Tensor
 
 from .options import Options
 from .results import OURS, THEIRS, Measurement
-from .runners import collated, faces_of, runners, unwrapped
-from .sides import short_name
+from .runners import collated, faces_of, runners
+from .sides import batch_measurement
 from .timing import Way, in_turn
 
 
@@ -30,7 +30,7 @@ def preprocessing_ways(made: Dict[str, Runner], batch: int) -> Dict[str, Way]:
 
 
 def _preprocess(runner: Runner, batch: int) -> Way:
-    model = unwrapped(runner.model)
+    model = runner.model
     loader = runner.train_loop.dataloader
     loaded = faces_of(runner, 'train', size=batch)
 
@@ -55,12 +55,11 @@ def preprocessing(options: Options) -> Iterator[Measurement]:
     # A network's batch is small on a CPU for the network's sake.
     batch = options.batch or max(32, options.network_batch(training=True))
     ways = preprocessing_ways(made, batch)
-    yield Measurement(
+    yield batch_measurement(
         'preprocessing',
-        f'{short_name(options.row)}, B={batch}',
+        options.row,
+        batch,
         in_turn(ways, options.rounds, options.device, options.clock),
-        faces=batch,
-        settings=dict(row=options.row, batch=batch),
         difference=inputs_apart(ways[OURS](0)['inputs'],
                                 ways[THEIRS](0)['inputs']))
 

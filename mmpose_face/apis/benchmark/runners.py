@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import DATASETS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data._utils.pin_memory import pin_memory
 
@@ -106,14 +106,9 @@ def _own_names(cfg: Config, options: Options, side: str) -> None:
 
 def share_weights(made: Dict[str, Runner]) -> None:
     """Give all runners the weights of the first."""
-    first = unwrapped(next(iter(made.values())).model).state_dict()
+    first = next(iter(made.values())).model.state_dict()
     for runner in made.values():
-        unwrapped(runner.model).load_state_dict(first)
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The model itself where ``torch.compile`` has wrapped it."""
-    return getattr(model, '_orig_mod', model)
+        runner.model.load_state_dict(first)
 
 
 def loader_of(runner: Runner, part: str) -> DataLoader:
@@ -183,6 +178,6 @@ def batches(runner: Runner, part: str, number: int = BATCHES) -> List[Any]:
 
 def network_inputs(runner: Runner, batch: Any) -> Tensor:
     """The images of a batch as the network takes them, on its device."""
-    model = unwrapped(runner.model)
+    model = runner.model
     with torch.no_grad():
         return model.data_preprocessor(batch, training=False)['inputs']

@@ -4,13 +4,13 @@ import copy
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict, List
 
 import mmpose
 from mmengine.config import Config
 
 from ...zoo.metafiles import project_root
-from .results import OURS, THEIRS
+from .results import OURS, THEIRS, Measurement
 
 _FACES = 'configs/face_2d_keypoint'
 
@@ -85,3 +85,24 @@ def _configs(row: str) -> Dict[str, Config]:
     for cfg in made.values():
         cfg.model.backbone.pop('init_cfg', None)
     return made
+
+
+def batch_measurement(part: str, row: str, batch: int,
+                      values: Dict[str,
+                                   List[float]], **kwargs: Any) -> Measurement:
+    """A measurement of one batch of a row.
+
+    Args:
+        part (str): What was measured.
+        row (str): Name of the row.
+        batch (int): B.
+        values (dict[str, list[float]]): Seconds of each round of each way.
+        **kwargs: More of :class:`Measurement`.
+    """
+    return Measurement(
+        part,
+        f'{short_name(row)}, B={batch}',
+        values,
+        faces=batch,
+        settings=dict(row=row, batch=batch),
+        **kwargs)

@@ -10,8 +10,8 @@ from torch import nn
 
 from .options import Options
 from .results import OURS, THEIRS, Goal, Measurement
-from .runners import batches, network_inputs, runners, share_weights, unwrapped
-from .sides import short_name
+from .runners import batches, network_inputs, runners, share_weights
+from .sides import batch_measurement
 from .timing import Way, in_turn
 
 NETWORK = 'network'
@@ -48,7 +48,7 @@ def _test(runner: Runner) -> Way:
 def _network(runner: Runner) -> Way:
     """One pass over the images and, where the row has a flip test, their
     mirror images, which are there already."""
-    model = unwrapped(runner.model)
+    model = runner.model
     loaded = [network_inputs(runner, b) for b in batches(runner, 'test')]
     if model.test_cfg.get('flip_test'):
         loaded = [torch.cat((x, x.flip(-1))) for x in loaded]
@@ -89,12 +89,11 @@ def test_measurement(part: str, row: str, options: Options) -> Measurement:
     values = in_turn(
         test_ways(made), options.rounds, options.device, options.clock)
     aimed = torch.device(options.device).type == 'cuda' and THEIRS in made
-    return Measurement(
+    return batch_measurement(
         part,
-        f'{short_name(row)}, B={batch}',
+        row,
+        batch,
         values,
-        faces=batch,
-        settings=dict(row=row, batch=batch),
         difference=apart,
         goals=(Goal(THEIRS, OURS, at_least=3.),
                Goal(OURS, NETWORK, at_most=1.25)) if aimed else ())
@@ -142,7 +141,7 @@ def flip_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
 
 
 def _predict(runner: Runner, flip: bool) -> Way:
-    model = unwrapped(runner.model)
+    model = runner.model
     loaded = [_preprocessed(model, b) for b in batches(runner, 'test')]
 
     def predict(i: int) -> Any:
@@ -176,10 +175,9 @@ def flip_test(options: Options) -> Iterator[Measurement]:
     made = runners(options.row, options)
     values = in_turn(
         flip_ways(made), options.rounds, options.device, options.clock)
-    yield Measurement(
+    yield batch_measurement(
         'flip test',
-        f'{short_name(options.row)}, B={batch}',
+        options.row,
+        batch,
         values,
-        faces=batch,
-        settings=dict(row=options.row, batch=batch),
         difference=predictions_apart(made))

@@ -7,8 +7,8 @@ from mmengine.runner import Runner
 
 from .options import Options
 from .results import OURS, THEIRS, Goal, Measurement
-from .runners import batches, runners, share_weights, unwrapped
-from .sides import short_name
+from .runners import batches, runners, share_weights
+from .sides import batch_measurement
 from .timing import Way, in_turn
 
 # Goals of ours and of its variants, on a GPU with batches of 64.
@@ -66,12 +66,11 @@ def step_measurement(part: str, row: str, options: Options) -> Measurement:
     values = in_turn(
         step_ways(made), options.rounds, options.device, options.clock)
     aimed = batch == 64 and torch.device(options.device).type == 'cuda'
-    return Measurement(
+    return batch_measurement(
         part,
-        f'{short_name(row)}, B={batch}',
+        row,
+        batch,
         values,
-        faces=batch,
-        settings=dict(row=row, batch=batch),
         difference=apart,
         goals=tuple(
             Goal(THEIRS, way, at_least=least) for way, least in _LEAST.items()
@@ -90,7 +89,7 @@ def losses_apart(made: Dict[str, Runner]) -> str:
 
 def _loss(runner: Runner) -> float:
     """Of the first batch."""
-    model = unwrapped(runner.model).train()
+    model = runner.model.train()
     with torch.no_grad():
         data = model.data_preprocessor(batches(runner, 'train', 1)[0], True)
         losses = model(**data, mode='loss')
