@@ -10,13 +10,13 @@ from mmpose.codecs.utils import generate_gaussian_heatmaps
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .batches import one_by_one
+from .batches import BatchDecoding, one_by_one
 from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once, mend
 from .gaussians import gaussian_heatmaps
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceMSRAHeatmap(MSRAHeatmap):
+class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
     """MMPose's ``MSRAHeatmap`` for whole batches on their device.
 
     Two more things than MMPose's:
@@ -44,21 +44,11 @@ class FaceMSRAHeatmap(MSRAHeatmap):
         ValueError: If ``blur_kernel_size`` is even and ``unbiased`` is set.
     """
 
-    def __init__(self,
-                 *args,
-                 border_shift: bool = True,
-                 fast: bool = True,
-                 **kwargs) -> None:
+    def __init__(self, *args, border_shift: bool = True, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if self.unbiased:
             check_kernel(self.blur_kernel_size)
         self.border_shift = border_shift
-        self.fast = fast
-
-    @property
-    def support_batch_decoding(self) -> bool:
-        """Whether heads use :meth:`batch_decode`."""
-        return self.fast
 
     def encode(self,
                keypoints: np.ndarray,

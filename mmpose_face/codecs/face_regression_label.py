@@ -8,11 +8,11 @@ from mmpose.codecs import RegressionLabel
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .batches import check_points
+from .batches import BatchDecoding, check_points
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceRegressionLabel(RegressionLabel):
+class FaceRegressionLabel(BatchDecoding, RegressionLabel):
     """MMPose's ``RegressionLabel`` for whole batches on their device.
 
     Labels are coordinates divided by the size of the crop. ``encode`` and
@@ -24,15 +24,6 @@ class FaceRegressionLabel(RegressionLabel):
             face by face, as MMPose does. Defaults to True.
         **kwargs: Those of ``RegressionLabel``.
     """
-
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fast = fast
-
-    @property
-    def support_batch_decoding(self) -> bool:
-        """Whether heads use :meth:`batch_decode`."""
-        return self.fast
 
     @torch.no_grad()
     def batch_encode(self, keypoints: Tensor,

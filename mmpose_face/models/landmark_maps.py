@@ -14,6 +14,7 @@ from scipy.interpolate import CubicSpline
 from torch import Tensor, nn
 
 from ..landmarks import get_scheme
+from .precision import full_precision
 
 __all__ = ['STRIDE', 'Edge', 'EdgeMaps', 'edges_of', 'membership',
            'point_maps']  # yapf: disable
@@ -189,6 +190,6 @@ class EdgeMaps(nn.Module):
             Tensor: (N, E, height, width).
         """
         # In half precision points would be off by a pixel.
-        with torch.autocast(points.device.type, enabled=False):
+        with full_precision(points):
             vertices = (self.curves @ points).split(self.lengths, 1)
         return torch.stack([draw_line(v, height, width) for v in vertices], 1)

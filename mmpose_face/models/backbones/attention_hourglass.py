@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...codecs.soft_argmax import grid
 from ...landmarks import get_scheme
 from ..landmark_maps import edges_of, membership
+from ..precision import full_precision
 
 # A cell belongs to the gate of :func:`with_coordinates` above this.
 _GATE_THRESHOLD = 0.05
@@ -215,7 +216,7 @@ class AttentionHourglass(BaseModule):
                   edge_maps: Tensor) -> StackMaps:
         """The maps in float32, the heatmaps with attention, as
         probabilities."""
-        with torch.autocast(heatmaps.device.type, enabled=False):
+        with full_precision(heatmaps):
             heatmaps, points, edges = (
                 maps.float() for maps in (heatmaps, point_maps, edge_maps))
             along = torch.einsum('nehw,ek->nkhw', edges, self.of_edges)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...codecs.soft_argmax import grid
+from ..precision import full_precision
 
 # A heatmap that sums to less says nothing.
 _LEAST_MASS = 0.5
@@ -76,7 +77,7 @@ def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
 def sums(heatmaps: Tensor) -> Sums:
     """Sums over heatmaps (N, K, H, W), in float32 at least."""
     # Autocast would multiply in half precision.
-    with torch.autocast(heatmaps.device.type, enabled=False):
+    with full_precision(heatmaps):
         dtype = torch.promote_types(heatmaps.dtype, torch.float32)
         return Sums(*_Sums.apply(heatmaps.to(dtype)))
 
