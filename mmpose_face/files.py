@@ -12,12 +12,15 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def written_whole(path: Union[str, 'os.PathLike[str]']) -> Iterator[str]:
+def written_whole(path: Union[str, 'os.PathLike[str]'],
+                  by_several: bool = False) -> Iterator[str]:
     """Write beside the final name, then rename: a reader finds the old file
     or the complete new one, never a part of it.
 
     Args:
         path (str | PathLike): The final name, on a local disk.
+        by_several (bool): Whether others may write it at the same time; the
+            name beside it is then one that nobody else has.
 
     Yields:
         str: The name to write to. It is renamed to ``path`` at the end, and
@@ -26,7 +29,9 @@ def written_whole(path: Union[str, 'os.PathLike[str]']) -> Iterator[str]:
     Raises:
         OSError: What writing raises, with ``path`` as its ``filename``.
     """
-    partial = f'{os.fspath(path)}.partial'
+    # Not drawn by generators that are seeded: others may have the same seed.
+    own = f'.{os.urandom(8).hex()}' if by_several else ''
+    partial = f'{os.fspath(path)}{own}.partial'
     try:
         yield partial
         os.replace(partial, path)

@@ -14,6 +14,19 @@ def test_the_name_appears_at_the_end(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_several_write_at_once(tmp_path):
+    """Each beside the other; the last one stays."""
+    path = tmp_path / 'a.txt'
+    with written_whole(path, by_several=True) as first:
+        with written_whole(path, by_several=True) as second:
+            for name, text in ((first, 'first'), (second, 'second')):
+                with open(name, 'x') as file:
+                    file.write(text)
+        assert path.read_text() == 'second'
+    assert path.read_text() == 'first'
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize('started', [False, True])
 def test_a_failure_leaves_the_old_file_alone(tmp_path, started):
     path = tmp_path / 'a.txt'

@@ -5,7 +5,6 @@ them.
 A file holds what it is a part of, its pixels as they are, and a checksum of
 all that.
 """
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from ..files import written_whole
 from .kept_images import Stamp
 
 _VERSION = 1
@@ -117,13 +117,7 @@ def write_once(path: Path, parts: Sequence) -> None:
         OSError: What writing raises. Nothing is left behind.
     """
     path.parent.mkdir(exist_ok=True)
-    # Not drawn by generators that are seeded: others may have the same seed.
-    partial = f'{path}.{os.urandom(8).hex()}.partial'
-    try:
+    with written_whole(path, by_several=True) as partial:
         with open(partial, 'xb') as file:
             for part in parts:
                 file.write(part)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

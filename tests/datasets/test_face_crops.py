@@ -230,7 +230,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, path, decoded, logged,
                                          monkeypatch, number, text):
     folder = tmp_path / 'crops'
     crop_of(path, folder)
-    monkeypatch.setattr(crop_files.os, 'replace', fail(number))
+    monkeypatch.setattr('os.replace', fail(number))
     crops = FaceCrops(folder, 2.)
     others = [face(x=float(x)) for x in range(50, 55)]
     for sample in others:
