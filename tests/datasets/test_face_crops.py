@@ -12,8 +12,7 @@ import pytest
 from mmpose.datasets.transforms import GetBBoxCenterScale
 from photographs import face_in, photograph, write_jpeg
 
-from mmpose_face.datasets import (RandomFaceBox, WarpFace, crop_files,
-                                  decoding, face_crops)
+from mmpose_face.datasets import RandomFaceBox, WarpFace, decoding, face_crops
 from mmpose_face.datasets.crop_files import Crop, inside
 from mmpose_face.datasets.decoding import ImageFile, decode_image
 from mmpose_face.datasets.face_crops import FaceCrops, part_around
