@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ..codecs.peaks import find_peaks
+
 
 def peaks(heatmaps: Tensor) -> Tensor:
     """Where heatmaps are largest.
@@ -13,10 +15,10 @@ def peaks(heatmaps: Tensor) -> Tensor:
     Returns:
         Tensor: (B, K, 2), x and y in cells; -1 where nothing is above 0.
     """
-    values, indices = heatmaps.flatten(2).max(-1)
-    width = heatmaps.shape[-1]
-    places = torch.stack((indices % width, indices // width), -1)
-    return torch.where(values[..., None] > 0, places, -1)
+    x, y, values = (
+        each.view(heatmaps.shape[:2])
+        for each in find_peaks(heatmaps.contiguous().flatten(0, 1)))
+    return torch.where(values[..., None] > 0, torch.stack((x, y), -1), -1)
 
 
 def landmark_accuracy(distances: Tensor,
