@@ -61,8 +61,9 @@ def runner_of(data_root, work_dir, path=RES18_300W, interval=2, **options):
     cfg.default_hooks.logger.interval = interval
     cfg.log_processor.window_size = 3
     cfg.randomness = dict(seed=0)
-    cfg.work_dir = str(work_dir)
     cfg.experiment_name = f'hook_{next(NUMBER)}'
+    # A folder of its own: logs of the same second have one name.
+    cfg.work_dir = str(work_dir / cfg.experiment_name)
     cfg.merge_from_dict(options)
     # Each runner makes the visualizer of its own config.
     VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
@@ -162,12 +163,13 @@ def test_log_is_mmposes(build, interval):
         }
 
 
-def test_checkpoint_holds_every_loss(build, tmp_path):
+def test_checkpoint_holds_every_loss(build):
     """As MMEngine's buffers, in a file that needs no class of ours."""
     scalars = []
     for fast in (True, False):
-        build(interval=4, **{'fast.accuracy': fast}).train()
-        saved = checkpoints.load(tmp_path / 'epoch_1.pth')
+        runner = build(interval=4, **{'fast.accuracy': fast})
+        runner.train()
+        saved = checkpoints.load(Path(runner.work_dir) / 'epoch_1.pth')
         scalars.append(saved['message_hub']['log_scalars'])
     found, expected = scalars
     for key in ('train/loss', 'train/loss_kpt'):
