@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One switch for each part of the way."""
+import itertools
+
 import pytest
 from conftest import NARROW, RES18_300W, data_options
 from mmengine.config import Config, DictAction
@@ -22,6 +24,8 @@ COUNTS = dict(
     flip_test=dict(FacePoseEstimator=1))
 USED = ('model', 'default_hooks', 'train_dataloader', 'val_dataloader',
         'test_dataloader')
+
+NUMBER = itertools.count()
 
 
 @pytest.fixture(params=['classes', 'text'])
@@ -99,6 +103,8 @@ def build(tiny_300w, tmp_path):
         })
         cfg.merge_from_dict({**NARROW, **options})
         cfg.work_dir = str(tmp_path)
+        # By default the second names it: two of one second share losses.
+        cfg.experiment_name = f'fast_{next(NUMBER)}'
         cfg.randomness = dict(seed=0)
         return FaceRunner.from_cfg(cfg)
 
