@@ -22,12 +22,23 @@ Sources:
     Facial Landmarks in the Wild", ICCV Workshops 2011, without the ears.
 """
 from dataclasses import dataclass
-from typing import Dict, Iterable, Optional, Tuple
+from typing import Any, Dict, Iterable, Optional, Tuple
 
 __all__ = [
     'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'COFW29', 'AFLW19', 'SCHEMES',
-    'get_scheme', 'scheme_of'
+    'GROUP_COLORS', 'get_scheme', 'point_colors', 'scheme_of',
+    'scheme_of_metainfo'
 ]
+
+# BGR, one colour for each part of the face, in metainfo and in drawings.
+GROUP_COLORS = dict(
+    jaw=(255, 178, 102),
+    brows=(102, 178, 255),
+    nose=(51, 255, 51),
+    eyes=(255, 51, 153),
+    pupils=(255, 255, 255),
+    lips=(0, 128, 255))
+_OTHER_COLOR = (0, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,35 @@ class Scheme:
             group: tuple(index[name] for name in names)
             for group, names in self._members.items()
         }
+
+    def select(self, part: str) -> Tuple[int, ...]:
+        """The indices of a part of the face.
+
+        Args:
+            part (str): A point's name; a group; or what names of points
+                begin with, up to a ``_``, such as ``'left_eye'``,
+                ``'left_brow'`` or ``'nose_bridge'``.
+
+        Returns:
+            tuple[int]: In the order of the annotation files.
+
+        Raises:
+            ValueError: If no point belongs to it.
+        """
+        if part in self.index:
+            return (self.index[part], )
+        if part in self.groups:
+            return self.groups[part]
+        found = tuple(i for name, i in self.index.items()
+                      if name.startswith(f'{part}_'))
+        if not found:
+            sides = dict.fromkeys('_'.join(name.split('_')[:2])
+                                  for name in self.points)
+            raise ValueError(
+                f'{self.name} has no part {part!r}: expected the name of a '
+                f'point, one of the groups {", ".join(self.groups)}, or how '
+                f'names begin, such as {", ".join(list(sides)[:4])}')
+        return found
 
     @property
     def mirror(self) -> Tuple[int, ...]:
@@ -347,6 +387,15 @@ def get_scheme(name: str) -> Scheme:
     return SCHEMES[name]
 
 
+def point_colors(scheme: Scheme) -> Dict[int, Tuple[int, int, int]]:
+    """From the index of a point to the colour of its group, BGR."""
+    return {
+        i: GROUP_COLORS.get(g, _OTHER_COLOR)
+        for g, ids in scheme.groups.items()
+        for i in ids
+    }
+
+
 def scheme_of(points: Iterable[str]) -> Scheme:
     """The scheme that has these points, such as those of a data set or of a
     checkpoint (``dataset_meta['keypoint_id2name'].values()``).
@@ -364,3 +413,48 @@ def scheme_of(points: Iterable[str]) -> Scheme:
     raise ValueError(f'no landmark scheme has these {len(points)} points '
                      f'({", ".join(points[:3])}, ...); known: '
                      f'{", ".join(sorted(SCHEMES))}')
+
+
+def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:
+    """The scheme of a data set, known here or not.
+
+    Args:
+        meta (dict): Metainfo as MMPose parses it: ``dataset_name``,
+            ``keypoint_id2name`` and ``skeleton_links``.
+
+    Returns:
+        Scheme: The one of these names; or, where there is none, one of the
+        data set's name with the lines of its skeleton, all points in the
+        group ``'face'``, and the box as its normaliser.
+    """
+    names = meta['keypoint_id2name']
+    points = tuple(names[i] for i in range(len(names)))
+    try:
+        return scheme_of(points)
+    except ValueError:
+        chains = _chains([tuple(link) for link in meta['skeleton_links']])
+        curves = [
+            Curve('face', tuple(points[i] for i in chain), closed)
+            for chain, closed in chains
+        ]
+        joined = {i for chain, _ in chains for i in chain}
+        curves += [
+            Curve('face', (name, )) for i, name in enumerate(points)
+            if i not in joined
+        ]
+        return Scheme(meta['dataset_name'], tuple(curves), None, points)
+
+
+def _chains(
+    links: Iterable[Tuple[int,
+                          int]]) -> Tuple[Tuple[Tuple[int, ...], bool], ...]:
+    """Links that follow one another as chains, and whether each is closed."""
+    chains = []
+    for start, end in links:
+        last = chains[-1] if chains else None
+        if last and last[-1] == start and len(set(last)) == len(last):
+            last.append(end)
+        else:
+            chains.append([start, end])
+    return tuple((tuple(c[:-1]), True) if c[0] == c[-1] else (tuple(c), False)
+                 for c in chains)

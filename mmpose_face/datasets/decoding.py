@@ -10,7 +10,8 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from .image_files import LYING, ORIENTATION, check_complete
+from ..images.reading import check_complete
+from .image_files import LYING, ORIENTATION
 from .kept_images import LAST_IMAGE, Decoded, stamp_of
 
 # JPEG is made of blocks of 8 by 8 pixels; a decoder makes 4 by 4, 2 by 2 or

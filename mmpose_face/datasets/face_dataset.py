@@ -11,8 +11,9 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.structures.bbox import bbox_cs2xyxy
 
+from ..images.boxes import landmark_bounds, square
 from .annotations import AnnotationError
-from .boxes import DetectedBoxes, landmark_bounds, square
+from .boxes import DetectedBoxes
 from .metainfo import own_copy
 from .subset_files import SubsetFiles
 

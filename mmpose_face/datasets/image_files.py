@@ -10,30 +10,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..files import written_whole
+from ..images.reading import TAIL, check_complete
 
 ORIENTATION = 0x0112  # EXIF tag
 LYING = (5, 6, 7, 8)  # its values that exchange width and height
-
-# Some cameras and editors write a few bytes behind the end marker.
-_TAIL = 4096
-
-
-def check_complete(data: bytes, name: str) -> None:
-    """Refuse a JPEG or PNG file that ends too early.
-
-    Args:
-        data (bytes): The file's content, or at least its first 8 and last
-            4096 bytes.
-        name (str): The file's name, for the message.
-
-    Raises:
-        ValueError: If the end marker of the format is missing.
-    """
-    markers = {b'\xff\xd8': (b'\xff\xd9', 'JPEG'), b'\x89P': (b'IEND', 'PNG')}
-    marker, kind = markers.get(data[:2], (b'', ''))
-    if marker not in data[-_TAIL:]:
-        raise ValueError(f'{name} is a truncated {kind} file: expected its '
-                         'end marker, but the file ends before it')
 
 
 def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
@@ -53,7 +33,7 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
     """
     with _open(path) as file:
         head = file.read(8)
-        file.seek(max(8, file.seek(0, os.SEEK_END) - _TAIL))
+        file.seek(max(8, file.seek(0, os.SEEK_END) - TAIL))
         check_complete(head + file.read(), str(path))
         file.seek(0)
         try:

@@ -4,9 +4,10 @@ from typing import Any, FrozenSet, Iterable, Optional, Tuple
 
 import numpy as np
 
+from ..images.warps import (looked_at, of_part, of_reduced, of_unmirrored,
+                            pitch, warp)
 from .crop_files import Crop
 from .decoding import ImageFile
-from .warps import looked_at, of_part, of_reduced, of_unmirrored, pitch, warp
 
 
 class LazyImage:

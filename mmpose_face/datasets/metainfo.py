@@ -1,26 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's metainfo, derived from :mod:`mmpose_face.landmarks`."""
-from typing import Any, Dict, Tuple
+from typing import Any
 
-from ..landmarks import Scheme
-
-# BGR, one colour for each part of the face, also in our own drawings.
-GROUP_COLORS = dict(
-    jaw=(255, 178, 102),
-    brows=(102, 178, 255),
-    nose=(51, 255, 51),
-    eyes=(255, 51, 153),
-    pupils=(255, 255, 255),
-    lips=(0, 128, 255))
-
-
-def point_colors(scheme: Scheme) -> Dict[int, Tuple[int, int, int]]:
-    """From the index of a point to the colour of its group, BGR."""
-    return {
-        i: GROUP_COLORS[g]
-        for g, ids in scheme.groups.items()
-        for i in ids
-    }
+from ..landmarks import Scheme, point_colors
 
 
 def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ..codecs.soft_argmax import to_pixels
-from ..datasets.metainfo import point_colors
-from ..landmarks import Scheme
+from ..landmarks import Scheme, point_colors
 from ..models.losses import moments
 
 # OpenCV draws at multiples of 1/16 pixel.

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..datasets.metainfo import point_colors
-from ..landmarks import Scheme
+from ..landmarks import Scheme, point_colors
 
 # OpenCV draws at multiples of 1/16 pixel.
 _SHIFT = 4
@@ -24,7 +23,8 @@ _GAP, _PAPER = 4, 255
 def draw_landmarks(image: np.ndarray,
                    keypoints: ArrayLike,
                    scheme: Scheme,
-                   occluded: Optional[ArrayLike] = None) -> np.ndarray:
+                   occluded: Optional[ArrayLike] = None,
+                   hollow: Optional[ArrayLike] = None) -> np.ndarray:
     """Draw the points and lines of faces, a colour for each part.
 
     Args:
@@ -36,13 +36,17 @@ def draw_landmarks(image: np.ndarray,
         occluded (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
             that is occluded is a hollow red ring instead of a dot. Defaults
             to none.
+        hollow (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
+            that is a hollow ring of its own colour, as one of a low score.
+            Defaults to none.
 
     Returns:
         np.ndarray: The drawing, of the image's shape.
 
     Raises:
         ValueError: If the image is no uint8 colour image, the points are not
-            those of the scheme, or ``occluded`` is not of the points.
+            those of the scheme, or ``occluded`` or ``hollow`` is not of the
+            points.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError('expected a BGR image (H, W, 3) of uint8, got '
@@ -52,26 +56,27 @@ def draw_landmarks(image: np.ndarray,
     if faces.ndim not in (2, 3) or faces.shape[-2:] != (k, 2):
         raise ValueError(f'expected points ({k}, 2) or (N, {k}, 2) of '
                          f'{scheme.name}, got {faces.shape}')
-    hidden = _hidden(occluded, faces.shape[:-1])
+    flags = (_flags(each, faces.shape[:-1], name).reshape(-1, k)
+             for name, each in dict(occluded=occluded, hollow=hollow).items())
     canvas = image.copy()
-    for points, rings in zip(faces.reshape(-1, k, 2), hidden.reshape(-1, k)):
-        _draw_face(canvas, points, rings, scheme)
+    for points, hidden, empty in zip(faces.reshape(-1, k, 2), *flags):
+        _draw_face(canvas, points, hidden, empty, scheme)
     return canvas
 
 
-def _hidden(occluded: Optional[ArrayLike], shape: tuple) -> np.ndarray:
-    """Which points are occluded, bool of the shape ``(K,)`` or ``(N, K)``."""
-    if occluded is None:
+def _flags(given: Optional[ArrayLike], shape: tuple, name: str) -> np.ndarray:
+    """A flag for each point, bool of the shape ``(K,)`` or ``(N, K)``."""
+    if given is None:
         return np.zeros(shape, bool)
-    hidden = np.asarray(occluded, bool)
-    if hidden.shape != shape:
-        raise ValueError(f'expected occluded of shape {shape}, a flag for '
-                         f'each point, got {hidden.shape}')
-    return hidden
+    flags = np.asarray(given, bool)
+    if flags.shape != shape:
+        raise ValueError(f'expected {name} of shape {shape}, a flag for '
+                         f'each point, got {flags.shape}')
+    return flags
 
 
 def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
-               scheme: Scheme) -> None:
+               hollow: np.ndarray, scheme: Scheme) -> None:
     drawn = np.isfinite(points).all(1)
     if not drawn.any():
         return
@@ -88,7 +93,8 @@ def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
             cv2.line(canvas, at[i], at[j], color[i], thickness, cv2.LINE_AA,
                      _SHIFT)
     for i in np.flatnonzero(drawn & ~hidden):
-        _circle(canvas, at[i], radius, color[i], cv2.FILLED)
+        _circle(canvas, at[i], radius, color[i],
+                thickness if hollow[i] else cv2.FILLED)
     # Last, so that no dot fills a ring.
     for i in np.flatnonzero(drawn & hidden):
         _circle(canvas, at[i], radius + _RING * thickness, _HIDDEN, thickness)

@@ -3,7 +3,7 @@
 import difflib
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple, Union
 
 import torch.nn as nn
 from mmengine.config import Config
@@ -13,6 +13,7 @@ from mmpose.apis.inference import dataset_meta_from_config
 
 from ..downloads import DownloadError, download
 from ..engine.weights import misfit_explained
+from ..text import shortened
 from .metafiles import Row, read_rows
 
 
@@ -86,16 +87,55 @@ def get_model(name: str,
         >>> inference_topdown(model, image, boxes)[0].pred_instances.keypoints
     """
     row = find_row(name)
-    cfg = _config(row)
-    weights = _weights(row) if pretrained else None
+    cfg = config_of(row)
+    return build_model(cfg, _weights(row) if pretrained else None, device)
+
+
+def build_model(cfg: Config,
+                checkpoint: Optional[Union[str, Path]] = None,
+                device: str = 'cpu') -> nn.Module:
+    """The model of a config.
+
+    MMPose's ``init_model`` takes a checkpoint that fits in part, and the
+    names of its points, without a word.
+
+    Args:
+        cfg (Config): A config with a data set.
+        checkpoint (str | Path, optional): Its weights.
+        device (str): Where to put the model. Defaults to ``'cpu'``.
+
+    Returns:
+        nn.Module: As :func:`get_model` returns it.
+
+    Raises:
+        ValueError: If the checkpoint does not fit, or is of other points.
+    """
     model = init_model(cfg, None, device)
-    if weights:
-        with misfit_explained(str(weights)):
-            load_checkpoint(model, str(weights), 'cpu', strict=True)
+    if checkpoint is not None:
+        with misfit_explained(str(checkpoint)):
+            loaded = load_checkpoint(
+                model, str(checkpoint), 'cpu', strict=True)
+        _check_points(str(checkpoint), loaded, model.dataset_meta)
     return model
 
 
-def _config(row: Row) -> Config:
+def _check_points(name: str, checkpoint: dict, meta: dict) -> None:
+    """Refuse a checkpoint that says it is of other points."""
+    theirs = checkpoint.get('meta', {}).get('dataset_meta') or {}
+    theirs = (theirs.get('keypoint_id2name') or {}).values()
+    ours = meta['keypoint_id2name'].values()
+    if theirs and list(theirs) != list(ours):
+        raise ValueError(
+            f'{name} is of {len(theirs)} points ({shortened(list(theirs))}), '
+            f'the config of {len(ours)} ({shortened(list(ours))})')
+
+
+def config_of(row: Row) -> Config:
+    """The config of a row.
+
+    Raises:
+        ValueError: If it is not there, or says no data set.
+    """
     if not row.has_config:
         raise ValueError(f'{row.name} has no config yet: {row.config} not '
                          'found; list_models() says what can be built')

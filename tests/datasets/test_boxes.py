@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmpose_face.datasets.boxes import (DetectedBoxes, iou, landmark_bounds,
-                                        match, square)
+from mmpose_face.datasets.boxes import DetectedBoxes, match
+from mmpose_face.images.boxes import iou, landmark_bounds, square
 
 
 def test_bounds_and_square_by_hand():

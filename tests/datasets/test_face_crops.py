@@ -17,7 +17,7 @@ from mmpose_face.datasets.crop_files import Crop, inside
 from mmpose_face.datasets.decoding import ImageFile, decode_image
 from mmpose_face.datasets.face_crops import FaceCrops, part_around
 from mmpose_face.datasets.kept_images import LAST_IMAGE
-from mmpose_face.datasets.warps import looked_at
+from mmpose_face.images.warps import looked_at
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from mmpose_face.datasets import decoding
 from mmpose_face.datasets.decoding import (ImageFile, decode_image,
                                            shape_of_jpeg)
 from mmpose_face.datasets.kept_images import LAST_IMAGE
-from mmpose_face.datasets.warps import of_reduced, warp
+from mmpose_face.images.warps import of_reduced, warp
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmpose_face.datasets.image_files import check_complete, image_size
+from mmpose_face.datasets.image_files import image_size
+from mmpose_face.images.reading import check_complete
 
 
 @pytest.fixture

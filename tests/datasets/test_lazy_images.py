@@ -11,7 +11,7 @@ from mmpose_face.datasets.decoding import ImageFile
 from mmpose_face.datasets.face_crops import cut
 from mmpose_face.datasets.lazy_images import (LazyImage, LazySample,
                                               pending_image)
-from mmpose_face.datasets.warps import pitch, warp
+from mmpose_face.images.warps import pitch, warp
 
 AXES = dict(horizontal=(1, ), vertical=(0, ), diagonal=(0, 1))
 

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from mmpose_face.datasets.metainfo import GROUP_COLORS
-from mmpose_face.landmarks import IBUG68, SCHEMES, WFLW98, Curve, Scheme
+from mmpose_face.landmarks import (GROUP_COLORS, IBUG68, SCHEMES, WFLW98,
+                                   Curve, Scheme)
 from mmpose_face.visualization import contact_sheet, draw_landmarks
 
 DOT = Scheme('dot', (Curve('eyes', ('a', )), ), ('a', 'a'))

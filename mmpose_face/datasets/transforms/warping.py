@@ -8,8 +8,8 @@ from mmpose.datasets.transforms import TopdownAffine
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_udp_warp_matrix
 
+from ...images.warps import matrix_of_box, warp
 from ..lazy_images import pending_image
-from ..warps import matrix_of_box, warp
 
 
 @TRANSFORMS.register_module()

@@ -8,7 +8,7 @@ from photographs import face_in, photograph
 
 from mmpose_face.datasets import RandomFaceFlip, WarpFace
 from mmpose_face.datasets.transforms import BoxBlur
-from mmpose_face.datasets.warps import warp
+from mmpose_face.images.warps import warp
 
 DIRECTIONS = None, 'horizontal', 'vertical', 'diagonal'
 POINTS = ('transformed_keypoints', 'keypoints', 'keypoints_visible', 'bbox',

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from mmpose.structures.bbox import get_warp_matrix
 from photographs import crop_matrix, photograph
 
-from mmpose_face.datasets.warps import (looked_at, matrix_of_box, of_part,
-                                        of_reduced, of_unmirrored, pitch, warp)
+from mmpose_face.images.warps import (looked_at, matrix_of_box, of_part,
+                                      of_reduced, of_unmirrored, pitch, warp)
 
 MATRIX = np.array([[2., .5, 3], [-1, 1.5, 4]])
 numbers = st.floats(-4, 4).map(lambda x: round(x, 3))

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Face detectors behind one protocol; all but YOLOX need OpenCV alone."""
+import os
+from pathlib import Path
+from typing import Optional, Protocol, Union
+
+import cv2
+import numpy as np
+
+from .face_boxes import BoxMapping
+
+_Path = Union[str, 'os.PathLike[str]']
+
+# Of MMPose's demo; the end of its name begins the file's SHA-256.
+YOLOX_WEIGHTS = ('https://download.openmmlab.com/mmpose/mmdet_pretrained/'
+                 'yolo-x_8xb8-300e_coco-face_13274d7c.pth')
+_YOLOX_CONFIG = '.mim/demo/mmdetection_cfg/yolox-s_8xb8-300e_coco-face.py'
+
+
+class Detector(Protocol):
+    """What finds the faces of an image.
+
+    Attributes:
+        mapping (BoxMapping): From its boxes to those of the landmarks.
+    """
+
+    mapping: BoxMapping
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """The boxes of faces.
+
+        Args:
+            image (np.ndarray): BGR ``(H, W, 3)``, uint8.
+
+        Returns:
+            np.ndarray: ``(N, 5)``: left, top, right and bottom in pixels, and
+            the score.
+        """
+
+
+def get_detector(name: Union[str, Detector], device: str = 'cpu') -> Detector:
+    """A detector by its name.
+
+    Args:
+        name (str | Detector): ``'haar'``, ``'yolox'``, ``'whole_image'``, or
+            the path of YuNet's ONNX file. A detector is returned as it is.
+        device (str): Where YOLOX runs. Defaults to ``'cpu'``.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if not isinstance(name, (str, os.PathLike)):
+        return name
+    if os.fspath(name).endswith('.onnx'):
+        return YuNet(name)
+    named = dict(
+        haar=HaarCascade,
+        whole_image=WholeImage,
+        yolox=lambda: YOLOXFace(device=device))
+    if name not in named:
+        raise ValueError(f'no detector {name!r}, expected '
+                         f'{", ".join(named)} or the path of YuNet\'s .onnx '
+                         'file')
+    return named[name]()
+
+
+class WholeImage:
+    """Takes the image for the face: for pictures cut to faces."""
+
+    mapping = BoxMapping()
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """One box; see :class:`Detector`."""
+        height, width = image.shape[:2]
+        return np.array([[-.5, -.5, width - .5, height - .5, 1]])
+
+
+def _reduced(image: np.ndarray, longest: int) -> tuple:
+    """The image with no side longer than that, and by what its pixels are to
+    be multiplied."""
+    factor = max(1., max(image.shape[:2]) / longest)
+    if factor > 1:
+        size = [max(1, round(side / factor)) for side in image.shape[1::-1]]
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image, factor
+
+
+class HaarCascade:
+    """The frontal faces that OpenCV's Haar cascade finds; nothing is
+    downloaded. Faces that look to the side are mostly missed.
+
+    Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple
+    Features", CVPR 2001; the cascade is that of Lienhart in OpenCV 4.
+
+    Args:
+        cascade (str): One of OpenCV's files, or the path of another.
+        longest (int): A longer side of an image is reduced to that before
+            faces are looked for, in pixels. Defaults to 1280.
+        smallest (float): Side of the smallest face, as a share of the shorter
+            side of the image. Defaults to 0.05.
+        mapping (BoxMapping): From its boxes to those of landmarks. The
+            default was fitted on synthetic faces (docs/en/detectors.md).
+
+    Raises:
+        FileNotFoundError: If OpenCV has no such file; OpenCV 5 has none.
+    """
+
+    MAPPING = BoxMapping()
+
+    def __init__(self,
+                 cascade: str = 'haarcascade_frontalface_alt2.xml',
+                 longest: int = 1280,
+                 smallest: float = .05,
+                 mapping: Optional[BoxMapping] = None) -> None:
+        folder = getattr(getattr(cv2, 'data', None), 'haarcascades', '')
+        path = os.path.join(folder, cascade)
+        if not os.path.isfile(path) or not hasattr(cv2, 'CascadeClassifier'):
+            raise FileNotFoundError(
+                f'OpenCV {cv2.__version__} has no Haar cascade {cascade}: '
+                'install opencv-python<5, or choose another detector')
+        self._cascade = cv2.CascadeClassifier(path)
+        self.longest, self.smallest = longest, smallest
+        self.mapping = mapping or self.MAPPING
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Boxes, the surest first; the scores are those of the cascade's last
+        stage, put between 0 and 1. See :class:`Detector`."""
+        image, factor = _reduced(image, self.longest)
+        grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+        side = max(20, round(min(grey.shape) * self.smallest))
+        boxes, _, weights = self._cascade.detectMultiScale3(
+            grey, 1.1, 3, minSize=(side, side), outputRejectLevels=True)
+        if not len(boxes):
+            return np.empty((0, 5))
+        boxes = boxes.astype(np.float64)
+        corners = np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]),
+                                 1)
+        # From pixels of the reduced image, whose middles are at whole numbers.
+        corners = (corners + .5) * factor - .5
+        scores = 1 / (1 + np.exp(-np.ravel(weights)))
+        order = np.argsort(-scores, kind='stable')
+        return np.column_stack((corners, scores))[order]
+
+
+class YuNet:
+    """OpenCV's small face detector.
+
+    Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", Machine
+    Intelligence Research 20 (2023). The file is
+    ``face_detection_yunet_2023mar.onnx`` of OpenCV's model zoo.
+
+    Args:
+        path (str | PathLike): The file.
+        score (float): Lowest score of a face. Defaults to 0.6.
+        longest (int): As in :class:`HaarCascade`. Defaults to 1280.
+        mapping (BoxMapping): From its boxes to those of landmarks. Defaults
+            to that of :class:`YOLOXFace`; it was not measured.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If OpenCV cannot read it.
+    """
+
+    MAPPING = BoxMapping()
+
+    def __init__(self,
+                 path: _Path,
+                 score: float = .6,
+                 longest: int = 1280,
+                 mapping: Optional[BoxMapping] = None) -> None:
+        if not os.path.isfile(path):
+            raise FileNotFoundError(
+                f'{path} not found: expected face_detection_yunet_2023mar.onnx'
+                ' of https://github.com/opencv/opencv_zoo')
+        try:
+            self._net = cv2.FaceDetectorYN.create(
+                os.fspath(path), '', (32, 32), score)
+        except cv2.error as error:
+            raise ValueError(f'{path} is no YuNet that OpenCV '
+                             f'{cv2.__version__} reads: {error.err}') from None
+        self.longest = longest
+        self.mapping = mapping or self.MAPPING
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """See :class:`Detector`."""
+        image, factor = _reduced(image, self.longest)
+        self._net.setInputSize(image.shape[1::-1])
+        _, found = self._net.detect(image)
+        if found is None:
+            return np.empty((0, 5))
+        corners = np.concatenate((found[:, :2], found[:, :2] + found[:, 2:4]),
+                                 1)
+        corners = (corners + .5) * factor - .5
+        return np.column_stack((corners, found[:, -1])).astype(np.float64)
+
+
+class YOLOXFace:
+    """MMDetection's YOLOX-s for faces, as MMPose's demo uses it.
+
+    Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv:2107.08430;
+    trained on the face boxes of COCO-WholeBody, which are those of the
+    landmarks, so that they need no mapping.
+
+    Args:
+        checkpoint (str | PathLike, optional): Its weights. Defaults to
+            MMPose's, which are downloaded once and checked.
+        device (str): Where it runs. Defaults to ``'cpu'``.
+        score (float): Lowest score of a face. Defaults to 0.5.
+        mapping (BoxMapping): From its boxes to those of landmarks.
+
+    Raises:
+        DownloadError: If the weights cannot be fetched.
+    """
+
+    MAPPING = BoxMapping()
+
+    def __init__(self,
+                 checkpoint: Optional[_Path] = None,
+                 device: str = 'cpu',
+                 score: float = .5,
+                 mapping: Optional[BoxMapping] = None) -> None:
+        # They need torch, which the others do not.
+        import mmpose
+        from mmdet.apis import init_detector
+        from mmengine.config import Config
+
+        from ..downloads import download
+
+        if checkpoint is None:
+            sha256 = Path(YOLOX_WEIGHTS).stem.rpartition('_')[2]
+            checkpoint = download(YOLOX_WEIGHTS, sha256)
+        cfg = Config.fromfile(Path(mmpose.__file__).parent / _YOLOX_CONFIG)
+        self._model = init_detector(cfg, os.fspath(checkpoint), device=device)
+        self.score = score
+        self.mapping = mapping or self.MAPPING
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """See :class:`Detector`."""
+        from mmdet.apis import inference_detector
+
+        found = inference_detector(self._model, image).pred_instances
+        found = found[(found.scores > self.score) & (found.labels == 0)]
+        return np.column_stack((found.bboxes.cpu().numpy(),
+                                found.scores.cpu().numpy())).astype(np.float64)

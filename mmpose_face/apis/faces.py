@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a landmarker finds; NumPy and OpenCV only."""
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Union
+
+import cv2
+import numpy as np
+
+from ..files import written_whole
+from ..images.reading import ImageLike, name_of, read_image
+from ..landmarks import Scheme, get_scheme
+
+_Path = Union[str, 'os.PathLike[str]']
+
+# Points with a lower score are drawn hollow.
+LOW_SCORE = 0.3
+
+
+@dataclass(frozen=True)
+class Face:
+    """The landmarks of one face.
+
+    Args:
+        box (np.ndarray): Left, top, right and bottom in pixels ``(4, )``, as
+            the detector found it or the user gave it.
+        keypoints (np.ndarray): The K points, x and y in pixels ``(K, 2)``;
+            the centre of the image's first pixel is (0, 0).
+        scores (np.ndarray): How sure the model is of each ``(K, )``; 1 where
+            it does not say.
+        scheme (Scheme): What the points are.
+        box_score (float): How sure the detector is. Defaults to 1.
+        track_id (int, optional): In a video, the number of the person.
+    """
+
+    box: np.ndarray
+    keypoints: np.ndarray
+    scores: np.ndarray
+    scheme: Scheme
+    box_score: float = 1.
+    track_id: Optional[int] = None
+
+    def __getitem__(self, part: str) -> np.ndarray:
+        """The points of a part of the face, in pixels.
+
+        Args:
+            part (str): As :meth:`~mmpose_face.landmarks.Scheme.select` takes
+                it: ``'left_eye'``, ``'lips'``, ``'chin'``.
+
+        Returns:
+            np.ndarray: ``(2, )`` of one point, ``(n, 2)`` of a part.
+
+        Raises:
+            ValueError: If the scheme has no such part.
+        """
+        indices = self.scheme.select(part)
+        if part in self.scheme.index:
+            return self.keypoints[indices[0]]
+        return self.keypoints[list(indices)]
+
+    @property
+    def score(self) -> float:
+        """The mean of the points' scores."""
+        return float(self.scores.mean())
+
+    def to(self, scheme: Union[str, Scheme]) -> 'Face':
+        """The same face in another scheme, by the exact map.
+
+        Args:
+            scheme (str | Scheme): A scheme, or its name, such as
+                ``'ibug68'``.
+
+        Raises:
+            ValueError: If there is no such scheme, or this one lacks some of
+                its points.
+        """
+        if isinstance(scheme, str):
+            scheme = get_scheme(scheme)
+        chosen = list(self.scheme.map_to(scheme))
+        return dataclasses.replace(
+            self,
+            keypoints=self.keypoints[chosen],
+            scores=self.scores[chosen],
+            scheme=scheme)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """As numbers and lists: ``box``, ``box_score``, ``score``,
+        ``keypoints`` (K lists of x, y and score), ``scheme`` and, in a video,
+        ``track_id``."""
+        points = np.column_stack((self.keypoints, self.scores))
+        found = dict(
+            scheme=self.scheme.name,
+            box=_rounded(self.box),
+            box_score=round(float(self.box_score), 4),
+            score=round(self.score, 4),
+            keypoints=[_rounded(point, 4) for point in points])
+        if self.track_id is not None:
+            found['track_id'] = self.track_id
+        return found
+
+
+def _rounded(values: Iterable[float], digits: int = 2) -> List[float]:
+    return [round(float(value), digits) for value in values]
+
+
+class Faces(List[Face]):
+    """The faces of an image, a list; those further to the front, which is
+    the larger boxes, come first.
+
+    Args:
+        faces (Iterable[Face]): The faces.
+        image (ImageLike): Where they were found; a file is read again when
+            it is drawn on.
+        channels (str, optional): As :func:`~..images.reading.read_image`
+            takes it.
+
+    Attributes:
+        name (str): Path of the image, or what kind of thing it was.
+        size (tuple[int, int]): Width and height of the image in pixels.
+    """
+
+    def __init__(self,
+                 faces: Iterable[Face] = (),
+                 image: Optional[ImageLike] = None,
+                 size: Optional[tuple] = None,
+                 channels: Optional[str] = None) -> None:
+        super().__init__(faces)
+        self.image, self.channels, self.size = image, channels, size
+        self.name = '' if image is None else name_of(image)
+
+    def draw(self,
+             path: Optional[_Path] = None,
+             low_score: float = LOW_SCORE) -> np.ndarray:
+        """Draw the faces on their image.
+
+        Args:
+            path (str | PathLike, optional): Where to write the drawing; the
+                end of the name says the format. Defaults to not at all.
+            low_score (float): Points with a lower score are hollow. Defaults
+                to 0.3.
+
+        Returns:
+            np.ndarray: The drawing, BGR ``(H, W, 3)`` of uint8.
+
+        Raises:
+            ValueError: If OpenCV writes no images with such an end, or these
+                faces have no image.
+        """
+        from ..visualization.drawing import draw_landmarks
+
+        if self.image is None:
+            raise ValueError('these faces have no image to be drawn on')
+        canvas = read_image(self.image, self.channels)
+        for face in self:
+            canvas = draw_landmarks(
+                canvas,
+                face.keypoints,
+                face.scheme,
+                hollow=face.scores < low_score)
+        if path is not None:
+            write_image(path, canvas)
+        return canvas
+
+    def to_dict(self) -> Dict[str, Any]:
+        """``image`` (its name), ``size`` (width and height) and ``faces``."""
+        return dict(
+            image=self.name,
+            size=self.size and list(self.size),
+            faces=[face.to_dict() for face in self])
+
+    def to_json(self, path: Optional[_Path] = None) -> str:
+        """:meth:`to_dict` as JSON.
+
+        Args:
+            path (str | PathLike, optional): Where to write it. Defaults to
+                not at all.
+        """
+        text = json.dumps(self.to_dict())
+        if path is not None:
+            with written_whole(path) as partial:
+                Path(partial).write_text(text + '\n')
+        return text
+
+
+def write_image(path: _Path, image: np.ndarray) -> None:
+    """Write a BGR image; the end of the name says the format.
+
+    Raises:
+        ValueError: If OpenCV writes no images with such an end.
+    """
+    suffix = Path(path).suffix
+    try:
+        _, data = cv2.imencode(suffix, image)
+    except cv2.error:
+        raise ValueError(f'{path}: no image format ends in {suffix!r}, '
+                         'expected .jpg, .png or another') from None
+    with written_whole(path) as partial:
+        Path(partial).write_bytes(data.tobytes())
