@@ -165,7 +165,8 @@ class Landmarker:
         for each, given in _with_boxes(images, boxes):
             waiting.append(self._prepare(each, given, channels))
             number += len(waiting[-1].boxes)
-            if number >= self.batch_size:
+            # Images without a face do not wait for ever either.
+            if max(number, len(waiting)) >= self.batch_size:
                 yield from self._found(waiting)
                 number = 0
         yield from self._found(waiting)
@@ -182,6 +183,22 @@ class Landmarker:
         faces = Faces((), source, image.shape[1::-1], channels)
         return _Waiting(faces, found, image if self.second_pass else image[:0],
                         self.crop(image, squares))
+
+    def points_in(self, image: np.ndarray,
+                  boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """The landmarks in boxes, all in one batch or as few as there can be;
+        no face is looked for.
+
+        Args:
+            image (np.ndarray): BGR ``(H, W, 3)``, uint8.
+            boxes (np.ndarray): Boxes of landmarks ``(N, 4)``, left, top,
+                right and bottom in pixels; N may be 0.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Points ``(N, K, 2)`` in pixels of
+            the image and scores ``(N, K)``.
+        """
+        return self._points([self.crop(image, boxes)])[0]
 
     def crop(self, image: np.ndarray, boxes: np.ndarray) -> Crops:
         """The parts of an image that the network sees, as in a test of the
