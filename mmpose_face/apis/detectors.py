@@ -105,7 +105,7 @@ class HaarCascade:
         FileNotFoundError: If OpenCV has no such file; OpenCV 5 has none.
     """
 
-    MAPPING = BoxMapping()
+    MAPPING = BoxMapping(right=0., down=.157, scale=.862)
 
     def __init__(self,
                  cascade: str = 'haarcascade_frontalface_alt2.xml',
@@ -123,13 +123,13 @@ class HaarCascade:
         self.mapping = mapping or self.MAPPING
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Boxes, the surest first; the scores are those of the cascade's last
-        stage, put between 0 and 1. See :class:`Detector`."""
+        """Boxes, the surest first; of n windows that saw a face the score is
+        n / (n + 10). See :class:`Detector`."""
         image, factor = _reduced(image, self.longest)
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         side = max(20, round(min(grey.shape) * self.smallest))
-        boxes, _, weights = self._cascade.detectMultiScale3(
-            grey, 1.1, 3, minSize=(side, side), outputRejectLevels=True)
+        boxes, windows = self._cascade.detectMultiScale2(
+            grey, 1.1, 3, minSize=(side, side))
         if not len(boxes):
             return np.empty((0, 5))
         boxes = boxes.astype(np.float64)
@@ -137,7 +137,8 @@ class HaarCascade:
                                  1)
         # From pixels of the reduced image, whose middles are at whole numbers.
         corners = (corners + .5) * factor - .5
-        scores = 1 / (1 + np.exp(-np.ravel(weights)))
+        windows = np.ravel(windows).astype(np.float64)
+        scores = windows / (windows + 10)
         order = np.argsort(-scores, kind='stable')
         return np.column_stack((corners, scores))[order]
 

@@ -6,13 +6,14 @@ from typing import Any, Callable, List, Sequence, Tuple
 import torch
 from torch import Tensor
 
-# More images at once take the CPU longer each, and more memory.
-_CPU_BATCH = 8
+# More at once need larger blocks of memory, which the system hands out anew
+# each time: a test of batches of 4 took a CPU 1.14 times as long.
+_CPU_BATCH = 2
 
 
 def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> List[Any]:
     """What is computed of images and of their mirror images, in one batch;
-    on the CPU in two if the batch is large.
+    on the CPU in two unless it is a single image.
 
     Args:
         compute (Callable): Takes images and returns tensors of as many, or
