@@ -8,6 +8,7 @@ from .functional import (Comparison, auc, bootstrap_ci, box_diagonal, ced,
                          normalized_errors, per_group, per_landmark,
                          percentiles, point_distance)
 from .metrics import SubsetNME
+from .motion import jitter, lag, motion_normalizer
 from .pairing import pair
 from .predictions import Predictions, load_predictions, save_predictions
 from .scores import (NORMALIZERS, Faces, Scores, in_common, load_scores,
@@ -19,7 +20,8 @@ __all__ = [
     'NORMALIZERS', 'Scores', 'SubsetNME', 'Table', 'auc', 'bootstrap_ci',
     'box_diagonal', 'ced', 'compare', 'face_box', 'face_errors',
     'failure_rate', 'format_table', 'in_common', 'inter_ocular', 'inter_pupil',
-    'landmark_box', 'load_scores', 'make_table', 'nme', 'normalized_errors',
-    'per_group', 'per_landmark', 'percentiles', 'point_distance',
-    'save_predictions', 'save_scores', 'score'
+    'jitter', 'lag', 'landmark_box', 'load_scores', 'make_table',
+    'motion_normalizer', 'nme', 'normalized_errors', 'per_group',
+    'per_landmark', 'percentiles', 'point_distance', 'save_predictions',
+    'save_scores', 'score'
 ]

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames from a video file or a webcam, and into a file; OpenCV only."""
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, NamedTuple, Optional, Tuple, Union
+
+import cv2
+import numpy as np
+
+from ..files import written_whole
+
+# What files are taken for videos by.
+VIDEO_SUFFIXES = ('.avi', '.m4v', '.mjpeg', '.mkv', '.mov', '.mp4', '.mpeg',
+                  '.mpg', '.webm', '.wmv')
+
+_DEFAULT_FPS = 25.  # where a file or a camera does not say
+
+
+class Frame(NamedTuple):
+    """A picture of a video.
+
+    Attributes:
+        index (int): Its number, from 0.
+        time (float): When it is shown, in seconds; later than that of the
+            frame before.
+        image (np.ndarray): BGR ``(H, W, 3)``, uint8.
+    """
+
+    index: int
+    time: float
+    image: np.ndarray
+
+
+class Video:
+    """The frames of a file or of a webcam, once.
+
+    Args:
+        source (str | PathLike | int): A video file, or the number of a
+            webcam.
+
+    Attributes:
+        fps (float): Frames a second as the file or the camera says; 25 where
+            it says nothing.
+        announced (int, optional): How many frames the file says it has; a
+            webcam says nothing.
+        size (tuple[int, int]): Width and height that it announces, pixels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If OpenCV cannot read it, or the webcam does not open.
+    """
+
+    def __init__(self, source: Union[str, 'os.PathLike[str]', int]) -> None:
+        self.live = isinstance(source, int)
+        self.name = f'webcam {source}' if self.live else os.fspath(source)
+        self._capture = _opened(source, self.name)
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if np.isfinite(fps) and fps > 0 else _DEFAULT_FPS
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.announced = count if count > 0 and not self.live else None
+        self.size = tuple(
+            int(self._capture.get(each))
+            for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frame after frame.
+
+        Times are those of the file, or of the clock for a webcam. Where the
+        file's do not grow, a frame comes ``1 / fps`` after the one before.
+
+        Yields:
+            Frame: Frames in turn.
+
+        Raises:
+            ValueError: If there is not a single one.
+        """
+        index, last, started = 0, -np.inf, time.monotonic()
+        while True:
+            found, image = self._capture.read()
+            if not found:
+                break
+            now = (
+                time.monotonic() - started if self.live else
+                self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            if not now > last:
+                now = last + 1 / self.fps if index else 0.
+            yield Frame(index, now, _as_bgr(image))
+            index, last = index + 1, now
+        if not index:
+            raise ValueError(f'{self.name} has no frame that OpenCV can read')
+
+    def close(self) -> None:
+        """Give the file or the camera back."""
+        self._capture.release()
+
+    def __enter__(self) -> 'Video':
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+def _opened(source: Union[str, 'os.PathLike[str]', int],
+            name: str) -> cv2.VideoCapture:
+    if isinstance(source, int):
+        capture = cv2.VideoCapture(source)
+        if not capture.isOpened():
+            raise ValueError(f'{name} cannot be opened: expected the number '
+                             'of a camera that is there and not in use')
+        return capture
+    if os.path.isdir(source):
+        raise ValueError(f'{name} is a folder, not a video file')
+    if not os.path.isfile(source):
+        raise FileNotFoundError(f'video {name} not found')
+    # By FFmpeg alone: others take numbers in a name for those of images.
+    capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise ValueError(f'{name} is no video that OpenCV can read')
+    return capture
+
+
+def _as_bgr(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image,
+                        cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
+
+
+class VideoFile:
+    """A video that is being written; see :func:`video_file`.
+
+    Attributes:
+        size (tuple[int, int], optional): Width and height in pixels, those of
+            the first frame.
+        fitted (int): How many frames were of another size.
+    """
+
+    def __init__(self, path: str, fps: float) -> None:
+        self._path, self._fps = path, fps
+        self._writer: Optional[cv2.VideoWriter] = None
+        self.size: Optional[Tuple[int, int]] = None
+        self.fitted = 0
+
+    def write(self, image: np.ndarray) -> None:
+        """Add a frame, BGR ``(H, W, 3)`` of uint8. One of another size than
+        the first is scaled into it, with black beside it."""
+        if self._writer is None:
+            self.size = image.shape[1::-1]
+            self._writer = cv2.VideoWriter(self._path,
+                                           cv2.VideoWriter_fourcc(*'mp4v'),
+                                           self._fps, self.size)
+            if not self._writer.isOpened():
+                raise ValueError(f'OpenCV {cv2.__version__} cannot write '
+                                 f'{self._path} of {self.size} pixels')
+        if image.shape[1::-1] != self.size:
+            # OpenCV would leave it out without a word.
+            image = fit(image, self.size)
+            self.fitted += 1
+        self._writer.write(image)
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        if self._writer is not None:
+            self._writer.release()
+
+
+@contextmanager
+def video_file(path: Union[str, 'os.PathLike[str]'],
+               fps: float) -> Iterator[VideoFile]:
+    """Write a video without sound, whole or not at all.
+
+    Args:
+        path (str | PathLike): Its name, which ends in ``.mp4``.
+        fps (float): Frames a second.
+
+    Yields:
+        VideoFile: Takes the frames. Without a frame there is no file.
+
+    Raises:
+        ValueError: If the name ends otherwise, or OpenCV cannot write it.
+    """
+    if Path(path).suffix.lower() != '.mp4':
+        raise ValueError(f'{path}: expected a name that ends in .mp4')
+    with written_whole(path) as partial:
+        # OpenCV knows the format by the end of the name.
+        draft = Path(f'{partial}.mp4')
+        file = VideoFile(str(draft), fps)
+        try:
+            yield file
+            file.close()
+            if file.size is None:
+                raise ValueError(f'{path}: no frame to write')
+            os.replace(draft, partial)
+        finally:
+            file.close()
+            draft.unlink(missing_ok=True)
+
+
+def fit(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    """An image scaled to fit into a frame, its middle in the middle.
+
+    Args:
+        image (np.ndarray): ``(H, W, 3)``.
+        size (tuple[int, int]): Width and height of the frame in pixels.
+
+    Returns:
+        np.ndarray: Of that size, black beside the image.
+    """
+    height, width = image.shape[:2]
+    factor = min(size[0] / width, size[1] / height)
+    scaled = cv2.resize(
+        image, [max(1, round(width * factor)),
+                max(1, round(height * factor))],
+        interpolation=cv2.INTER_AREA)
+    canvas = np.zeros((size[1], size[0], 3), np.uint8)
+    h, w = scaled.shape[:2]
+    y, x = (size[1] - h) // 2, (size[0] - w) // 2
+    canvas[y:y + h, x:x + w] = scaled
+    return canvas
