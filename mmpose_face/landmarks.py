@@ -22,12 +22,12 @@ Sources:
     Facial Landmarks in the Wild", ICCV Workshops 2011, without the ears.
 """
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Optional, Tuple
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Union
 
 __all__ = [
     'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'COFW29', 'AFLW19', 'SCHEMES',
-    'GROUP_COLORS', 'get_scheme', 'point_colors', 'scheme_of',
-    'scheme_of_metainfo'
+    'GROUP_COLORS', 'get_scheme', 'name_or_dict', 'point_colors', 'scheme_of',
+    'scheme_of_dataset', 'scheme_of_metainfo'
 ]
 
 # BGR, one colour for each part of the face, in metainfo and in drawings.
@@ -74,8 +74,10 @@ class Scheme:
             some.
 
     Raises:
-        ValueError: If a point name occurs twice in a curve, in two groups or
-            in the order, or ``order`` has other points than the curves.
+        ValueError: If there is no point, a name occurs twice in a curve, in
+            two groups or in the order, ``order`` has other points than the
+            curves, the normaliser is not two of the points, or a point has
+            no mirror image: ``left_ear`` without a ``right_ear``.
     """
 
     name: str
@@ -90,9 +92,58 @@ class Scheme:
                 raise ValueError(
                     f'{self.name}: a point name occurs twice; only curves of '
                     'one group may share points, where an order is given')
+        if not grouped:
+            raise ValueError(f'{self.name}: expected one or more points')
         if set(self.points) != set(grouped):
             raise ValueError(f'{self.name}: the order must name the points of '
                              'the curves, each once')
+        ends = self.normalizer or ()
+        if len(ends) not in (0, 2) or not set(ends) <= set(grouped):
+            raise ValueError(f'{self.name}: expected two of the points as '
+                             f'normalizer, or None, got {ends}')
+        lonely = [n for n in grouped if _swap_sides(n) not in set(grouped)]
+        if lonely:
+            raise ValueError(f'{self.name}: {lonely[0]} has no mirror image, '
+                             f'expected a point {_swap_sides(lonely[0])}')
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> 'Scheme':
+        """A scheme of one's own, as a config or a file holds it.
+
+        Args:
+            said (Mapping): What :meth:`to_dict` gives: ``name``, ``curves``
+                (each with ``group``, ``points`` and, where it is so,
+                ``closed=True``), and ``normalizer`` and ``order`` if there
+                are any.
+
+        Raises:
+            ValueError: If it is not of this form.
+        """
+        _check_keys('a scheme', said, dict(name=str, curves=_LIST),
+                    dict(normalizer=_LIST, order=_LIST))
+        curves = []
+        for curve in said['curves']:
+            _check_keys(f'a curve of {said["name"]}', curve,
+                        dict(group=str, points=_LIST), dict(closed=bool))
+            curves.append(
+                Curve(curve['group'], _strings(curve['points']),
+                      curve.get('closed', False)))
+        return cls(said['name'],
+                   tuple(curves), _strings(said.get('normalizer')),
+                   _strings(said.get('order')))
+
+    def to_dict(self) -> Dict[str, Any]:
+        """As strings and lists, which :meth:`from_dict` takes."""
+        said: Dict[str, Any] = dict(
+            name=self.name,
+            curves=[
+                dict(group=c.group, points=list(c.points), closed=c.closed)
+                for c in self.curves
+            ])
+        for key in ('normalizer', 'order'):
+            if getattr(self, key) is not None:
+                said[key] = list(getattr(self, key))
+        return said
 
     @property
     def _members(self) -> Dict[str, Dict[str, None]]:
@@ -184,10 +235,30 @@ class Scheme:
         return index[self.normalizer[0]], index[self.normalizer[1]]
 
     @property
+    def ocular_indices(self) -> Tuple[int, int]:
+        """Indices of the two points of ``normalizer``; where it is the box,
+        of the outer eye corners.
+
+        Raises:
+            ValueError: If there is neither.
+        """
+        corners = 'left_eye_outer_corner', 'right_eye_outer_corner'
+        ends, index = self.normalizer or corners, self.index
+        if not set(ends) <= set(index):
+            raise ValueError(f'{self.name} has no normalizer and no points '
+                             f'{" and ".join(ends)}, whose distance was asked '
+                             'for')
+        return index[ends[0]], index[ends[1]]
+
+    @property
     def pupil_indices(self) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
         """Indices of the points whose mean is the left and the right pupil:
         the pupil, or the point of the eye's middle, or all points of the
-        eye."""
+        eye.
+
+        Raises:
+            ValueError: If there are none.
+        """
         index = self.index
         for name in ('pupil', 'eye_center'):
             if f'left_{name}' in index:
@@ -195,6 +266,10 @@ class Scheme:
         left, right = (
             tuple(i for n, i in index.items() if n.startswith(f'{side}_eye_'))
             for side in ('left', 'right'))
+        if not left:
+            raise ValueError(f'{self.name} has no points whose names begin '
+                             'with left_eye_ and right_eye_, of which pupils '
+                             'could be the middle')
         return left, right
 
     def map_to(self, other: 'Scheme') -> Tuple[int, ...]:
@@ -221,6 +296,38 @@ class Scheme:
             raise ValueError(f'no exact map from {self.name} to {other.name}: '
                              f'{self.name} has no point {", ".join(missing)}')
         return tuple(index[name] for name in other.points)
+
+
+_LIST = list, tuple
+
+
+def _check_keys(what: str, said: Any, needed: Dict[str, Any],
+                optional: Dict[str, Any]) -> None:
+    """Refuse what is no dictionary of these keys and types of values."""
+    if not isinstance(said, Mapping):
+        raise ValueError(f'{what}: expected a dictionary with '
+                         f'{", ".join(needed)}, got {said!r}')
+    types = {**needed, **optional}
+    for key in (*needed, *said):
+        value = said.get(key)
+        if key not in types:
+            raise ValueError(f'{what} has no {key!r}: expected '
+                             f'{", ".join(types)}')
+        if value is None and key in optional:
+            continue
+        if not isinstance(value, types[key]):
+            kind = 'list' if types[key] is _LIST else types[key].__name__
+            raise ValueError(f'{what}: expected a {kind} as {key}, got '
+                             f'{value!r}')
+
+
+def _strings(values: Optional[Iterable[Any]]) -> Optional[Tuple[str, ...]]:
+    if values is None:
+        return None
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f'expected the name of a point, got {value!r}')
+    return tuple(values)
 
 
 def _swap_sides(name: str) -> str:
@@ -375,16 +482,31 @@ AFLW19 = _aflw19()
 SCHEMES = {scheme.name: scheme for scheme in (IBUG68, WFLW98, COFW29, AFLW19)}
 
 
-def get_scheme(name: str) -> Scheme:
-    """The scheme of that name.
+def get_scheme(said: Union[str, Mapping[str, Any], Scheme]) -> Scheme:
+    """The scheme of that name, or one of one's own.
+
+    Args:
+        said (str | Mapping | Scheme): The name of one of :data:`SCHEMES`,
+            what :meth:`Scheme.from_dict` takes, or a scheme as it is.
 
     Raises:
         ValueError: If there is none; the message lists those there are.
     """
-    if name not in SCHEMES:
-        raise ValueError(f'unknown landmark scheme {name!r}; known: '
+    if isinstance(said, Scheme):
+        return said
+    if isinstance(said, Mapping):
+        return Scheme.from_dict(said)
+    if not isinstance(said, str) or said not in SCHEMES:
+        raise ValueError(f'unknown landmark scheme {said!r}; known: '
                          f'{", ".join(sorted(SCHEMES))}')
-    return SCHEMES[name]
+    return SCHEMES[said]
+
+
+def name_or_dict(scheme: Scheme) -> Union[str, Dict[str, Any]]:
+    """What a file says of a scheme, for :func:`get_scheme`: the name of one
+    of :data:`SCHEMES`, all of another."""
+    known = SCHEMES.get(scheme.name) == scheme
+    return scheme.name if known else scheme.to_dict()
 
 
 def point_colors(scheme: Scheme) -> Dict[int, Tuple[int, int, int]]:
@@ -415,6 +537,22 @@ def scheme_of(points: Iterable[str]) -> Scheme:
                      f'{", ".join(sorted(SCHEMES))}')
 
 
+def scheme_of_dataset(meta: Dict[str, Any]) -> Scheme:
+    """The scheme that a data set says, or that has the points of these names.
+
+    Args:
+        meta (dict): Metainfo as MMPose parses it, with ``keypoint_id2name``
+            and, of :class:`~mmpose_face.datasets.CustomFaces`, ``scheme``.
+
+    Raises:
+        ValueError: If it says none and no scheme has these points.
+    """
+    if 'scheme' in meta:
+        return get_scheme(meta['scheme'])
+    names = meta['keypoint_id2name']
+    return scheme_of(names[i] for i in range(len(names)))
+
+
 def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:
     """The scheme of a data set, known here or not.
 
@@ -423,26 +561,28 @@ def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:
             ``keypoint_id2name`` and ``skeleton_links``.
 
     Returns:
-        Scheme: The one of these names; or, where there is none, one of the
-        data set's name with the lines of its skeleton, all points in the
-        group ``'face'``, and the box as its normaliser.
+        Scheme: That of :func:`scheme_of_dataset`; or, where there is none,
+        one of the data set's name with the lines of its skeleton, all points
+        in the group ``'face'``, and the box as its normaliser.
     """
+    try:
+        return scheme_of_dataset(meta)
+    except ValueError:
+        if 'scheme' in meta:
+            raise
     names = meta['keypoint_id2name']
     points = tuple(names[i] for i in range(len(names)))
-    try:
-        return scheme_of(points)
-    except ValueError:
-        chains = _chains([tuple(link) for link in meta['skeleton_links']])
-        curves = [
-            Curve('face', tuple(points[i] for i in chain), closed)
-            for chain, closed in chains
-        ]
-        joined = {i for chain, _ in chains for i in chain}
-        curves += [
-            Curve('face', (name, )) for i, name in enumerate(points)
-            if i not in joined
-        ]
-        return Scheme(meta['dataset_name'], tuple(curves), None, points)
+    chains = _chains([tuple(link) for link in meta['skeleton_links']])
+    curves = [
+        Curve('face', tuple(points[i] for i in chain), closed)
+        for chain, closed in chains
+    ]
+    joined = {i for chain, _ in chains for i in chain}
+    curves += [
+        Curve('face', (name, )) for i, name in enumerate(points)
+        if i not in joined
+    ]
+    return Scheme(meta['dataset_name'], tuple(curves), None, points)
 
 
 def _chains(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from mmpose.datasets.datasets import (AFLWDataset, CocoWholeBodyFaceDataset,
                                       WFLWDataset)
 
 from mmpose_face.landmarks import (AFLW19, COFW29, IBUG68, SCHEMES, WFLW98,
-                                   Curve, Scheme, get_scheme, scheme_of)
+                                   Curve, Scheme, get_scheme, name_or_dict,
+                                   scheme_of, scheme_of_dataset,
+                                   scheme_of_metainfo)
 
 schemes = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
 
@@ -168,3 +172,89 @@ def test_needs_nothing_heavier_than_numpy():
                           capture_output=True,
                           text=True)
     assert done.stdout.strip() == '68', done.stderr
+
+
+OWN = dict(
+    name='own5',
+    curves=[
+        dict(group='eyes', points=['left_eye', 'right_eye']),
+        dict(group='lips', points=['left_mouth', 'right_mouth']),
+        dict(group='nose', points=['nose_tip']),
+    ],
+    normalizer=['left_eye', 'right_eye'])
+
+
+@schemes
+def test_schemes_as_dictionaries(scheme):
+    said = json.loads(json.dumps(scheme.to_dict()))
+    assert Scheme.from_dict(said) == get_scheme(said) == scheme
+    assert name_or_dict(scheme) == scheme.name
+
+
+def test_a_scheme_of_ones_own():
+    own = get_scheme(OWN)
+    assert own.points == ('left_eye', 'right_eye', 'left_mouth', 'right_mouth',
+                          'nose_tip')
+    assert own.mirror == (1, 0, 3, 2, 4)
+    assert own.lines == ((0, 1), (2, 3))
+    assert own.normalizer_indices == own.ocular_indices == (0, 1)
+    assert get_scheme(own) is own
+    assert get_scheme(name_or_dict(own)) == own
+    # The name alone is not enough to be the one of the table.
+    impostor = replace(own, name='ibug68')
+    assert name_or_dict(impostor) == dict(own.to_dict(), name='ibug68')
+
+
+@pytest.mark.parametrize('change,message', [
+    (dict(points=[]), "a scheme has no 'points': expected name, curves, norm"),
+    (dict(curves=None), 'a scheme: expected a list as curves, got None'),
+    (dict(curves=[]), 'own5: expected one or more points'),
+    (dict(name=5), 'a scheme: expected a str as name, got 5'),
+    (dict(curves=['eyes']), 'a curve of own5: expected a dictionary with gro'),
+    (dict(curves=[dict(points=['a'])]), 'a curve of own5: expected a str as'),
+    (dict(curves=[dict(group='a', points='ab')]), 'expected a list as points'),
+    (dict(curves=[dict(group='a', points=[1])]), 'the name of a point, got 1'),
+    (dict(normalizer=['left_eye']), 'own5: expected two of the points as nor'),
+    (dict(normalizer=['left_eye', 'chin']), 'own5: expected two of the poin'),
+    (dict(order=['nose_tip']), 'own5: the order must name the points'),
+    (dict(curves=[dict(group='a', points=['left_ear'])], normalizer=None),
+     'own5: left_ear has no mirror image, expected a point right_ear'),
+])  # yapf: disable
+def test_dictionaries_that_are_no_schemes(change, message):
+    with pytest.raises(ValueError, match=message):
+        get_scheme({**OWN, **change})
+
+
+@pytest.mark.parametrize('said', ['own5', 5, None, ['ibug68']])
+def test_what_is_no_scheme(said):
+    with pytest.raises(ValueError, match='unknown landmark scheme.*; known: '):
+        get_scheme(said)
+
+
+def test_normalisers_that_a_scheme_has_no_points_for():
+    own = get_scheme({**OWN, 'normalizer': None})
+    with pytest.raises(ValueError, match='own5 has no normalizer and no poi'):
+        own.ocular_indices
+    with pytest.raises(ValueError, match='own5 has no points whose names beg'):
+        own.pupil_indices
+    # Whose normaliser is the box, but which has the corners.
+    assert AFLW19.ocular_indices == (6, 11)
+
+
+def test_scheme_of_a_data_set():
+    meta = dict(keypoint_id2name=dict(enumerate(IBUG68.points)))
+    assert scheme_of_dataset(meta) is IBUG68
+    own = get_scheme(OWN)
+    meta = dict(
+        keypoint_id2name=dict(enumerate(own.points)),
+        dataset_name='mine',
+        skeleton_links=own.lines)
+    with pytest.raises(ValueError, match='no landmark scheme has these 5'):
+        scheme_of_dataset(meta)
+    guessed = scheme_of_metainfo(meta)
+    assert guessed.points == own.points and guessed.groups.keys() == {'face'}
+    meta['scheme'] = own.to_dict()
+    assert scheme_of_dataset(meta) == scheme_of_metainfo(meta) == own
+    meta['scheme'] = {}
+    with pytest.raises(ValueError, match='expected a str as name'):
+        scheme_of_metainfo(meta)

@@ -77,8 +77,7 @@ class Face:
             ValueError: If there is no such scheme, or this one lacks some of
                 its points.
         """
-        if isinstance(scheme, str):
-            scheme = get_scheme(scheme)
+        scheme = get_scheme(scheme)
         chosen = list(self.scheme.map_to(scheme))
         return dataclasses.replace(
             self,

@@ -3,6 +3,7 @@
 releases (:mod:`mmpose_face.datasets.converters`)."""
 from .benchmarks import BENCHMARKS, open_benchmark
 from .collating import face_collate
+from .custom import CustomFaces
 from .face_300w import Face300W
 from .face_aflw import FaceAFLW
 from .face_coco_wholebody import FaceCocoWholeBody
@@ -16,8 +17,8 @@ from .transforms import (FaceTarget, LoadFaceImage, PackFaceInputs,
                          WarpFace)
 
 __all__ = [
-    'BENCHMARKS', 'Face300W', 'FaceAFLW', 'FaceCOFW', 'FaceCOFW68',
-    'FaceCocoWholeBody', 'FaceDataset', 'FaceTarget', 'FaceWFLW',
+    'BENCHMARKS', 'CustomFaces', 'Face300W', 'FaceAFLW', 'FaceCOFW',
+    'FaceCOFW68', 'FaceCocoWholeBody', 'FaceDataset', 'FaceTarget', 'FaceWFLW',
     'LoadFaceImage', 'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceBox',
     'RandomFaceFlip', 'SyntheticFaces', 'SyntheticFaces68', 'WarpFace',
     'face_collate', 'open_benchmark', 'scheme_metainfo'

@@ -120,7 +120,8 @@ def point_distance(gt: ArrayLike, i: int, j: int) -> np.ndarray:
 
 
 def inter_ocular(points: ArrayLike, scheme: Scheme) -> np.ndarray:
-    """Distance of the outer eye corners, the benchmarks' usual normaliser.
+    """Distance of the outer eye corners, the benchmarks' usual normaliser;
+    or of the two points that a scheme of one's own has as ``normalizer``.
 
     Args:
         points (ArrayLike): True points ``(N, K, 2)`` in pixels.
@@ -129,9 +130,7 @@ def inter_ocular(points: ArrayLike, scheme: Scheme) -> np.ndarray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    index = scheme.index
-    return point_distance(points, index['left_eye_outer_corner'],
-                          index['right_eye_outer_corner'])
+    return point_distance(points, *scheme.ocular_indices)
 
 
 def inter_pupil(points: ArrayLike, scheme: Scheme) -> np.ndarray:

@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
-from ..landmarks import scheme_of
+from ..landmarks import scheme_of_dataset
 from ..text import shortened
 from .predictions import save_predictions
 from .scores import (NORMALIZERS, Faces, Protocol, Scores, column,
@@ -191,7 +191,7 @@ class SubsetNME(BaseMetric):
             for row in results
         }.values())
         rows.sort(key=lambda row: (row['id'], row['file']))
-        scheme = scheme_of(self.dataset_meta['keypoint_id2name'].values())
+        scheme = scheme_of_dataset(self.dataset_meta)
 
         faces = Faces(
             scheme,

@@ -9,13 +9,14 @@ import re
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Tuple,
+                    Union)
 
 import numpy as np
 
 from ..compat import restricted_pickle
 from ..compat.pickled_data import to_objects
-from ..landmarks import SCHEMES, Scheme, get_scheme
+from ..landmarks import SCHEMES, Scheme, get_scheme, name_or_dict
 from .scores import PathLike, Scores, strict, write_json
 
 # How :func:`~.scores.strict` and other writers of JSON spell such floats.
@@ -32,8 +33,9 @@ class _Entry(NamedTuple):
     points: np.ndarray
 
 
-# The name of the scheme, where a file says it, and the faces.
-_Content = Tuple[Optional[str], List[_Entry]]
+# The scheme by its name or as a dictionary, where a file says it, and the
+# faces.
+_Content = Tuple[Union[None, str, dict], List[_Entry]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def save_predictions(scores: Scores, path: PathLike) -> None:
             keypoints=[[strict(x), strict(y)] for x, y in points.tolist()]) for
         file, id_, points in zip(scores.files, scores.ids, scores.predicted)
     ]
-    write_json(path, dict(scheme=scores.scheme.name, faces=faces))
+    write_json(path, dict(scheme=name_or_dict(scores.scheme), faces=faces))
 
 
 def load_predictions(path: PathLike,
@@ -146,12 +148,12 @@ def load_predictions(path: PathLike,
         points=np.stack([entry.points for entry in entries]))
 
 
-def _scheme(name: Optional[str], entries: List[_Entry]) -> Scheme:
-    """The scheme of that name or of the first face, which all must have."""
-    if name is None:
+def _scheme(said: Union[None, str, dict], entries: List[_Entry]) -> Scheme:
+    """The scheme that is said or of the first face, which all must have."""
+    if said is None:
         scheme = _scheme_of_size(entries[0])
     else:
-        scheme = get_scheme(name)
+        scheme = get_scheme(said)
     for entry in entries:
         if len(entry.points) != scheme.num_points:
             raise ValueError(
@@ -185,8 +187,8 @@ def _read_json(data: bytes) -> _Content:
     said = None
     if isinstance(content, dict):
         said, content = content.get('scheme'), content.get('faces')
-    if not isinstance(content, list) or not isinstance(said,
-                                                       (str, type(None))):
+    if not isinstance(content, list) or not isinstance(
+            said, (dict, str, type(None))):
         raise ValueError('expected {"scheme": NAME, "faces": [...]} or a list '
                          'of faces')
     return said, [

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..files import written_whole
-from ..landmarks import Scheme, get_scheme
+from ..landmarks import Scheme, get_scheme, name_or_dict
 from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
                          inter_pupil, landmark_box, normalized_errors)
 
@@ -196,7 +196,8 @@ def normalizers(faces: Faces,
     if name in ('face_box', 'box_diagonal'):
         return _of_box(faces, name)
     if name == 'inter_ocular':
-        norm, needed = inter_ocular(faces.truth, scheme), _corners(scheme)
+        norm = inter_ocular(faces.truth, scheme)
+        needed = [*scheme.ocular_indices]
     else:
         norm = inter_pupil(faces.truth, scheme)
         needed = [*scheme.pupil_indices[0], *scheme.pupil_indices[1]]
@@ -212,12 +213,6 @@ def _of_box(faces: Faces, name: str) -> np.ndarray:
         return of_boxes(faces.boxes)
     # The benchmark's boxes are square.
     return faces.box_sizes * (1 if name == 'face_box' else np.sqrt(2))
-
-
-def _corners(scheme: Scheme) -> List[int]:
-    return [
-        scheme.index[f'{side}_eye_outer_corner'] for side in ('left', 'right')
-    ]
 
 
 def score(faces: Faces,
@@ -275,7 +270,7 @@ def save_scores(scores: Scores, path: PathLike) -> None:
     write_json(
         path,
         dict(
-            scheme=scores.scheme.name,
+            scheme=name_or_dict(scores.scheme),
             normalizer=scores.normalizer,
             protocol=scores.protocol,
             unit='ratio',

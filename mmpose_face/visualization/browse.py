@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from ..datasets.image_files import write_png
 from ..datasets.transforms import LoadFaceImage
-from ..landmarks import Scheme, scheme_of
+from ..landmarks import Scheme, scheme_of_dataset
 from .crops import crop_face, write_text
 from .drawing import contact_sheet, draw_landmarks
 
@@ -58,7 +58,7 @@ def browse_dataset(dataset: Dataset,
         raise ValueError('expected positive numbers of faces, columns and '
                          f'pixels, got {faces}, {columns} and {side}')
     meta = dataset.metainfo
-    scheme = scheme_of(meta['keypoint_id2name'].values())
+    scheme = scheme_of_dataset(meta)
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models by name, with their released weights."""
+import copy
 import difflib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,8 +12,10 @@ from mmengine.runner import load_checkpoint
 from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
+from ..datasets.metainfo import scheme_metainfo
 from ..downloads import DownloadError, download
 from ..engine.weights import misfit_explained
+from ..landmarks import get_scheme
 from ..text import shortened
 from .metafiles import Row, read_rows
 
@@ -110,12 +113,28 @@ def build_model(cfg: Config,
     Raises:
         ValueError: If the checkpoint does not fit, or is of other points.
     """
-    model = init_model(cfg, None, device)
+    model = _init_model(cfg, device)
     if checkpoint is not None:
         with misfit_explained(str(checkpoint)):
             loaded = load_checkpoint(
                 model, str(checkpoint), 'cpu', strict=True)
         _check_points(str(checkpoint), loaded, model.dataset_meta)
+    return model
+
+
+def _init_model(cfg: Config, device: str) -> nn.Module:
+    """As MMPose's, which asks the class of the data set alone for the points;
+    one of one's own faces is told them."""
+    dataset = cfg.get('train_dataloader', {}).get('dataset', {})
+    if 'scheme' not in dataset:
+        return init_model(cfg, None, device)
+    scheme = get_scheme(dataset.scheme)
+    saying = copy.deepcopy(cfg)
+    saying.train_dataloader.dataset.metainfo = scheme_metainfo(
+        scheme.name, scheme)
+    model = init_model(saying, None, device)
+    model.cfg = cfg
+    model.dataset_meta['scheme'] = scheme.to_dict()
     return model
 
 
