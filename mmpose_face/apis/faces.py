@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Union
 
@@ -101,6 +102,12 @@ class Face:
         return found
 
 
+def _label(face: Face) -> str:
+    """What is written at a face: ``#3 0.87``."""
+    number = '' if face.track_id is None else f'#{face.track_id} '
+    return f'{number}{face.score:.2f}'
+
+
 def _rounded(values: Iterable[float], digits: int = 2) -> List[float]:
     return [round(float(value), digits) for value in values]
 
@@ -132,7 +139,8 @@ class Faces(List[Face]):
 
     def draw(self,
              path: Optional[_Path] = None,
-             low_score: float = LOW_SCORE) -> np.ndarray:
+             low_score: float = LOW_SCORE,
+             boxes: bool = False) -> np.ndarray:
         """Draw the faces on their image.
 
         Args:
@@ -140,6 +148,8 @@ class Faces(List[Face]):
                 end of the name says the format. Defaults to not at all.
             low_score (float): Points with a lower score are hollow. Defaults
                 to 0.3.
+            boxes (bool): Whether to draw the boxes too, with the score and,
+                in a video, the number of the person. Defaults to False.
 
         Returns:
             np.ndarray: The drawing, BGR ``(H, W, 3)`` of uint8.
@@ -148,17 +158,18 @@ class Faces(List[Face]):
             ValueError: If OpenCV writes no images with such an end, or these
                 faces have no image.
         """
-        from ..visualization.drawing import draw_landmarks
+        from ..visualization.drawing import draw_boxes, draw_landmarks
 
         if self.image is None:
             raise ValueError('these faces have no image to be drawn on')
-        canvas = read_image(self.image, self.channels)
-        for face in self:
+        canvas = read_image(self.image, self.channels).copy()
+        if boxes and self:
+            canvas = draw_boxes(canvas, [face.box for face in self],
+                                [_label(face) for face in self])
+        for scheme, faces in groupby(self, key=lambda face: face.scheme):
+            points, scores = zip(*((f.keypoints, f.scores) for f in faces))
             canvas = draw_landmarks(
-                canvas,
-                face.keypoints,
-                face.scheme,
-                hollow=face.scores < low_score)
+                canvas, points, scheme, hollow=np.array(scores) < low_score)
         if path is not None:
             write_image(path, canvas)
         return canvas

@@ -9,6 +9,7 @@ from typing import Any
 _HOMES = dict(
     browse_dataset='browse',
     contact_sheet='drawing',
+    draw_boxes='drawing',
     draw_landmarks='drawing',
     draw_schematic='schematic',
     draw_worst='worst',

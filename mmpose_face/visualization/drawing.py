@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Landmarks on images, and sheets of images."""
-from typing import Optional, Sequence, Tuple
+"""Landmarks and boxes on images, and sheets of images."""
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -10,12 +10,21 @@ from ..landmarks import Scheme, point_colors
 
 # OpenCV draws at multiples of 1/16 pixel.
 _SHIFT = 4
-# Points and lines relative to the size of the face; tried on faces of 50 to
-# 400 pixels.
-_RADIUS, _THICKNESS = 1 / 110, 1 / 220
+# Points and lines relative to the size of the face; tried on faces of 25 to
+# 900 pixels.
+_RADIUS, _THICKNESS = 1 / 100, 1 / 200
 _RING = 1.5  # a ring's middle lies outside the dot by so many thicknesses
+# Lines and dots have a shadow, so that they are seen on skin, hair and walls
+# of their colour. On a face of fewer pixels it would hide the face.
+_SHADOWED = 60
+_SHADOW, _SHADOW_SHARE = (25, 25, 25), .6  # its colour, and how much of it
 _FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
 _HIDDEN = (0, 0, 255)  # BGR; no part of the face has this red
+
+# Letters at a box relative to its size, as OpenCV scales them; and relative
+# to the image's, so that they are still read when it is shown on a screen.
+_LETTERS, _LETTERS_OF_IMAGE, _SMALLEST = 1 / 300, 1 / 5000, .4
+_FONT, _WHITE = cv2.FONT_HERSHEY_SIMPLEX, (255, 255, 255)
 
 _GAP, _PAPER = 4, 255
 
@@ -34,11 +43,11 @@ def draw_landmarks(image: np.ndarray,
             that is NaN or infinite is not drawn, nor are its lines.
         scheme (Scheme): Their landmark scheme.
         occluded (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
-            that is occluded is a hollow red ring instead of a dot. Defaults
-            to none.
+            that is occluded is a red ring instead of a dot, within which the
+            image is seen. Defaults to none.
         hollow (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
-            that is a hollow ring of its own colour, as one of a low score.
-            Defaults to none.
+            that is a ring of its own colour, as one of a low score. Defaults
+            to none.
 
     Returns:
         np.ndarray: The drawing, of the image's shape.
@@ -48,9 +57,7 @@ def draw_landmarks(image: np.ndarray,
             those of the scheme, or ``occluded`` or ``hollow`` is not of the
             points.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError('expected a BGR image (H, W, 3) of uint8, got '
-                         f'{image.shape} of {image.dtype}')
+    _check_image(image)
     faces = np.asarray(keypoints, np.float64)
     k = scheme.num_points
     if faces.ndim not in (2, 3) or faces.shape[-2:] != (k, 2):
@@ -64,6 +71,12 @@ def draw_landmarks(image: np.ndarray,
     return canvas
 
 
+def _check_image(image: np.ndarray) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError('expected a BGR image (H, W, 3) of uint8, got '
+                         f'{image.shape} of {image.dtype}')
+
+
 def _flags(given: Optional[ArrayLike], shape: tuple, name: str) -> np.ndarray:
     """A flag for each point, bool of the shape ``(K,)`` or ``(N, K)``."""
     if given is None:
@@ -75,6 +88,22 @@ def _flags(given: Optional[ArrayLike], shape: tuple, name: str) -> np.ndarray:
     return flags
 
 
+class _Pen(NamedTuple):
+    """How wide things are drawn, in pixels."""
+
+    thickness: int  # of lines
+    dot: float  # radius
+    ring: float  # radius of its middle
+    shadow: int  # how far it reaches beyond what throws it
+
+    @classmethod
+    def of_face(cls, size: float) -> '_Pen':
+        thickness, dot = max(1, round(size * _THICKNESS)), size * _RADIUS
+        return cls(thickness, max(1., dot),
+                   max(1., dot) + _RING * thickness,
+                   (thickness + 1) // 2 if size >= _SHADOWED else 0)
+
+
 def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
                hollow: np.ndarray, scheme: Scheme) -> None:
     drawn = np.isfinite(points).all(1)
@@ -82,28 +111,134 @@ def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
         return
     points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
     # A point far outside must not make the dots of all others huge.
-    size = min(
-        np.sqrt(np.ptp(points[drawn], axis=0).prod()), max(canvas.shape[:2]))
-    thickness = max(1, round(size * _THICKNESS))
-    radius = max(1., size * _RADIUS)
-    at = np.rint(points * 2**_SHIFT).astype(int).tolist()
+    pen = _Pen.of_face(
+        min(
+            np.sqrt(np.ptp(points[drawn], axis=0).prod()),
+            max(canvas.shape[:2])))
+    part, corner = _part_around(canvas, points[drawn], pen)
+    if not part.size:
+        return
+    at = np.rint((points - corner) * 2**_SHIFT).astype(int).tolist()
+    lines = [(at[i], at[j], i) for i, j in scheme.lines
+             if drawn[i] and drawn[j]]
+    dots = np.flatnonzero(drawn & ~(hidden | hollow)).tolist()
+    rings = np.flatnonzero(drawn & (hidden | hollow)).tolist()
     color = point_colors(scheme)
-    for i, j in scheme.lines:
-        if drawn[i] and drawn[j]:
-            cv2.line(canvas, at[i], at[j], color[i], thickness, cv2.LINE_AA,
-                     _SHIFT)
-    for i in np.flatnonzero(drawn & ~hidden):
-        _circle(canvas, at[i], radius, color[i],
-                thickness if hollow[i] else cv2.FILLED)
-    # Last, so that no dot fills a ring.
-    for i in np.flatnonzero(drawn & hidden):
-        _circle(canvas, at[i], radius + _RING * thickness, _HIDDEN, thickness)
+    before = part.copy()
+    if pen.shadow:
+        _draw_shadow(part, lines, [at[i] for i in dots],
+                     [at[i] for i in rings], pen)
+    for start, end, i in lines:
+        cv2.line(part, start, end, color[i], pen.thickness, cv2.LINE_AA,
+                 _SHIFT)
+    for i in dots:
+        _circle(part, at[i], pen.dot, color[i])
+    # Last, so that no dot fills a ring and no line crosses it.
+    _clear(part, before, [at[i] for i in rings], pen.ring)
+    for i in rings:
+        _circle(part, at[i], pen.ring, _HIDDEN if hidden[i] else color[i],
+                pen.thickness)
 
 
-def _circle(canvas: np.ndarray, at: Sequence[int], radius: float,
-            color: Tuple[int, int, int], thickness: int) -> None:
+def _part_around(canvas: np.ndarray, points: np.ndarray,
+                 pen: _Pen) -> Tuple[np.ndarray, np.ndarray]:
+    """The part of the canvas that a drawing of these points reaches, a view;
+    and its left upper corner ``(2,)`` in pixels of the canvas."""
+    reach = pen.ring + pen.thickness + pen.shadow + 2
+    ends = canvas.shape[1::-1]
+    left, top = np.clip(np.floor(points.min(0) - reach), 0, ends).astype(int)
+    right, bottom = np.clip(np.ceil(points.max(0) + reach), 0,
+                            ends).astype(int)
+    return canvas[top:bottom, left:right], np.array([left, top])
+
+
+def _draw_shadow(part: np.ndarray, lines: Sequence[tuple],
+                 dots: Sequence[List[int]], rings: Sequence[List[int]],
+                 pen: _Pen) -> None:
+    layer = part.copy()
+    for start, end, _ in lines:
+        cv2.line(layer, start, end, _SHADOW, pen.thickness + 2 * pen.shadow,
+                 cv2.LINE_AA, _SHIFT)
+    for at in dots:
+        _circle(layer, at, pen.dot + pen.shadow, _SHADOW)
+    for at in rings:
+        _circle(layer, at, pen.ring + pen.thickness / 2 + pen.shadow, _SHADOW)
+    cv2.addWeighted(layer, _SHADOW_SHARE, part, 1 - _SHADOW_SHARE, 0, part)
+
+
+def _clear(part: np.ndarray, before: np.ndarray, rings: Sequence[List[int]],
+           radius: float) -> None:
+    """What was there before, within rings."""
+    if rings:
+        inside = np.zeros(part.shape[:2], np.uint8)
+        for at in rings:
+            _circle(inside, at, radius, (255, ))
+        np.copyto(part, before, where=inside[..., None] > 127)
+
+
+def _circle(canvas: np.ndarray,
+            at: Sequence[int],
+            radius: float,
+            color: Tuple[int, ...],
+            thickness: int = cv2.FILLED) -> None:
     cv2.circle(canvas, at, round(radius * 2**_SHIFT), color, thickness,
                cv2.LINE_AA, _SHIFT)
+
+
+def draw_boxes(image: np.ndarray,
+               boxes: ArrayLike,
+               labels: Optional[Sequence[str]] = None) -> np.ndarray:
+    """Draw boxes with something written at each, white with a shadow.
+
+    Args:
+        image (np.ndarray): BGR ``(H, W, 3)``, uint8.
+        boxes (ArrayLike): Left, top, right and bottom in pixels ``(N, 4)``. A
+            box that is not of finite numbers is not drawn.
+        labels (Sequence[str], optional): What to write at each, in ASCII;
+            above the box, or within where that is outside of the image.
+            Defaults to nothing.
+
+    Returns:
+        np.ndarray: The drawing, of the image's shape.
+
+    Raises:
+        ValueError: If the image is no uint8 colour image, boxes are of
+            another shape, or there are not as many labels.
+    """
+    _check_image(image)
+    boxes = np.asarray(boxes, np.float64)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f'expected boxes (N, 4), got {boxes.shape}')
+    labels = [''] * len(boxes) if labels is None else labels
+    if len(labels) != len(boxes):
+        raise ValueError(f'expected a label for each of {len(boxes)} boxes, '
+                         f'got {len(labels)}')
+    canvas = image.copy()
+    for box, label in zip(boxes, labels):
+        if np.isfinite(box).all():
+            _draw_box(canvas, np.clip(box, -_FAR, _FAR), label)
+    return canvas
+
+
+def _draw_box(canvas: np.ndarray, box: np.ndarray, label: str) -> None:
+    if (box[2:] < 0).any() or (box[:2] >= canvas.shape[1::-1]).any():
+        return  # no part of it is seen
+    size = min(np.ptp(box.reshape(2, 2), axis=0).mean(), max(canvas.shape[:2]))
+    thickness = max(1, round(size * _THICKNESS))
+    scale = max(size * _LETTERS,
+                max(canvas.shape[:2]) * _LETTERS_OF_IMAGE, _SMALLEST)
+    (width, height), below = cv2.getTextSize(label, _FONT, scale, thickness)
+    at = np.rint(box * 2**_SHIFT).astype(int).tolist()
+    # Where it is read: in the image, and above the box if that is there.
+    left = max(0, min(round(box[0]), canvas.shape[1] - width))
+    base = round(box[1]) - below
+    if base < height:
+        base = max(round(box[1]), 0) + height + below
+    for color, wide in (_SHADOW, thickness + 2 * thickness), (_WHITE,
+                                                              thickness):
+        cv2.rectangle(canvas, at[:2], at[2:], color, wide, cv2.LINE_AA, _SHIFT)
+        cv2.putText(canvas, label, (left, base), _FONT, scale, color, wide,
+                    cv2.LINE_AA)
 
 
 def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import pytest
 
 from mmpose_face.landmarks import (GROUP_COLORS, IBUG68, SCHEMES, WFLW98,
                                    Curve, Scheme)
-from mmpose_face.visualization import contact_sheet, draw_landmarks
+from mmpose_face.visualization import contact_sheet, draw_boxes, draw_landmarks
 
 DOT = Scheme('dot', (Curve('eyes', ('a', )), ), ('a', 'a'))
 GREY = np.full((100, 120, 3), 90, np.uint8)
@@ -102,6 +102,134 @@ def test_an_occluded_point_is_a_red_ring():
     distance = np.hypot(rows - 30, columns - 40)
     assert distance.min() >= 1 and distance.max() <= 4
     np.testing.assert_allclose(drawing[70, 80], GROUP_COLORS['eyes'], atol=20)
+
+
+@pytest.mark.parametrize('flag', ['occluded', 'hollow'])
+def test_within_a_ring_the_image_is_seen(flag):
+    """Not the line that leads to the point, nor a shadow; on a face of 400
+    pixels."""
+    pair = Scheme('pair', (Curve('lips', ('a', 'b', 'c', 'd')), ), None)
+    points = np.array([[50, 50], [250, 250], [450, 50], [450, 450]])
+    image = np.full((500, 500, 3), 90, np.uint8)
+    drawing = draw_landmarks(image, points, pair,
+                             **{flag: [False, True, False, False]})
+    assert (drawing[249:252, 249:252] == 90).all()
+    np.testing.assert_allclose(
+        drawing[150, 150], GROUP_COLORS['lips'], atol=20)  # on the line
+    color = (0, 0, 255) if flag == 'occluded' else GROUP_COLORS['lips']
+    # To the left no line leads: shadow, ring, image.
+    row = drawing[250, 230:250].astype(int)
+    ring = np.flatnonzero((np.abs(row - color) < 20).all(1))
+    assert len(ring) >= 2 and (np.diff(ring) == 1).all()
+    assert (row[:ring[0]] < 86).all(1).any()
+    assert (row[ring[-1] + 2:] == 90).all()
+
+
+@pytest.mark.parametrize('background', [0, 90, 255])
+def test_lines_and_dots_are_seen_on_any_background(background):
+    """Also on their own colour: beside a line there is something darker."""
+    pair = Scheme('pair', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c', ))),
+                  None)
+    points = [[20, 50], [220, 50], [120, 200]]
+    for color in (background, ) * 3, GROUP_COLORS['jaw']:
+        image = np.full((240, 240, 3), color, np.uint8)
+        drawing = draw_landmarks(image, points, pair).astype(int)
+        column = np.abs(drawing[40:61, 120] - GROUP_COLORS['jaw']).max(1)
+        assert column[10] < 30
+        # Far from the line's colour within two pixels of it.
+        assert max(column[8], column[12]) > 90
+
+
+def test_small_faces_have_no_shadow():
+    points = [[20, 50], [40, 50], [30, 65]]
+    three = Scheme('three', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c', ))),
+                   None)
+    assert (draw_landmarks(GREY, points, three) >= 51).all()  # green of eyes
+
+
+def test_a_face_draws_near_itself_alone():
+    points = random_face(WFLW98) / 2
+    far = np.argwhere(changed(draw_landmarks(GREY, points, WFLW98)) > 0)
+    low, high = points.min(0)[::-1], points.max(0)[::-1]
+    assert (far.min(0) >= low - 6).all() and (far.max(0) <= high + 6).all()
+
+
+def changed_at_all(drawing: np.ndarray) -> bool:
+    return bool((drawing != 90).any())
+
+
+@pytest.mark.parametrize('x', [-500, -30, 100])
+def test_faces_partly_or_wholly_outside(x):
+    """What of it is inside is drawn as on a larger image."""
+    points = random_face(WFLW98) + (x, 10)
+    wide = np.full((140, 900, 3), 90, np.uint8)
+    hollow = np.arange(98) % 3 == 0
+    expected = draw_landmarks(wide, points + (600, 0), WFLW98, hollow=hollow)
+    drawing = draw_landmarks(
+        np.full((140, 120, 3), 90, np.uint8), points, WFLW98, hollow=hollow)
+    # OpenCV smooths a line otherwise where it leaves the image.
+    other = np.abs(drawing.astype(int) - expected[:, 600:720]).max(2) > 0
+    assert other.mean() < .01
+    assert changed_at_all(drawing) == (x > -200)
+
+
+@pytest.mark.parametrize('shape', [(1, 1, 3), (1, 50, 3), (3, 2, 3)])
+def test_tiny_images(shape):
+    image = np.full(shape, 90, np.uint8)
+    points = random_face(IBUG68) * .1
+    assert draw_landmarks(image, points, IBUG68).shape == shape
+    assert draw_boxes(image, [[0, 0, 1, 1]], ['#1 0.99']).shape == shape
+
+
+def test_boxes():
+    image = np.full((200, 300, 3), 90, np.uint8)
+    drawing = draw_boxes(image, [[50, 60, 150, 160]])
+    assert (image == 90).all()
+    for x, y in ((50, 100), (150, 100), (100, 60), (100, 160)):
+        assert (drawing[y, x] > 230).all()
+    assert (drawing[65:156, 55:146] == 90).all()
+    assert (drawing[:55] == 90).all() and (drawing[:, 156:] == 90).all()
+    # On white it has a dark edge.
+    white = draw_boxes(np.full_like(image, 255), [[50, 60, 150, 160]])
+    assert white[100, 48:53].min() < 90
+
+
+def test_labels():
+    image = np.full((200, 300, 3), 90, np.uint8)
+    plain = draw_boxes(image, [[50, 60, 150, 160]])
+    drawing = draw_boxes(image, [[50, 60, 150, 160]], ['#3 0.87'])
+    rows, columns = np.nonzero((drawing != plain).any(2))
+    assert 35 < rows.min() and rows.max() < 60  # above the box
+    assert 48 <= columns.min() < 60 and columns.max() < 150
+    # At the upper edge within the box, at the right one further left.
+    box = [[250, -40, 330, 100]]
+    drawing = draw_boxes(image, box, ['#3 0.87'])
+    rows, columns = np.nonzero((drawing != draw_boxes(image, box)).any(2))
+    assert rows.min() >= 0 and rows.max() < 30
+    assert columns.min() < 250 and columns.max() <= 299
+
+
+def test_letters_on_a_large_image_are_large():
+    image = np.zeros((100, 4000, 3), np.uint8)
+    box = [[50, 60, 80, 90]]
+    written = draw_boxes(image, box, ['8']) != draw_boxes(image, box)
+    assert np.ptp(np.nonzero(written)[0]) > 15
+
+
+def test_boxes_that_cannot_be_drawn():
+    boxes = [[np.nan, 0, 9, 9], [0, 0, np.inf, 9]]
+    np.testing.assert_array_equal(draw_boxes(GREY, boxes, ['a', 'b']), GREY)
+    far = [[-1e300, -1e300, 1e300, 1e300]]
+    draw_boxes(GREY, far, ['far'])
+    outside = [[-50, 5, -1, 50], [120, 0, 150, 9]]
+    np.testing.assert_array_equal(draw_boxes(GREY, outside, ['a', 'b']), GREY)
+    np.testing.assert_array_equal(draw_boxes(GREY, np.empty((0, 4))), GREY)
+    with pytest.raises(ValueError, match=r'expected boxes .N, 4., got .4,.'):
+        draw_boxes(GREY, [0, 0, 9, 9])
+    with pytest.raises(ValueError, match='a label for each of 1 boxes, got 2'):
+        draw_boxes(GREY, [[0, 0, 9, 9]], ['a', 'b'])
+    with pytest.raises(ValueError, match='expected a BGR image'):
+        draw_boxes(GREY[..., 0], [[0, 0, 9, 9]])
 
 
 def test_none_occluded():
