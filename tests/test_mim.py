@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from conftest import (HRNET_300W, REPO, RES18_300W, data_options, make_release,
@@ -85,6 +87,18 @@ def test_run(mim, elsewhere):
     out = mim('run', 'mmpose_face', 'prepare_data', '300w', '--raw', raw,
               '--out', elsewhere / 'made', '--partial')
     assert 'face_landmarks_300w_valid_challenge.json: 1 faces' in out
+
+
+def test_landmarks(mim, trained, elsewhere):
+    """The command of one's own weights, which have seen six faces."""
+    image = elsewhere / 'grey.png'
+    cv2.imwrite(str(image), np.full((90, 90, 3), 128, np.uint8))
+    out = mim('run', 'mmpose_face', 'landmark', image, '--model', RES18_300W,
+              '--checkpoint', trained, '--detector', 'whole_image', '--out',
+              elsewhere / 'found')
+    assert '1 image in ' in out and '1 face' in out
+    found = json.loads((elsewhere / 'found/grey.png.json').read_text())
+    assert len(found['faces'][0]['keypoints']) == 68
 
 
 def test_search(mim, elsewhere):

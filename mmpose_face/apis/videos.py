@@ -69,6 +69,8 @@ class Video:
 
         Times are those of the file, or of the clock for a webcam. Where the
         file's do not grow, a frame comes ``1 / fps`` after the one before.
+        If the size of a file's pictures changes, OpenCV mostly scales them to
+        that of the first.
 
         Yields:
             Frame: Frames in turn.
@@ -76,7 +78,7 @@ class Video:
         Raises:
             ValueError: If there is not a single one.
         """
-        index, last, started = 0, -np.inf, time.monotonic()
+        index, last, started = 0, -1., time.monotonic()
         while True:
             found, image = self._capture.read()
             if not found:
@@ -84,7 +86,8 @@ class Video:
             now = (
                 time.monotonic() - started if self.live else
                 self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-            if not now > last:
+            # Bare streams have no times at all.
+            if not (now >= 0 and now > last):
                 now = last + 1 / self.fps if index else 0.
             yield Frame(index, now, _as_bgr(image))
             index, last = index + 1, now

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Landmarks of an image, a folder, a video or a webcam as files: what
+``tools/landmark.py`` does."""
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from ..landmarking import Landmarker
+from ..videos import VIDEO_SUFFIXES
+from .images import landmark_folder, landmark_image
+from .model_choice import ModelChoice
+from .options import Options, Summary
+from .videos import landmark_video
+
+__all__ = ['ModelChoice', 'Options', 'Summary', 'landmark']
+
+
+def landmark(source: str,
+             landmarker: Landmarker,
+             options: Options,
+             made_by: Optional[Dict[str, Any]] = None) -> Summary:
+    """Find the landmarks of an image, a folder, a video or a webcam, and
+    write them to files.
+
+    Args:
+        source (str): A file or a folder, or the number of a webcam.
+        landmarker (Landmarker): What finds them.
+        options (Options): What is written.
+        made_by (dict, optional): What the landmarker is, for the files; a
+            folder's results are done again if it is another.
+
+    Returns:
+        Summary: What was done.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read, or the options do not go together.
+    """
+    started = time.monotonic()
+    made_by = made_by or {}
+    if not os.path.exists(source) and source.isdigit():
+        done = landmark_video(int(source), landmarker, options, made_by)
+    elif Path(source).suffix.lower() in VIDEO_SUFFIXES:
+        done = landmark_video(source, landmarker, options, made_by)
+    elif options.show or options.frames:
+        raise ValueError('frames and a window are of videos, and '
+                         f'{source} is none')
+    elif os.path.isdir(source):
+        done = landmark_folder(Path(source), landmarker, options, made_by)
+    else:
+        done = landmark_image(Path(source), landmarker, options, made_by)
+    done.seconds = time.monotonic() - started
+    return done

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the command ``landmark`` writes: JSON and tables of faces."""
+import csv
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Union
+
+from ...files import written_whole
+from ...landmarks import Scheme
+
+# What is known of a face beside its points; the first three are empty where
+# they have no meaning.
+_COLUMNS = ('file', 'frame', 'time', 'track_id', 'left', 'top', 'right',
+            'bottom', 'box_score', 'score')
+
+
+class Table:
+    """A CSV file of faces, a row each.
+
+    Args:
+        file: An open text file.
+        scheme (Scheme): What the points are; each has three columns, such as
+            ``chin_x``, ``chin_y`` and ``chin_score``.
+    """
+
+    def __init__(self, file: Any, scheme: Scheme) -> None:
+        self._rows = csv.writer(file, lineterminator='\n')
+        self._rows.writerow([
+            *_COLUMNS, *(f'{name}_{what}' for name in scheme.points
+                         for what in ('x', 'y', 'score'))
+        ])
+
+    def add(self,
+            file: str,
+            face: Dict[str, Any],
+            frame: Union[int, str] = '',
+            time: Union[float, str] = '') -> None:
+        """Write a row.
+
+        Args:
+            file (str): Where the face was found.
+            face (dict): As :meth:`~.faces.Face.to_dict` gives it; pixels.
+            frame (int, optional): Of a video, from 0.
+            time (float, optional): Of that frame in seconds.
+        """
+        self._rows.writerow([
+            file, frame, time,
+            face.get('track_id',
+                     ''), *face['box'], face['box_score'], face['score'],
+            *(value for point in face['keypoints'] for value in point)
+        ])
+
+
+@contextmanager
+def table_written_whole(path: Path, scheme: Scheme) -> Iterator[Table]:
+    """A :class:`Table` that is there whole or not at all."""
+    with written_whole(path) as partial:
+        with open(partial, 'w', newline='', encoding='utf-8') as file:
+            yield Table(file, scheme)
+
+
+def write_json(path: Path, content: Dict[str, Any]) -> None:
+    """Write a JSON file, whole or not at all."""
+    with written_whole(path) as partial:
+        Path(partial).write_text(json.dumps(content) + '\n', encoding='utf-8')
+
+
+def read_json(path: Path) -> Optional[Dict[str, Any]]:
+    """What is in a JSON file of :func:`write_json`; None if it is not there
+    or not whole."""
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+class JsonList:
+    """A long list in a JSON object, an item after the other."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._first = file, True
+
+    def add(self, item: Any) -> None:
+        """Write an item."""
+        self._file.write('\n' if self._first else ',\n')
+        self._file.write(json.dumps(item))
+        self._first = False
+
+
+@contextmanager
+def json_list_written_whole(path: Path, head: Dict[str, Any],
+                            name: str) -> Iterator[JsonList]:
+    """A JSON object whose last field is a list that is longer than should be
+    held in memory; whole or not at all.
+
+    Args:
+        path (Path): The file.
+        head (dict): Its other fields, at least one.
+        name (str): The name of the list.
+
+    Yields:
+        JsonList: Takes the items.
+    """
+    with written_whole(path) as partial:
+        with open(partial, 'w', encoding='utf-8') as file:
+            file.write(json.dumps(head)[:-1] + f', {json.dumps(name)}: [')
+            yield JsonList(file)
+            file.write('\n]}\n')
+
+
+def rows_of(results: List[Path]) -> Iterator[tuple]:
+    """The faces in JSON files of images: the image's name and the face."""
+    for path in results:
+        content = read_json(path)
+        for face in content['faces'] if content else ():
+            yield content['image'], face
