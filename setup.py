@@ -105,7 +105,8 @@ setup(
     extras_require={
         'lite': lite(),
         'mim': requirements('mim'),
-        'tests': requirements('tests'),
+        'onnx': requirements('onnx'),
+        'tests': requirements('tests') + requirements('onnx'),
         'docs': requirements('docs'),
     },
     cmdclass={'build_py': BuildWithMim},

@@ -43,7 +43,7 @@ def refined(shape: Tuple[int, int], peaks: Peaks) -> Tensor:
 
 
 @lru_cache(maxsize=16)
-def _blur_weights(kernel_size: int, device: torch.device) -> Tensor:
+def blur_weights(kernel_size: int, device: torch.device) -> Tensor:
     """What blurs a patch at :data:`CELLS`: (16, side * side), float64, where
     the side is ``kernel_size + 2 * REACH``. With three rows of zeros:
     processors multiply 16 rows sooner than 13."""
@@ -100,7 +100,7 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks,
         may be cut, or the patch could not be read.
     """
     patches, misread = patches_around(heatmaps, peaks, kernel_size + 2 * REACH)
-    values = _blur_weights(kernel_size, heatmaps.device) @ patches.T
+    values = blur_weights(kernel_size, heatmaps.device) @ patches.T
     values = values[:len(CELLS)]
     low = ~(values.amin(0) > 2 * FLOOR)
     inner = refined(heatmaps.shape[1:], peaks)
@@ -110,7 +110,7 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks,
 
 
 @lru_cache(maxsize=16)
-def _blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
+def blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
     """What blurs a line of ``size`` cells with zeros around it: (size, size),
     float64."""
     kernel = blur_kernel(kernel_size)
@@ -134,7 +134,7 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
     """
     number, height, width = heatmaps.shape
     down, across = (
-        _blur_matrix(kernel_size, size, heatmaps.device)
+        blur_matrix(kernel_size, size, heatmaps.device)
         for size in (height, width))
     blurred = down @ heatmaps.double() @ across.T
     inner = refined((height, width), peaks)

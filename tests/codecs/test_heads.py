@@ -253,7 +253,7 @@ def test_half_precision_points():
 @pytest.mark.parametrize('name', decoders())
 def test_inference_mode_leaves_nothing_behind(name):
     """Tables are made at the first call, and used in any mode after it."""
-    for cache in (dark._blur_weights, gaussians._patches, patches._on_map):
+    for cache in (dark.blur_weights, gaussians._patches, patches._on_map):
         cache.cache_clear()
     codec, given = decoders()[name]
     points = torch.rand(FACES, POINTS, 2) * 90

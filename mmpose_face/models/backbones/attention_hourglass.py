@@ -50,7 +50,10 @@ def with_coordinates(x: Tensor, gate: Optional[Tensor] = None) -> Tensor:
         grid(width, x),
         grid(height, x)[:, None])
     radius = ((columns.square() + rows.square()) / 2).sqrt()
-    channels = torch.stack((columns, rows, radius)).expand(len(x), -1, -1, -1)
+    # For traces: they keep the number of images open where it is not len(x),
+    # and forget in which precision the grid was made.
+    channels = torch.stack((columns, rows, radius)).to(x.dtype)
+    channels = channels.expand(x.shape[0], -1, -1, -1)
     parts = [x, channels]
     if gate is not None:
         parts.append(channels[:, :2] * (gate > _GATE_THRESHOLD))
@@ -219,7 +222,9 @@ class AttentionHourglass(BaseModule):
         with full_precision(heatmaps):
             heatmaps, points, edges = (
                 maps.float() for maps in (heatmaps, point_maps, edge_maps))
-            along = torch.einsum('nehw,ek->nkhw', edges, self.of_edges)
-            fused = heatmaps * points * (along + self.alone)
+            # Buffers too are half where the whole network is.
+            of_edges, alone = self.of_edges.float(), self.alone.float()
+            along = torch.einsum('nehw,ek->nkhw', edges, of_edges)
+            fused = heatmaps * points * (along + alone)
             mass = fused.sum((-2, -1), keepdim=True).clamp(min=1e-6)
             return StackMaps(fused / mass, points, edges)
