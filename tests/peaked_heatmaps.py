@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heatmaps with a peak each, from a network that is not trained."""
+"""A network that is not trained, whose outputs are of its images all the same,
+and whose heatmaps have a peak each."""
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 
@@ -22,14 +25,54 @@ def give_peaks(head: nn.Module) -> None:
         layer.register_forward_hook(_with_peaks)
 
 
+@torch.no_grad()
+def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
+    """Draw weights that keep what differs between images, through all layers.
+
+    Those that training begins with make the outputs of a network nearly the
+    same for all images.
+
+    Args:
+        model (nn.Module): A pose estimator of MMPose's or ours.
+        images (Tensor): (B, 3, H, W), as the network takes them; all
+            normalisations of batches are those of these images.
+        seed (int): Of the weights.
+    """
+    torch.manual_seed(seed)
+    norms = []
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.kaiming_normal_(module.weight)
+            if module.bias is not None:
+                nn.init.normal_(module.bias, std=.1)
+        elif isinstance(module, nn.Linear):  # of a regression
+            nn.init.normal_(module.weight, std=.002)
+            nn.init.uniform_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            norms.append(module)
+            nn.init.uniform_(module.weight, .5, 1.5)
+            nn.init.normal_(module.bias, std=.1)
+            module.momentum = 1.
+    model.eval()
+    for norm in norms:
+        norm.train()
+    model.head(model.extract_feat(images))
+    model.eval()
+
+
 def _with_peaks(layer: nn.Module, inputs: tuple, heatmaps: Tensor) -> Tensor:
-    _, points, height, width = heatmaps.shape
+    # Of each image alone, whatever batch it is in.
+    largest = heatmaps.abs().amax((1, 2, 3), keepdim=True)
+    return _peaks(
+        *map(int, heatmaps.shape[1:])).to(heatmaps) + heatmaps / largest / 10
+
+
+@lru_cache(maxsize=None)  # a constant where the network is traced after a run
+def _peaks(points: int, height: int, width: int) -> Tensor:
     rng = torch.Generator().manual_seed(0)
     x, y = torch.rand(2, points, 1, generator=rng) * .6 + .2
     columns, rows = _gaussian(x * width, width), _gaussian(y * height, height)
-    # Of each image alone, whatever batch it is in.
-    largest = heatmaps.abs().amax((1, 2, 3), keepdim=True)
-    return rows[..., None] * columns[:, None] + heatmaps / largest / 10
+    return rows[..., None] * columns[:, None]
 
 
 def _gaussian(center: Tensor, size: int, sigma: float = 2.) -> Tensor:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trained model as one graph, from crops to heatmaps or to points."""
+import copy
+from typing import Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
+from torch import Tensor, nn
+
+from ..codecs.exported import graph_decoder
+from .pose_estimators.flip_test import mean_coordinates, mirror_index
+
+
+class Normalized(nn.Module):
+    """Pixels as a network takes them.
+
+    Args:
+        preprocessor (nn.Module): MMPose's ``PoseDataPreprocessor`` or ours.
+    """
+
+    def __init__(self, preprocessor: nn.Module) -> None:
+        super().__init__()
+        self.reverse = bool(preprocessor._channel_conversion)
+        self.divisor = preprocessor.pad_size_divisor
+        self.filling = float(preprocessor.pad_value)
+        if preprocessor._enable_normalize:
+            mean, std = preprocessor.mean, preprocessor.std
+        else:
+            mean, std = torch.zeros(3), torch.ones(3)
+        self.register_buffer('mean', mean.detach().clone().view(-1, 1, 1))
+        self.register_buffer('std', std.detach().clone().view(-1, 1, 1))
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """From BGR (B, H, W, 3) of uint8 to (B, 3, H, W) of float32."""
+        images = crops.permute(0, 3, 1, 2).float()
+        if self.reverse:
+            images = images.flip(1)
+        images = (images - self.mean) / self.std
+        height, width = (-int(side) % self.divisor
+                         for side in crops.shape[1:3])
+        if not (height or width):
+            return images
+        return F.pad(images, (0, width, 0, height), value=self.filling)
+
+
+class Network(nn.Module):
+    """Backbone, neck and head.
+
+    Args:
+        model (nn.Module): A top-down model of MMPose's.
+        half (bool): Whether it computes in half precision.
+
+    Raises:
+        ValueError: If its head is none that gives heatmaps or coordinates.
+    """
+
+    def __init__(self, model: nn.Module, half: bool = False) -> None:
+        super().__init__()
+        if not isinstance(model.head, (HeatmapHead, CPMHead, RegressionHead)):
+            raise ValueError(
+                f'models with a {type(model.head).__name__} cannot be '
+                'exported, only those with a HeatmapHead, CPMHead or '
+                'RegressionHead, or one derived from these')
+        # Without what torch.compile has made of it, and in its own precision.
+        self.model = copy.deepcopy(model).eval()
+        self.half_precision = half
+        if half:
+            self.model.half()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Heatmaps (B, K, H, W), of the last stage where there are several,
+        or coordinates (B, K, D); float32."""
+        if self.half_precision:
+            images = images.half()
+        outputs = self.model.head(self.model.extract_feat(images))
+        if isinstance(outputs, (list, tuple)):
+            outputs = outputs[-1]
+        return outputs.float()
+
+
+class ExportedModel(nn.Module):
+    """The whole way of a crop.
+
+    Args:
+        model (nn.Module): A top-down model of MMPose's, which is copied.
+        decode (bool): Whether to give points, or what the network gives.
+        flip_test (bool): Whether to take the mean with the mirror image, as
+            the model's ``test_cfg`` says.
+        half (bool): Whether the network computes in half precision; pixels
+            and points are in single precision all the same.
+
+    Raises:
+        ValueError: If the model's head or codec cannot be put into a graph.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 decode: bool = True,
+                 flip_test: bool = False,
+                 half: bool = False) -> None:
+        super().__init__()
+        self.normalized = Normalized(model.data_preprocessor)
+        self.network = Network(model, half)
+        self.mirrored = Mirrored(model) if flip_test else None
+        self.decoder = graph_decoder(model.head.decoder) if decode else None
+
+    def forward(self, crops: Tensor) -> Union[Tensor, Tuple[Tensor, Tensor]]:
+        """From BGR (B, H, W, 3) of uint8 to heatmaps (B, K, H, W) or
+        coordinates (B, K, D); or to points (B, K, 2) in pixels of the crop
+        and scores (B, K)."""
+        outputs = self.outputs(crops)
+        return outputs if self.decoder is None else self.decoder(outputs)
+
+    def outputs(self, crops: Tensor) -> Tensor:
+        """What the network gives, the decoding left out."""
+        images = self.normalized(crops)
+        if self.mirrored is None:
+            return self.network(images)
+        both = self.network(torch.cat((images, images.flip(-1))))
+        number = images.shape[0]
+        return self.mirrored(both[:number], both[number:])
+
+
+class Mirrored(nn.Module):
+    """The mean of a flip test, see :mod:`~.pose_estimators.flip_test`; for
+    graphs, in which nothing is written in place."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        flip_mode = model.test_cfg.get('flip_mode', 'heatmap')
+        if flip_mode != 'heatmap':
+            raise ValueError(f'flip_mode is {flip_mode!r}, and only '
+                             "'heatmap' can be exported")
+        indices = tuple(map(int, model.dataset_meta['flip_indices']))
+        index = mirror_index(indices, torch.device('cpu'))
+        self.register_buffer('index', index.clone())
+        self.shift = model.test_cfg.get('shift_heatmap', False)
+        self.shift_coords = model.test_cfg.get('shift_coords', True)
+        self.input_size = tuple(model.head.decoder.input_size)
+
+    def forward(self, straight: Tensor, mirrored: Tensor) -> Tensor:
+        """The mean of the outputs for images and mirror images."""
+        if straight.ndim == 3:
+            return mean_coordinates(straight, mirrored, self.index,
+                                    self.shift_coords, self.input_size)
+        mirrored = mirrored.index_select(1, self.index).flip(-1)
+        if self.shift:
+            mirrored = torch.cat((mirrored[..., :1], mirrored[..., :-1]), -1)
+        return (straight + mirrored) * .5
