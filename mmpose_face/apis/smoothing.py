@@ -21,7 +21,7 @@ class Smoothing:
         shape (OneEuro): Of each point on the face.
     """
 
-    motion: OneEuro = OneEuro(.5, 20., 3.)
+    motion: OneEuro = OneEuro(.5, 25., 3.)
     shape: OneEuro = OneEuro(.5, 10.)
 
 

@@ -6,6 +6,10 @@ from hypothesis import strategies as st
 
 from mmpose_face.apis.one_euro import OneEuro, OneEuroFilter
 from mmpose_face.apis.smoothing import FaceSmoother, Smoothing, similarity
+from mmpose_face.datasets.synthesis.moving import MovingFace
+from mmpose_face.evaluation import (jitter, lag, motion_normalizer, nme,
+                                    normalized_errors)
+from mmpose_face.landmarks import WFLW98
 
 HZ = 1 / (2 * np.pi)  # of a time constant of one second
 
@@ -147,3 +151,35 @@ def test_less_can_be_asked_for():
     light = FaceSmoother(Smoothing(OneEuro(5., 40.), OneEuro(5., 40.)))
     found = np.array([light(p, i / 25) for i, p in enumerate(points)])
     assert smooth_face(points).std(0).mean() < found.std(0).mean() < 1
+
+
+def network_points(truth, rng) -> np.ndarray:
+    """What a network may make of the truth: points that are set wrong, and
+    jitter of each and of all together."""
+    size = motion_normalizer(truth, WFLW98).mean()
+    bias, each, all_ = (rng.normal(0, s * size, (*shape, 2))
+                        for s, shape in ((.03, (98, )), (.002,
+                                                         truth.shape[:2]),
+                                         (.0015, (len(truth), 1))))
+    return truth + bias + each + all_
+
+
+@pytest.mark.parametrize('speed,most,lost', [(0, .5, .01), (1, .5, .03),
+                                             (3, .6, .05)])
+def test_smoothing_halves_jitter_and_keeps_points_in_place(speed, most, lost):
+    """On a face that moves and talks; what it does itself is no jitter."""
+    ratios, added = [], []
+    for index in range(3):
+        truth = MovingFace(5, index, 150, speed=speed).truth()
+        points = network_points(truth, np.random.default_rng(index))
+        norm = motion_normalizer(truth, WFLW98)
+        found = smooth_face(points)
+        shaken = [jitter(p - truth, norm) for p in (found, points)]
+        ratios.append(shaken[0] / shaken[1])
+        errors = [
+            nme(normalized_errors(p, truth, norm)) for p in (found, points)
+        ]
+        added.append(errors[0] / errors[1] - 1)
+        assert lag(found, truth) < .5 or not speed
+    assert np.mean(ratios) < most
+    assert np.mean(added) < lost

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ...landmarks import WFLW98
-from .face import render_face
+from .face import SyntheticFace, render_face
 
 _PICTURE = 320  # pixels of the face's picture, before it moves
 _TURN, _GROW = 10., .12  # largest turn in degrees, and change of size
@@ -70,20 +70,30 @@ class MovingFace:
             tuple[np.ndarray, np.ndarray]: The image, BGR ``(H, W, 3)`` of
             uint8, and WFLW's points ``(98, 2)`` on it in pixels.
         """
-        face = render_face(self.seed, self.index, _PICTURE, ())
-        lip = face.keypoints[WFLW98.index['lower_lip_inner']]
-        rng = np.random.default_rng((self.seed, self.index, 1))
-        matrices, openings = self._motion(rng)
-        for matrix, opening in zip(matrices, openings):
+        face, lip = self._face()
+        rng = np.random.default_rng((self.seed, self.index, 2))
+        for truth, matrix, opening in zip(self.truth(), *self._motion()):
             image = _seen(face.image, matrix, lip, opening, self.size)
-            yield _with_noise(image, self.noise,
-                              rng), _moved(face.keypoints, matrix, lip,
-                                           opening)
+            yield _with_noise(image, self.noise, rng), truth
 
-    def _motion(self,
-                rng: np.random.Generator) -> Tuple[np.ndarray, np.ndarray]:
+    def truth(self) -> np.ndarray:
+        """The true points of all frames ``(T, 98, 2)`` in pixels, without
+        their images."""
+        face, lip = self._face()
+        return np.stack([
+            _moved(face.keypoints, matrix, lip, opening)
+            for matrix, opening in zip(*self._motion())
+        ])
+
+    def _face(self) -> Tuple[SyntheticFace, np.ndarray]:
+        """The picture, and where its lower lip is."""
+        face = render_face(self.seed, self.index, _PICTURE, ())
+        return face, face.keypoints[WFLW98.index['lower_lip_inner']]
+
+    def _motion(self) -> Tuple[np.ndarray, np.ndarray]:
         """From pixels of the picture to those of each frame ``(T, 2, 3)``,
         and by how many pixels of the picture the mouth is open ``(T, )``."""
+        rng = np.random.default_rng((self.seed, self.index, 1))
         times = np.arange(self.frames) / self.fps
         pace = np.maximum(0, np.sin(2 * np.pi * (times / _PERIOD - .1)))
         way = 2 * np.pi * self.speed * np.cumsum(pace) / self.fps
