@@ -10,6 +10,7 @@ from mmengine.config import Config
 from peaked_heatmaps import give_peaks, give_weights
 from torch import nn
 
+from mmpose_face.models import IntegralHeatmapHead
 from mmpose_face.zoo import build_model
 
 _CONFIGS = REPO / 'configs/face_2d_keypoint'
@@ -82,11 +83,23 @@ def narrow_model(kind: str) -> nn.Module:
     for step in cfg.test_dataloader.dataset.pipeline:
         if 'input_size' in step:
             step.input_size = row.input_size
+    return drawn_model(cfg)
+
+
+def drawn_model(cfg: Config) -> nn.Module:
+    """The model of a config, with weights that are drawn.
+
+    Args:
+        cfg (Config): A row of the zoo.
+    """
     model = build_model(cfg)
-    give_weights(model, _images(row.input_size))
+    images = _images(cfg.model.head.decoder['input_size'])
+    give_weights(model, images)
     give_peaks(model.head)
-    if kind == 'integral':  # a softmax of them is flat
+    if isinstance(model.head, IntegralHeatmapHead):  # a softmax is flat
         model.head.final_layer.register_forward_hook(_times_ten)
+    with torch.no_grad():  # the peaks are drawn
+        model.head(model.extract_feat(images[:1]))
     return model
 
 

@@ -3,74 +3,22 @@
 """
 import copy
 import dataclasses
-import inspect
-import io
 import os
-import warnings
-from contextlib import redirect_stdout
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Tuple, Union
 
 import numpy as np
 import torch
-from mmpose.codecs import MSRAHeatmap
-from torch import Tensor, nn
+from mmpose.models.heads import RegressionHead
+from torch import nn
 
-import onnx
-from ..codecs.exported import graph_decoder
-from ..datasets.synthesis import render_face
 from ..files import written_whole
-from ..images.boxes import landmark_bounds
 from ..models.exported import ExportedModel
 from ..version import __version__
 from .landmarker import TorchNetwork
-from .landmarking import Landmarker
+from .onnx_graph import add_texts, write_graph
 from .onnx_metadata import OnnxMetadata
-from .onnx_runtime import open_session, run
-
-# What torch 2.1 and all later releases write, with all that is needed here.
-OPSET = 17
-# Largest difference from PyTorch, in pixels of the crop.
-LIMITS = dict(fp32=.05, fp16=.5)
-# Cells of a heatmap whose values differ by less, as a share of the maximum,
-# may change places: rounding decides which one is the higher.
-RESOLUTIONS = dict(fp32=1e-5, fp16=2**-8)
-FACES = 8
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far an exported model is from PyTorch, on crops of synthetic faces.
-
-    Args:
-        points (float): Largest difference of a point, pixels of the crop.
-        scores (float): Largest difference of a score.
-        number (int): How many points were compared.
-        undecided (int): How many more lie where a cell and another are as
-            high as each other, as far as the precision goes, so that rounding
-            decides to which one the decoder steps.
-        undecided_points (float): Largest difference of these, pixels.
-        limit (float): What ``points`` must not exceed, pixels.
-    """
-
-    points: float
-    scores: float
-    number: int
-    undecided: int
-    undecided_points: float
-    limit: float
-
-    def __str__(self) -> str:
-        text = (f'largest difference from PyTorch {self.points:.2g} px on '
-                f'{self.number} points (limit {self.limit} px), '
-                f'{self.scores:.2g} in scores')
-        if self.undecided:
-            text += (f'; of {self.undecided} more points rounding decides '
-                     f'which cell is the higher, up to '
-                     f'{self.undecided_points:.2g} px')
-        return text
+from .onnx_parity import Parity, compare, synthetic_crops
 
 
 def export_onnx(model: nn.Module,
@@ -119,15 +67,23 @@ def export_onnx(model: nn.Module,
     model = _in_single_precision(model)
     network = TorchNetwork(model, flip_test)
     graph = ExportedModel(model, with_decode, flip_test, fp16).eval()
-    metadata = _metadata(graph, network, with_decode, fp16)
-    crops = _crops(network)
+    crops = synthetic_crops(network)
+    batch = np.resize(crops, (batch_size, *crops.shape[1:]))
     with written_whole(path, by_several=True) as partial:
-        batch = np.resize(crops, (batch_size, *crops.shape[1:]))
-        _write(graph, torch.from_numpy(batch), partial, dynamic_batch)
-        _add_metadata(partial, metadata)
-        parity = _compare(partial, network, graph, crops, metadata)
-        _check(parity, os.fspath(path))
+        write_graph(graph, torch.from_numpy(batch), partial,
+                    _outputs(graph, network), dynamic_batch)
+        add_texts(partial, metadata_for(graph, network).to_props())
+        parity = compare(partial, network, graph, crops)
+        parity.check(os.fspath(path))
     return parity
+
+
+def _outputs(graph: ExportedModel, network: TorchNetwork) -> Tuple[str, ...]:
+    """Names of what the graph gives."""
+    if graph.decoder is not None:
+        return 'points', 'scores'
+    regression = isinstance(network.model.head, RegressionHead)
+    return ('coordinates' if regression else 'heatmaps', )
 
 
 def _in_single_precision(model: nn.Module) -> nn.Module:
@@ -138,8 +94,13 @@ def _in_single_precision(model: nn.Module) -> nn.Module:
     return model
 
 
-def _metadata(graph: ExportedModel, network: TorchNetwork, with_decode: bool,
-              fp16: bool) -> OnnxMetadata:
+def metadata_for(graph: ExportedModel, network: TorchNetwork) -> OnnxMetadata:
+    """What a file says of itself.
+
+    Args:
+        graph (ExportedModel): What the file is written from.
+        network (TorchNetwork): The same model as it is tested.
+    """
     pixels = graph.normalized
     cfg = network.model.cfg
     return OnnxMetadata(
@@ -150,10 +111,10 @@ def _metadata(graph: ExportedModel, network: TorchNetwork, with_decode: bool,
             channels='rgb' if pixels.reverse else 'bgr',
             mean=pixels.mean.flatten().tolist(),
             std=pixels.std.flatten().tolist()),
-        decoded=with_decode,
+        decoded=graph.decoder is not None,
         codec=_plain(cfg.model.head.decoder),
         flip_test=network.flip_test,
-        precision='fp16' if fp16 else 'fp32',
+        precision='fp16' if graph.network.half_precision else 'fp32',
         config=Path(cfg.filename or 'unknown').stem,
         version=__version__)
 
@@ -163,109 +124,3 @@ def _plain(codec: Dict[str, Any]) -> Dict[str, Any]:
     values = dict(codec)
     kind = values['type']
     return dict(values, type=getattr(kind, '__name__', kind))
-
-
-def _crops(network: TorchNetwork) -> np.ndarray:
-    """Crops of faces that are drawn, ``(FACES, H, W, 3)``."""
-    landmarker = Landmarker(network)
-    size = min(2048, max(network.input_size))
-    return np.concatenate([
-        landmarker.crop(image, box[None]).pixels for image, box in _faces(size)
-    ])
-
-
-@lru_cache(maxsize=1)
-def _faces(size: int) -> List[Tuple[np.ndarray, np.ndarray]]:
-    """Images of faces, ``size`` pixels wide, and boxes ``(4,)``."""
-    faces = [render_face(0, i, size, attributes=()) for i in range(FACES)]
-    return [(face.image, landmark_bounds(face.keypoints)) for face in faces]
-
-
-def _write(graph: ExportedModel, crops: Tensor, path: str,
-           dynamic_batch: bool) -> None:
-    with torch.no_grad():
-        outputs = graph.outputs(crops[:1])
-    if graph.decoder is not None:
-        names = ['points', 'scores']
-    else:
-        names = ['heatmaps' if outputs.ndim == 4 else 'coordinates']
-    axes = {name: {0: 'batch'} for name in ('crops', *names)}
-    options = {}
-    # The exporter that all supported releases of torch have, which needs no
-    # package more. Later ones have another as the default.
-    if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
-        options['dynamo'] = False
-    # It warns that it is the old one and that a trace has the sizes it has
-    # seen, and prints a graph that it cannot write, of thousands of lines.
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter('ignore')
-        try:
-            torch.onnx.export(
-                graph, (crops, ),
-                path,
-                opset_version=OPSET,
-                input_names=['crops'],
-                output_names=names,
-                dynamic_axes=axes if dynamic_batch else None,
-                **options)
-        except RuntimeError as error:
-            raise ValueError('this network cannot be put into a graph by '
-                             f'torch {torch.__version__}: {error}') from error
-
-
-def _add_metadata(path: str, metadata: OnnxMetadata) -> None:
-    file = onnx.load(path)
-    file.producer_name, file.producer_version = 'mmpose_face', __version__
-    onnx.helper.set_model_props(file, metadata.to_props())
-    onnx.checker.check_model(file)
-    onnx.save(file, path)
-
-
-def _compare(path: str, network: TorchNetwork, graph: ExportedModel,
-             crops: np.ndarray, metadata: OnnxMetadata) -> Parity:
-    """The file as onnxruntime runs it against the model as it is tested."""
-    expected, expected_scores = network(crops)
-    outputs = run(open_session(path, threads=torch.get_num_threads()), crops)
-    points, scores = outputs if metadata.decoded else _decoded(
-        network.model, torch.from_numpy(outputs[0]))
-    away = np.abs(points - expected).max(-1)
-    away[np.isnan(away)] = np.inf
-    undecided = _undecided(graph, crops, RESOLUTIONS[metadata.precision])
-    return Parity(
-        points=float(away[~undecided].max(initial=0)),
-        scores=float(np.abs(scores - expected_scores).max()),
-        number=int((~undecided).sum()),
-        undecided=int(undecided.sum()),
-        undecided_points=float(away[undecided].max(initial=0)),
-        limit=LIMITS[metadata.precision])
-
-
-def _decoded(model: nn.Module,
-             outputs: Tensor) -> Tuple[np.ndarray, np.ndarray]:
-    """The model's own decoding."""
-    found = model.head.decode(outputs if outputs.ndim == 4 else outputs[:,
-                                                                        None])
-    points, scores = zip(*((each.keypoints, each.keypoint_scores)
-                           for each in found))
-    return np.concatenate(points), np.concatenate(scores)
-
-
-@torch.no_grad()
-def _undecided(graph: ExportedModel, crops: np.ndarray,
-               resolution: float) -> np.ndarray:
-    """Which points (B, K) rounding decides about."""
-    heatmaps = graph.outputs(torch.from_numpy(crops))
-    codec = graph.network.model.head.decoder
-    if not isinstance(codec, MSRAHeatmap):
-        return np.zeros(heatmaps.shape[:2], bool)
-    return graph_decoder(codec).undecided(heatmaps, resolution).numpy()
-
-
-def _check(parity: Parity, name: str) -> None:
-    if parity.number <= parity.undecided:
-        raise ValueError(
-            f'{name}: {parity.undecided} of '
-            f'{parity.undecided + parity.number} points depend on rounding: '
-            'expected a model that is trained. Nothing was written')
-    if not parity.points <= parity.limit:
-        raise ValueError(f'{name}: {parity}. Nothing was written')

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from conftest import REPO, run_script
-from narrow_models import KINDS, narrow_model
+from mmengine.config import Config
+from narrow_models import KINDS, drawn_model, narrow_model
 
 import onnx
 from mmpose_face import FaceLandmarker, OnnxLandmarker
@@ -18,6 +19,7 @@ from mmpose_face.apis.landmarking import Landmarker
 from mmpose_face.apis.onnx_runtime import OnnxNetwork, open_session, run
 from mmpose_face.landmarks import IBUG68
 
+ROWS = sorted((REPO / 'configs/face_2d_keypoint').rglob('*.py'))
 RNG = np.random.default_rng(0)
 IMAGE = cv2.GaussianBlur(
     RNG.integers(0, 256, (240, 320, 3), np.uint8), (0, 0), 2)
@@ -183,14 +185,14 @@ def test_the_model_is_left_as_it_was(models, tmp_path):
 def test_a_difference_is_an_error_and_leaves_nothing(models, tmp_path,
                                                      monkeypatch):
     """As of an exporter that writes something else."""
-    write = export._write
+    write = export.write_graph
 
     def write_another(graph, *args):
         with torch.no_grad():
             graph.decoder.scale += 1e-2
         write(graph, *args)
 
-    monkeypatch.setattr(export, '_write', write_another)
+    monkeypatch.setattr(export, 'write_graph', write_another)
     with pytest.raises(
             ValueError,
             match=r'face.onnx: largest difference from '
@@ -229,6 +231,23 @@ def test_command(models, tmp_path):
                       '--dynamic-batch', tmp_path / 'face.onnx')
     assert 'face.onnx: largest difference from PyTorch' in done.stdout
     assert OnnxNetwork(tmp_path / 'face.onnx').batch is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('fp16', [False, True], ids=['fp32', 'fp16'])
+@pytest.mark.parametrize('row', ROWS, ids=lambda row: row.stem)
+def test_every_row_of_the_zoo(row, fp16, tmp_path):
+    """In its full width, with weights that are drawn."""
+    path = tmp_path / 'face.onnx'
+    parity = export_onnx(
+        drawn_model(Config.fromfile(row)),
+        path,
+        with_decode=True,
+        dynamic_batch=True,
+        fp16=fp16)
+    megabytes = path.stat().st_size / 1e6
+    print(f'\n{row.stem}, {megabytes:.1f} MB: {parity}')
+    assert OnnxNetwork(path).metadata.config == row.stem
 
 
 @pytest.mark.parametrize('args, complaint', [
