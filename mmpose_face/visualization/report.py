@@ -19,7 +19,7 @@ from .ced import ced_svg, plot_ced, subset_curves
 from .report_tables import (SortableTable, figures_table, groups_table,
                             landmarks_table, percentiles_table, short_names,
                             without_failed, worst_table)
-from .schematic import draw_schematic, scale_end
+from .schematic import can_be_drawn, draw_schematic, mean_shape, scale_end
 from .worst import LoadImage, draw_worst, error_text, worst_faces, worst_sheet
 
 _TEMPLATE = 'report.html.j2'
@@ -307,7 +307,15 @@ def _data_uri(kind: str, data: bytes) -> str:
 
 
 def _schematics(systems: Dict[str, Scores]) -> List[Dict[str, str]]:
-    """The schematic face of each system, on one scale of colours."""
+    """The schematic face of each system, on one scale of colours; none where
+    it is not known where its points lie."""
+    shape = None
+    if not can_be_drawn(next(iter(systems.values())).scheme):
+        of_truth = [s for s in systems.values() if s.truth is not None]
+        if not of_truth:
+            return []
+        labelled = ~np.isnan(of_truth[0].point_errors)[..., None]
+        shape = mean_shape(np.where(labelled, of_truth[0].truth, np.nan))
     errors = {
         name: per_landmark(without_failed(scores).point_errors)
         for name, scores in systems.items()
@@ -316,8 +324,8 @@ def _schematics(systems: Dict[str, Scores]) -> List[Dict[str, str]]:
     return [
         dict(
             caption=name,
-            svg=draw_schematic(of_points, systems[name].scheme, highest))
-        for name, of_points in errors.items()
+            svg=draw_schematic(of_points, systems[name].scheme, highest,
+                               shape)) for name, of_points in errors.items()
     ]
 
 

@@ -61,6 +61,38 @@ def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
     return np.array([_point(name, keypoints) for name in scheme.points])
 
 
+def can_be_drawn(scheme: Scheme) -> bool:
+    """Whether it is known where its points lie on the schematic face."""
+    known = {*WFLW98.points, *CONSTRUCTIONS}
+    return all(
+        name in known or name.replace('right', 'left', 1) in known
+        for name in scheme.points)
+
+
+def mean_shape(points: np.ndarray) -> np.ndarray:
+    """Where the points of faces lie, for a scheme that is not known.
+
+    Args:
+        points (np.ndarray): ``(N, K, 2)`` in pixels, NaN where a point is not
+            labelled.
+
+    Returns:
+        np.ndarray: ``(K, 2)``, medians over faces of the same size; a point
+        that is nowhere labelled lies in the middle.
+    """
+    low, high = (
+        least(points, axis=1, keepdims=True)
+        for least in (np.fmin.reduce, np.fmax.reduce))
+    middle, size = (low + high) / 2, (high - low).max(2, keepdims=True)
+    faces = (points - middle) / np.where(size > 0, size, np.nan)
+    shape = np.zeros(points.shape[1:])
+    for i in range(len(shape)):
+        labelled = faces[np.isfinite(faces[:, i]).all(1), i]
+        if len(labelled):
+            shape[i] = np.median(labelled, axis=0)
+    return shape
+
+
 def _point(name: str, keypoints: np.ndarray) -> np.ndarray:
     index, mirrored = WFLW98.index, keypoints[list(WFLW98.mirror)]
     if name in index:
@@ -73,7 +105,8 @@ def _point(name: str, keypoints: np.ndarray) -> np.ndarray:
 
 def draw_schematic(errors: ArrayLike,
                    scheme: Scheme,
-                   highest: Optional[float] = None) -> str:
+                   highest: Optional[float] = None,
+                   shape: Optional[ArrayLike] = None) -> str:
     """Draw the error of each landmark on a schematic face.
 
     A point has the colour of its error and says name and error where a
@@ -86,6 +119,10 @@ def draw_schematic(errors: ArrayLike,
         highest (float, optional): Right end of the colour scale, a ratio, so
             that several pictures can have the same. Defaults to
             :func:`scale_end`. Errors beyond it have its colour.
+        shape (ArrayLike, optional): Where the points lie ``(K, 2)``, in any
+            unit, as :func:`mean_shape` finds it. Defaults to their places on
+            the schematic face, which are known for the schemes of
+            :mod:`mmpose_face.landmarks`.
 
     Returns:
         str: An SVG drawing, which can be a file or stand in HTML. The errors
@@ -93,14 +130,15 @@ def draw_schematic(errors: ArrayLike,
         it.
 
     Raises:
-        ValueError: If the errors are not those of the K points.
+        ValueError: If the errors or the shape are not those of the K points,
+            or places are not known.
     """
     errors = np.asarray(errors, np.float64)
     if errors.shape != (scheme.num_points, ):
         raise ValueError(f'expected the errors of {scheme.num_points} points '
                          f'of {scheme.name}, got {errors.shape}')
     highest = highest or scale_end(errors)
-    points, outline, height = _layout(scheme)
+    points, outline, height = _layout(scheme, shape)
     total = height + 52
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} '
@@ -134,20 +172,42 @@ def scale_end(errors: ArrayLike) -> float:
                 if step * power >= largest * (1 - 1e-9))
 
 
-def _layout(scheme: Scheme) -> Tuple[np.ndarray, np.ndarray, float]:
+def _layout(
+        scheme: Scheme,
+        shape: Optional[ArrayLike]) -> Tuple[np.ndarray, np.ndarray, float]:
     """Points ``(K, 2)`` in pixels of the picture, those of the face's outline
-    ``(33, 2)``, and the height of the face in it."""
-    face = template().controls[:WFLW98.num_points, :2].astype(np.float64)
-    low, high = face.min(0), face.max(0)
-    scale = (_WIDTH - 2 * _MARGIN) / (high - low)[0]
-    face = (face - low) * scale + _MARGIN
-    height = float((high - low)[1] * scale + 2 * _MARGIN)
-    return scheme_points(face,
-                         scheme), face[list(WFLW98.groups['jaw'])], height
+    ``(33, 2)`` or of none ``(0, 2)``, and the height of the face in it."""
+    if shape is not None:
+        points = np.asarray(shape, np.float64)
+        if points.shape != (scheme.num_points, 2):
+            raise ValueError(f'expected a shape of {scheme.num_points} points '
+                             f'of {scheme.name}, got {points.shape}')
+        points, height = _fitted(points)
+        return points, np.empty((0, 2)), height
+    if not can_be_drawn(scheme):
+        raise ValueError('it is not known where on a face the points of '
+                         f'{scheme.name} lie: expected a shape')
+    face, height = _fitted(template().controls[:WFLW98.num_points, :2].astype(
+        np.float64))
+    outline = face[list(WFLW98.groups['jaw'])]
+    return scheme_points(face, scheme), outline, height
+
+
+def _fitted(points: np.ndarray) -> Tuple[np.ndarray, float]:
+    """The points as wide as the picture, and the height of it; one that is
+    not wide gets as much."""
+    low, high = points.min(0), points.max(0)
+    wide = max(high[0] - low[0], (high[1] - low[1]) / 2) or 1.
+    scale = (_WIDTH - 2 * _MARGIN) / wide
+    moved = (points - low) * scale + _MARGIN
+    moved[:, 0] += (wide - (high - low)[0]) * scale / 2
+    return moved, float((high - low)[1] * scale + 2 * _MARGIN)
 
 
 def _outline(points: np.ndarray) -> str:
     """From ear to ear, for schemes that have but the chin of it."""
+    if not len(points):
+        return ''
     path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
     return (f'<polyline points="{path}" fill="none" stroke="currentColor" '
             'stroke-opacity=".15" stroke-width="1.5"/>')
