@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -41,9 +42,8 @@ def test_every_block_of_the_tutorial_runs(clone):
     named, said = [], {}
     for language, block in blocks(page):
         if 'export_onnx' in block or 'OnnxLandmarker' in block:
-            if not (REPO / 'tools/export_onnx.py').exists():
-                continue
-            pytest.importorskip('onnxruntime')
+            if find_spec('onnxruntime') is None:
+                continue  # an extra that not everybody installs
         name = re.match(r'# (my_faces/\S+)\n', block)
         if name:
             named.append(name[1])
@@ -57,7 +57,6 @@ def test_every_block_of_the_tutorial_runs(clone):
     table = json.loads(Path('my_faces/report/metrics.json').read_text())
     columns = table['subsets']
     assert list(columns) == ['test', 'turned', 'glasses']
-    # A mean face put into the boxes is about three times as far off.
     assert 1 < columns['test']['NME'] < 8
     assert 'cartoon9' in Path('my_faces/report/report.html').read_text()
     for subset in columns:

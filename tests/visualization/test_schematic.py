@@ -5,9 +5,10 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from mmpose_face.landmarks import AFLW19, SCHEMES
+from mmpose_face.landmarks import AFLW19, SCHEMES, Curve, Scheme
 from mmpose_face.visualization import draw_schematic
-from mmpose_face.visualization.schematic import color_of, scale_end
+from mmpose_face.visualization.schematic import (can_be_drawn, color_of,
+                                                 mean_shape, scale_end)
 
 SVG = '{http://www.w3.org/2000/svg}'
 
@@ -99,3 +100,49 @@ def test_nothing_is_loaded_and_nothing_is_random():
 def test_wrong_number_of_points():
     with pytest.raises(ValueError, match=r'19 points of aflw19, got \(68,\)'):
         draw_schematic(np.zeros(68), AFLW19)
+
+
+OWN = Scheme('own3',
+             (Curve('eyes',
+                    ('left_eye', 'right_eye')), Curve('nose',
+                                                      ('nose_tip', ))), None)
+
+
+def test_a_scheme_that_is_not_known():
+    """The points lie where the faces have them, as wide as the picture."""
+    assert not can_be_drawn(OWN)
+    assert all(map(can_be_drawn, SCHEMES.values()))
+    with pytest.raises(ValueError, match='points of own3 lie: expected a sh'):
+        draw_schematic([.1, .2, .3], OWN)
+    with pytest.raises(ValueError, match='a shape of 3 points of own3, got'):
+        draw_schematic([.1, .2, .3], OWN, shape=np.zeros((2, 2)))
+    root, circles = parse(
+        draw_schematic([.1, .2, .3], OWN, shape=[[0, 0], [2, 0], [1, 1]]))
+    x, y = np.array([[float(c.get('cx')),
+                      float(c.get('cy'))] for c in circles]).T
+    np.testing.assert_allclose(x, [26, 454, 240])
+    np.testing.assert_allclose(y, [26, 26, 240])
+    assert root.find('.//{*}polyline') is None
+
+
+@pytest.mark.parametrize(
+    'shape',
+    [np.zeros((3, 2)), [[0, 0], [0, 0], [0, 5]], [[0, 0], [9, 0], [5, 0]]])
+def test_shapes_without_width_or_height(shape):
+    _, circles = parse(draw_schematic([.1, .2, .3], OWN, shape=shape))
+    places = np.array([[float(c.get('cx')),
+                        float(c.get('cy'))] for c in circles])
+    assert (places >= 26).all() and (places[:, 0] <= 454).all()
+
+
+def test_the_mean_shape():
+    """Of the same face at two places and sizes, and of unlabelled points."""
+    face = np.array([[0, 0], [2, 0], [1, 1.]])
+    faces = np.stack([face * 10 + 3, face * 30 - 5, face * 20])
+    expected = face / 2 - (.5, .25)
+    np.testing.assert_allclose(mean_shape(faces), expected)
+    faces[0, 2] = np.nan
+    np.testing.assert_allclose(
+        mean_shape(faces)[:2].mean(0), expected[:2].mean(0))
+    faces[:, 2] = np.nan
+    np.testing.assert_allclose(mean_shape(faces), [[-.5, 0], [.5, 0], [0, 0]])
