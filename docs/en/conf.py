@@ -49,9 +49,12 @@ toc_object_entries_show_parents = 'hide'
 napoleon_numpy_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # "Attributes:" is no second entry of each field
 # What is documented elsewhere; there is no network to ask where.
 nitpick_ignore_regex = [
     ('py:.*', r'(torch|numpy|mmengine|mmpose|mmdet|mmcv)\..*'),
+    # Types of "Attributes:", which stand in words too.
+    ('py:class', r'(np|nn)\..*|optional'),
 ]
 
 html_theme = 'pydata_sphinx_theme'

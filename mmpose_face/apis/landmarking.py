@@ -155,7 +155,7 @@ class Landmarker:
         through the network together.
 
         Args:
-            images, boxes, channels: Those of :meth:`__call__`; any iterables.
+            images, boxes, channels: As calling it takes them; any iterables.
 
         Yields:
             Faces: Of each image in turn.

@@ -3,7 +3,7 @@
 
 Casiez, Roussel and Vogel, "1 EUR Filter: A Simple Speed-based Low-pass Filter
 for Noisy Input in Interactive Systems", CHI 2012. With the time Te since the
-last sample,
+last sample::
 
     α(fc) = 1 / (1 + τ / Te),  τ = 1 / (2 π fc)
     dx̂ = α(fc_d) (x - x̂_last) / Te + (1 - α(fc_d)) dx̂_last
