@@ -3,8 +3,9 @@
 import os
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Tuple, Union
+from typing import Iterator, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -18,10 +19,11 @@ VIDEO_SUFFIXES = ('.avi', '.m4v', '.mjpeg', '.mkv', '.mov', '.mp4', '.mpeg',
 _DEFAULT_FPS = 25.  # where a file or a camera does not say
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True)
+class Frame:
     """A picture of a video.
 
-    Attributes:
+    Args:
         index (int): Its number, from 0.
         time (float): When it is shown, in seconds; later than that of the
             frame before.
@@ -43,7 +45,7 @@ class Video:
     Attributes:
         fps (float): Frames a second as the file or the camera says; 25 where
             it says nothing.
-        announced (int, optional): How many frames the file says it has; a
+        announced (int | None): How many frames the file says it has; a
             webcam says nothing.
         size (tuple[int, int]): Width and height that it announces, pixels.
 
@@ -133,7 +135,7 @@ class VideoFile:
     """A video that is being written; see :func:`video_file`.
 
     Attributes:
-        size (tuple[int, int], optional): Width and height in pixels, those of
+        size (tuple[int, int] | None): Width and height in pixels, those of
             the first frame.
         fitted (int): How many frames were of another size.
     """

@@ -2,7 +2,7 @@
 """How steadily and how late the landmarks of a video move, on arrays.
 
 Figures are ratios, never per cent. With the points x of frame t, the truth y
-and the normaliser d, such as the distance of the outer eye corners:
+and the normaliser d, such as the distance of the outer eye corners::
 
     jitter = mean(|x[t + 1] - 2 x[t] + x[t - 1]| / d[t])
     lag = cov(y - x, v) / var(v),  v[t] = (y[t + 1] - y[t - 1]) / 2

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from square_faces import SIDE, landmarker, picture
 
 from mmpose_face.apis.tracking import FaceTracker, matches
+from mmpose_face.apis.videos import Video, video_file
 from mmpose_face.images.boxes import iou
 
 
@@ -168,6 +169,20 @@ def test_time(tracker):
             tracker(image, time, 'bgr')
     tracker.reset()
     assert numbers(tracker(image, 0., 'bgr')) == [1]
+
+
+def test_video_of_a_file(tracker, tmp_path):
+    with video_file(tmp_path / 'a.mp4', 10) as file:
+        for i in range(5):
+            file.write(picture((60 + 5 * i, 60)))
+    for source in (tmp_path / 'a.mp4', Video(tmp_path / 'a.mp4')):
+        found = list(tracker.video(source))
+        assert [frame.time
+                for frame, _ in found] == pytest.approx([0, .1, .2, .3, .4])
+        x = [faces[0].keypoints[:, 0].mean() for _, faces in found]
+        assert x == pytest.approx([60, 65, 70, 75, 80], abs=1)
+        assert len({faces[0].track_id for _, faces in found}) == 1
+        assert found[0][1].draw().shape == (240, 320, 3)
 
 
 def test_array_without_the_order_of_its_channels(tracker):

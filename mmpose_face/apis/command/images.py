@@ -119,7 +119,7 @@ def _write_result(found: Faces, name: str, drawing: Optional[Path],
                   made_by: Dict[str, Any]) -> Dict[str, Any]:
     """Draw, and then write the JSON, which says that all is there."""
     if drawing is not None:
-        found.draw(drawing, options.low_score)
+        found.draw(drawing, options.low_score, boxes=True)
     result = {**found.to_dict(), 'image': name, 'made_by': made_by}
     json_path.parent.mkdir(parents=True, exist_ok=True)
     write_json(json_path, result)

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Union
 import cv2
 import numpy as np
 
-from ..faces import LOW_SCORE, Faces
+from ..faces import Faces
 from ..landmarking import Landmarker
 from ..tracking import FaceTracker
 from ..videos import VIDEO_SUFFIXES, Frame, Video, fit, video_file
@@ -114,7 +114,7 @@ class _VideoOutputs:
         for face in faces:
             self._table.add(self._name, face, frame.index, seconds)
         if self._drawn or self._options.show:
-            drawing = draw_numbered(found, self._options.low_score)
+            drawing = found.draw(low_score=self._options.low_score, boxes=True)
             if self._drawn:
                 self._drawn.write(drawing)
             if self._options.show:
@@ -147,28 +147,6 @@ class _VideoOutputs:
                 'the first: drawn scaled into it; points are in pixels of '
                 'their own frame')
         return summary
-
-
-def draw_numbered(found: Faces, low_score: float = LOW_SCORE) -> np.ndarray:
-    """Faces drawn on their frame, with their numbers.
-
-    Args:
-        found (Faces): Faces of a frame of a video.
-        low_score (float): Points with a lower score are hollow.
-
-    Returns:
-        np.ndarray: BGR ``(H, W, 3)``, uint8.
-    """
-    canvas = found.draw(low_score=low_score)
-    size = max(.4, min(canvas.shape[:2]) / 800)
-    for face in found:
-        if face.track_id is not None:
-            at = [round(float(each)) for each in face.box[:2] - 4]
-            for color, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-                cv2.putText(canvas, str(face.track_id), at,
-                            cv2.FONT_HERSHEY_SIMPLEX, size, color,
-                            max(1, round(width * size * 1.5)), cv2.LINE_AA)
-    return canvas
 
 
 def _show(image: np.ndarray) -> None:

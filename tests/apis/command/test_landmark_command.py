@@ -257,10 +257,10 @@ def test_least_score_of_a_face(video, tmp_path):
 
 def test_nothing_is_left_of_a_video_that_fails(tmp_path, video, monkeypatch):
 
-    def fail(*_):
+    def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('mmpose_face.apis.command.videos.draw_numbered', fail)
+    monkeypatch.setattr('mmpose_face.apis.faces.Faces.draw', fail)
     with pytest.raises(KeyboardInterrupt):
         run(video, tmp_path / 'out')
     assert list((tmp_path / 'out').iterdir()) == []
@@ -370,6 +370,17 @@ def test_q_in_the_window_ends_a_video(video, tmp_path, monkeypatch):
 def test_an_onnx_file_has_its_weights():
     with pytest.raises(ValueError, match='expected no checkpoint'):
         ModelChoice('a.onnx', 'b.pth').open()
+
+
+def test_an_onnx_file_is_for_onnxruntime(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no.onnx'):
+        ModelChoice(str(tmp_path / 'no.onnx')).open()
+
+
+def test_torch_is_not_needed():
+    run_python(
+        '-c', 'import sys; sys.modules.update(torch=None, onnxruntime=None)\n'
+        'import mmpose_face.apis.command, mmpose_face.apis.tracking')
 
 
 def tool(*args, check=True):
