@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.command import ModelChoice, Options, landmark
+from mmpose_face.apis.command import ModelChoice, Options, is_video, landmark
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,8 +44,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size',
         type=int,
-        default=8,
-        help='faces that go through the network together (default: 8)')
+        metavar='N',
+        help='faces that go through the network together (default: 32 of a '
+        'video, 8 of images, of which as many are held in memory)')
     parser.add_argument(
         '--smooth',
         action=argparse.BooleanOptionalAction,
@@ -115,11 +116,14 @@ def main() -> None:
     options = Options(
         **{name: getattr(args, name)
            for name in Options.__dataclass_fields__})
+    batch_size = args.batch_size or (32 if is_video(args.input) else 8)
     try:
-        landmarker = choice.open(args.device, args.batch_size)
+        landmarker = choice.open(args.device, batch_size)
         done = landmark(args.input, landmarker, options, choice.as_dict())
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.exit('interrupted; the same command goes on with a folder')
     print(done)
     for path in done.files:
         print(path)

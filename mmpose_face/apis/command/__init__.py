@@ -13,7 +13,7 @@ from .model_choice import ModelChoice
 from .options import Options, Summary
 from .videos import landmark_video
 
-__all__ = ['ModelChoice', 'Options', 'Summary', 'landmark']
+__all__ = ['ModelChoice', 'Options', 'Summary', 'is_video', 'landmark']
 
 
 def landmark(source: str,
@@ -39,10 +39,10 @@ def landmark(source: str,
     """
     started = time.monotonic()
     made_by = made_by or {}
-    if not os.path.exists(source) and source.isdigit():
-        done = landmark_video(int(source), landmarker, options, made_by)
-    elif Path(source).suffix.lower() in VIDEO_SUFFIXES:
-        done = landmark_video(source, landmarker, options, made_by)
+    if is_video(source):
+        live = not Path(source).suffix
+        done = landmark_video(
+            int(source) if live else source, landmarker, options, made_by)
     elif options.show or options.frames:
         raise ValueError('frames and a window are of videos, and '
                          f'{source} is none')
@@ -52,3 +52,11 @@ def landmark(source: str,
         done = landmark_image(Path(source), landmarker, options, made_by)
     done.seconds = time.monotonic() - started
     return done
+
+
+def is_video(source: str) -> bool:
+    """Whether an input is a video file, by its name, or the number of a
+    webcam."""
+    if Path(source).suffix.lower() in VIDEO_SUFFIXES:
+        return True
+    return source.isdigit() and not os.path.exists(source)

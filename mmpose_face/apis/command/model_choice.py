@@ -27,13 +27,13 @@ class ModelChoice:
         """What is said, for results to say how they were made."""
         return {k: v for k, v in asdict(self).items() if v is not None}
 
-    def open(self, device: str = 'cpu', batch_size: int = 8) -> Landmarker:
+    def open(self, device: str = 'cpu', batch_size: int = 32) -> Landmarker:
         """The landmarker.
 
         Args:
             device (str): Where the network runs. Defaults to ``'cpu'``.
             batch_size (int): Faces that go through it together. Defaults
-                to 8.
+                to 32.
 
         Raises:
             FileNotFoundError: If a file is not there.

@@ -400,7 +400,7 @@ def test_errors_of_the_tool(tmp_path):
 
 
 def test_help_of_the_tool():
-    out = run_python(TOOL, '--help').stdout
+    out = tool('--help').stdout
     assert '--no-smooth' in out and '--detect-every' in out
 
 
