@@ -113,6 +113,7 @@ def open_session(
         raise FileNotFoundError(f'ONNX file {name} not found')
     providers = _checked(providers)
     options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; it warns of what torch writes
     if threads is not None:
         if threads < 1:
             raise ValueError(f'threads must be positive, got {threads}')

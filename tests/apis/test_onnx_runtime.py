@@ -2,6 +2,7 @@
 """Exported models where torch is not installed, and files that are not
 ours."""
 import json
+import re
 import subprocess
 import sys
 
@@ -98,6 +99,24 @@ def test_it_is_a_landmarker(model, file, photo):
         for face, other in zip(ours, theirs):
             np.testing.assert_allclose(
                 face.keypoints, other.keypoints, rtol=0, atol=.05)
+
+
+def test_the_example_of_the_docs(file, photo, tmp_path, monkeypatch):
+    """All that is around a file, without this package."""
+    text = (REPO / 'docs/en/onnx.md').read_text()
+    example, = (
+        block for block in re.findall(r'```python\n(.*?)```', text, re.S)
+        if 'InferenceSession' in block)
+    monkeypatch.chdir(tmp_path)
+    for name, path in (('face.onnx', file), ('photo.png', photo)):
+        (tmp_path / name).symlink_to(path)
+    found = {}
+    exec(example, found)
+    face, = OnnxLandmarker(file)(photo, [[40, 50, 200, 210]])
+    np.testing.assert_allclose(
+        found['points'], face.keypoints, rtol=0, atol=.05)
+    np.testing.assert_array_equal(found['scores'][0], face.scores)
+    assert Scheme.from_dict(found['scheme']) == face.scheme
 
 
 def a_file(path, props=None, kind=TensorProto.UINT8, shape=(1, 8, 8, 3)):
