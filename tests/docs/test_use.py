@@ -2,9 +2,11 @@
 """The page on landmarks from images, run from its first to its last block."""
 import json
 import re
+import runpy
 import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 from conftest import DEMO, REPO
 from mmengine.config import Config
@@ -53,3 +55,17 @@ def test_the_json_of_the_page(model, tmp_path, monkeypatch):
     found = FaceLandmarker()('group.jpg').to_dict()
     assert list(shown) == list(found) and shown['size'] == found['size']
     assert list(shown['faces'][0]) == list(found['faces'][0])
+
+
+def test_the_gallery_is_drawn_anew(model, tmp_path, monkeypatch):
+    """Under the names that the page shows, small enough for a page."""
+    monkeypatch.setattr('sys.argv', ['gallery.py', '--out', str(tmp_path)])
+    runpy.run_path(str(REPO / 'tools/dev/gallery.py'), run_name='__main__')
+    shown = set(re.findall(r'images/(gallery_\w+\.jpg)', PAGE))
+    assert shown == {path.name for path in tmp_path.iterdir()}
+    for name in shown:
+        size = (REPO / 'docs/en/images' / name).stat().st_size
+        assert 0 < size < 300_000
+        drawn = cv2.imread(str(tmp_path / name))
+        kept = cv2.imread(str(REPO / 'docs/en/images' / name))
+        assert drawn.shape == kept.shape
