@@ -2,7 +2,7 @@
 """Pictures: landmarks on faces, sheets of them, error curves, and the report
 of a test."""
 from importlib import import_module
-from typing import Any
+from typing import Any, List
 
 # Where each name is defined. Modules are imported when one of their names is
 # asked for: landmarks are drawn where torch and matplotlib are not installed.
@@ -29,3 +29,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     return getattr(import_module(f'.{_HOMES[name]}', __name__), name)
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__})

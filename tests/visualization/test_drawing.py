@@ -292,3 +292,14 @@ def test_contact_sheet_is_no_wider_than_its_images():
         contact_sheet([], columns=3)
     with pytest.raises(ValueError, match='got 1 and 0'):
         contact_sheet([image], columns=0)
+
+
+def test_what_can_be_imported_is_listed():
+    """Though its module is imported only then; the reference is built from
+    the list."""
+    from mmpose_face import visualization
+    assert set(visualization.__all__) <= set(dir(visualization))
+    assert all(
+        callable(getattr(visualization, n)) for n in visualization.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'gone'"):
+        visualization.gone
