@@ -284,6 +284,7 @@ def test_schemes_come_back(scheme):
     st.text(), st.booleans(), st.floats(.1, 9))
 def test_any_scheme_comes_back(points, name, closed, padding):
     """Of a data set of one's own, in any language."""
+    points = [f'point {each}' for each in points]  # of no side
     scheme = Scheme(name, (Curve('face', tuple(points), closed), ), None,
                     tuple(reversed(points)))
     written = metadata(scheme, padding=padding, config=name)
