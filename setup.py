@@ -99,7 +99,10 @@ setup(
         'Programming Language :: Python :: 3.13',
     ],
     packages=find_packages(include=['mmpose_face', 'mmpose_face.*']),
-    package_data={'mmpose_face.visualization': ['*.j2']},
+    package_data={
+        'mmpose_face.visualization': ['*.j2'],
+        'mmpose_face.zoo': ['weights/*.pth'],
+    },
     python_requires='>=3.9,<3.14',
     install_requires=requirements('runtime'),
     extras_require={

@@ -11,11 +11,11 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
 from ..landmarks import scheme_of_metainfo
-from ..zoo import build_model, config_of, find_row, get_model
+from ..zoo import build_model, config_of, get_model
 from .detectors import Detector, get_detector
 from .landmarking import Landmarker
 
-DEFAULT_MODEL = 'synthetic-res18-w48-s3-dark'
+DEFAULT_MODEL = 'synthetic-res18-w48-dark'
 
 
 class FaceLandmarker(Landmarker):
@@ -85,7 +85,7 @@ def load_model(model: Union[str, 'os.PathLike[str]', nn.Module],
     if not name.endswith('.py'):
         if checkpoint is None:
             return get_model(name, device=device)
-        return build_model(config_of(find_row(name)), checkpoint, device)
+        return build_model(config_of(name), checkpoint, device)
     if not os.path.isfile(name):
         raise FileNotFoundError(f'config {name} not found')
     if checkpoint is None:

@@ -6,10 +6,10 @@ import warnings
 from contextlib import redirect_stdout
 from typing import Dict, Sequence
 
+import onnx
 import torch
 from torch import Tensor, nn
 
-import onnx
 from ..version import __version__
 
 # What torch 2.1 and all later releases write, with all that is needed here.

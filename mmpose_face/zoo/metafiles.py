@@ -143,9 +143,7 @@ class Row:
     @property
     def alias(self) -> str:
         """The short name, ``{data}-{model}[-{variant}]``."""
-        found = _NAME.fullmatch(self.name)
-        parts = found['data'], found['model'], found['variant']
-        return '-'.join(filter(None, parts))
+        return alias_of(self.name)
 
     @property
     def has_config(self) -> bool:
@@ -165,6 +163,13 @@ class Row:
         found = _WEIGHTS.fullmatch(self.weights)
         folder = self.weights[:found.start('stem')]
         return f'{folder}{found["stem"]}_{found["date"]}.log.json'
+
+
+def alias_of(name: str) -> str:
+    """The short name of a config, ``{data}-{model}[-{variant}]``."""
+    found = _NAME.fullmatch(name)
+    parts = found['data'], found['model'], found['variant']
+    return '-'.join(filter(None, parts))
 
 
 def project_root() -> Path:

@@ -18,11 +18,13 @@ from ..engine.weights import misfit_explained
 from ..landmarks import get_scheme
 from ..text import shortened
 from .metafiles import Row, read_rows
+from .shipped import Shipped, shipped_models
 
 
 def list_models(pattern: str = '*',
                 pretrained: bool = False) -> Tuple[str, ...]:
-    """The models that :func:`get_model` builds, in the order of the tables.
+    """The models that :func:`get_model` builds, in the order of the tables;
+    last come those whose weights are in the package.
 
     Args:
         pattern (str): Only models whose short or long name matches, with
@@ -36,10 +38,13 @@ def list_models(pattern: str = '*',
         >>> list_models('wflw-hrnet*')
         ('wflw-hrnetv2-w18-dark', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18')
     """
+    rows = [
+        row for row in read_rows()
+        if row.has_config and (row.weights or not pretrained)
+    ]
     return tuple(
-        row.alias for row in read_rows()
-        if row.has_config and (row.weights or not pretrained) and (
-            fnmatch(row.alias, pattern) or fnmatch(row.name, pattern)))
+        each.alias for each in (*rows, *shipped_models())
+        if fnmatch(each.alias, pattern) or fnmatch(each.name, pattern))
 
 
 def find_row(name: str) -> Row:
@@ -58,7 +63,8 @@ def find_row(name: str) -> Row:
     names = {key: row for row in rows for key in (row.alias, row.name)}
     if name in names:
         return names[name]
-    close = difflib.get_close_matches(str(name), names, n=3, cutoff=.5)
+    known = (*names, *(each.alias for each in shipped_models()))
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=.5)
     hint = f'did you mean {" or ".join(close)}?' if close else (
         f'expected one of {", ".join(row.alias for row in rows)}')
     raise ValueError(f'no model {name!r} in the model zoo; {hint}')
@@ -89,9 +95,15 @@ def get_model(name: str,
         >>> model = get_model('wflw-hrnetv2-w18-dark')
         >>> inference_topdown(model, image, boxes)[0].pred_instances.keypoints
     """
-    row = find_row(name)
-    cfg = config_of(row)
-    return build_model(cfg, _weights(row) if pretrained else None, device)
+    weights = _weights(_find(name)) if pretrained else None
+    return build_model(config_of(name), weights, device)
+
+
+def _find(name: str) -> Union[Row, Shipped]:
+    for each in shipped_models():
+        if name in (each.alias, each.name):
+            return each
+    return find_row(name)
 
 
 def build_model(cfg: Config,
@@ -149,13 +161,18 @@ def _check_points(name: str, checkpoint: dict, meta: dict) -> None:
             f'the config of {len(ours)} ({shortened(list(ours))})')
 
 
-def config_of(row: Row) -> Config:
-    """The config of a row.
+def config_of(name: str) -> Config:
+    """The config of a model of the zoo.
+
+    Args:
+        name (str): As :func:`get_model` takes it.
 
     Raises:
-        ValueError: If it is not there, or says no data set.
+        ValueError: If there is no such model, its config is not there, or
+            says no data set.
     """
-    if not row.has_config:
+    row = _find(name)
+    if not row.config.is_file():
         raise ValueError(f'{row.name} has no config yet: {row.config} not '
                          'found; list_models() says what can be built')
     cfg = Config.fromfile(row.config)
@@ -166,7 +183,9 @@ def config_of(row: Row) -> Config:
     return cfg
 
 
-def _weights(row: Row) -> Path:
+def _weights(row: Union[Row, Shipped]) -> Path:
+    if isinstance(row, Shipped):
+        return row.weights
     if not row.weights:
         raise ValueError(
             f'no weights of {row.name} are released; get_model('

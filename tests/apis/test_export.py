@@ -4,13 +4,13 @@ import os
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 from conftest import REPO, run_script
 from mmengine.config import Config
 from narrow_models import KINDS, drawn_model, narrow_model
 
-import onnx
 from mmpose_face import FaceLandmarker, OnnxLandmarker
 from mmpose_face.apis import export
 from mmpose_face.apis.export import export_onnx

@@ -8,20 +8,20 @@ import sys
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from conftest import REPO
 from hypothesis import given
 from hypothesis import strategies as st
 from narrow_models import narrow_model
+from onnx import TensorProto, helper
 
-import onnx
 from mmpose_face import FaceLandmarker, OnnxLandmarker
 from mmpose_face.apis.export import export_onnx
 from mmpose_face.apis.onnx_metadata import OnnxMetadata
 from mmpose_face.apis.onnx_runtime import OnnxNetwork
 from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.landmarks import SCHEMES, Curve, Scheme
-from onnx import TensorProto, helper
 
 
 @pytest.fixture(scope='module')

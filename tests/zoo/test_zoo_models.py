@@ -18,6 +18,9 @@ ROWS = read_rows()
 WITH_CONFIG = [row for row in ROWS if row.has_config]
 HRNET = find_row('300w-hrnetv2-w18')
 
+# The model whose weights are in the package.
+SHIPPED = 'synthetic-res18-w48-dark'
+
 pytestmark = pytest.mark.usefixtures('offline')
 
 
@@ -28,7 +31,7 @@ def change(monkeypatch, **changes) -> None:
 
 
 def test_list_models():
-    assert list_models() == tuple(row.alias for row in WITH_CONFIG)
+    assert list_models() == (*(row.alias for row in WITH_CONFIG), SHIPPED)
     assert list_models('wflw-hrnet*') == ('wflw-hrnetv2-w18-dark',
                                           'wflw-hrnetv2-w18-awing',
                                           'wflw-hrnetv2-w18')
@@ -38,16 +41,17 @@ def test_list_models():
 
 def test_list_models_with_weights():
     names = list_models(pretrained=True)
-    assert names == tuple(row.alias for row in WITH_CONFIG if row.weights)
-    assert len(names) == 14
+    assert names == (*(row.alias for row in WITH_CONFIG if row.weights),
+                     SHIPPED)
+    assert len(names) == 15
 
 
 def test_list_models_that_can_be_built(monkeypatch, tmp_path):
     change(monkeypatch, weights=None)
-    assert list_models() == (HRNET.alias, )
-    assert list_models(pretrained=True) == ()
+    assert list_models() == (HRNET.alias, SHIPPED)
+    assert list_models(pretrained=True) == (SHIPPED, )
     change(monkeypatch, config=tmp_path / 'none.py')
-    assert list_models() == ()
+    assert list_models() == (SHIPPED, )
 
 
 @pytest.mark.parametrize('row', ROWS, ids=lambda row: row.alias)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The models whose weights come with the package.
+
+They are trained on synthetic faces alone, so that anybody may use and share
+them; ``tools/dev/pack_weights.py`` says how they were made.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Tuple
+
+from .metafiles import alias_of, project_root
+
+_WEIGHTS = Path(__file__).parent / 'weights'
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A model that needs no download.
+
+    Args:
+        name (str): Name of the config, without ``.py``.
+        weights (Path): Its weights, in half precision.
+    """
+
+    name: str
+    weights: Path
+
+    @property
+    def alias(self) -> str:
+        """The short name, ``{data}-{model}[-{variant}]``."""
+        return alias_of(self.name)
+
+    @property
+    def config(self) -> Path:
+        """The config file.
+
+        Raises:
+            FileNotFoundError: If it is missing.
+        """
+        root = project_root() / 'configs'
+        for path in root.rglob(f'{self.name}.py'):
+            return path
+        raise FileNotFoundError(f'{self.name}.py not found below {root}')
+
+
+def shipped_models() -> Tuple[Shipped, ...]:
+    """All of them, in the order of their names."""
+    return tuple(
+        Shipped(path.stem, path) for path in sorted(_WEIGHTS.glob('*.pth')))
