@@ -11,6 +11,7 @@ import pytest
 from conftest import DEMO, REPO
 from mmengine.config import Config
 
+from mmpose_face.apis.landmarker import DEFAULT_MODEL, load_model
 from mmpose_face.zoo import build_model
 
 PAGE = (REPO / 'docs/en/use.md').read_text()
@@ -22,11 +23,15 @@ def blocks(language: str) -> list:
 
 @pytest.fixture
 def model(monkeypatch):
-    """Networks without weights in place of all: what is looked at is that
-    everything the page says can be done."""
-    monkeypatch.setattr(
-        'mmpose_face.apis.landmarker.load_model',
-        lambda *args, **kwargs: build_model(Config.fromfile(DEMO)))
+    """The model of the package, and networks without weights in place of
+    those that would be downloaded."""
+
+    def load(model, *args):
+        if model == DEFAULT_MODEL:
+            return load_model(model, *args)
+        return build_model(Config.fromfile(DEMO))
+
+    monkeypatch.setattr('mmpose_face.apis.landmarker.load_model', load)
 
 
 def test_every_block_of_the_page_runs(model, tmp_path, monkeypatch, capsys):
