@@ -95,9 +95,16 @@ def test_network_knows_its_crop(model):
 
 
 @pytest.fixture(scope='module')
-def files(model, tmp_path_factory):
+def own():
+    """As its weights are."""
+    torch.manual_seed(1)
+    return build_model(narrow())
+
+
+@pytest.fixture(scope='module')
+def files(own, tmp_path_factory):
     """A config and a checkpoint of one's own."""
-    folder = tmp_path_factory.mktemp('own')
+    model, folder = own, tmp_path_factory.mktemp('own')
     model.cfg.dump(folder / 'config.py')
     torch.save(
         dict(
@@ -107,8 +114,8 @@ def files(model, tmp_path_factory):
     return folder / 'config.py', folder / 'weights.pth'
 
 
-def test_config_and_checkpoint(model, files, image):
-    expected = FaceLandmarker(model)(image, BOXES, 'bgr')
+def test_config_and_checkpoint(own, files, image):
+    expected = FaceLandmarker(own)(image, BOXES, 'bgr')
     found = FaceLandmarker(*files)(image, BOXES, 'bgr')
     for a, b in zip(found, expected):
         np.testing.assert_allclose(a.keypoints, b.keypoints, atol=1e-4)

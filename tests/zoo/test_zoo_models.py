@@ -41,8 +41,8 @@ def test_list_models():
 
 def test_list_models_with_weights():
     names = list_models(pretrained=True)
-    assert names == (*(row.alias for row in WITH_CONFIG if row.weights),
-                     SHIPPED)
+    assert names == (*(row.alias
+                       for row in WITH_CONFIG if row.weights), SHIPPED)
     assert len(names) == 15
 
 

@@ -2,7 +2,8 @@
 """Writes the weights of a checkpoint, and nothing else, in half precision:
 how those that come with the package were made.
 
-    python tools/train.py CONFIG --work-dir WORK --cfg-options randomness.seed=0
+    python tools/train.py CONFIG --work-dir WORK \
+        --cfg-options randomness.seed=0
     python tools/dev/pack_weights.py WORK/epoch_4.pth \
         mmpose_face/zoo/weights/NAME_OF_THE_CONFIG.pth
 """
