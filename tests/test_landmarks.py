@@ -258,3 +258,35 @@ def test_scheme_of_a_data_set():
     meta['scheme'] = {}
     with pytest.raises(ValueError, match='expected a str as name'):
         scheme_of_metainfo(meta)
+
+
+@pytest.mark.parametrize('scheme, part, number', [
+    (WFLW98, 'left_eye', 8),
+    (WFLW98, 'eyes', 16),
+    (WFLW98, 'left_jaw', 16),
+    (WFLW98, 'right_brow', 9),
+    (WFLW98, 'left_pupil', 1),
+    (IBUG68, 'nose_bridge', 4),
+    (IBUG68, 'lips', 20),
+    (IBUG68, 'chin', 1),
+])
+def test_parts_of_a_face(scheme, part, number):
+    indices = scheme.select(part)
+    assert len(set(indices)) == number and list(indices) == sorted(indices)
+    named = [scheme.points[i] for i in indices]
+    assert part in scheme.groups or all(n.startswith(part) for n in named)
+
+
+def test_parts_of_one_side_are_mirror_images():
+    for scheme in SCHEMES.values():
+        left, right = (scheme.select(f'{side}_eye')
+                       for side in ('left', 'right'))
+        assert {scheme.mirror[i] for i in left} == set(right)
+
+
+def test_no_such_part():
+    with pytest.raises(ValueError, match="no part 'ear'.* groups jaw, brows"):
+        IBUG68.select('ear')
+    # No part of a word.
+    with pytest.raises(ValueError, match="no part 'left_e'"):
+        IBUG68.select('left_e')
