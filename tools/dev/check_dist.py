@@ -16,11 +16,11 @@ NO_SOURCE = ('build/', 'data/', 'work_dirs/', 'mmpose_face/.mim/')
 
 
 def expected_in_wheel() -> Set[str]:
-    """Every module, template, config and tool of the tree, where mim looks
-    for it."""
+    """Every module, template, weights, config and tool of the tree, where
+    mim looks for it."""
     files = {
         path.relative_to(ROOT).as_posix()
-        for pattern in ('*.py', '*.j2')
+        for pattern in ('*.py', '*.j2', 'zoo/weights/*.pth')
         for path in (ROOT / 'mmpose_face').rglob(pattern)
         if '.mim' not in path.parts
     }
