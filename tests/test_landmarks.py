@@ -279,8 +279,8 @@ def test_parts_of_a_face(scheme, part, number):
 
 def test_parts_of_one_side_are_mirror_images():
     for scheme in SCHEMES.values():
-        left, right = (scheme.select(f'{side}_eye')
-                       for side in ('left', 'right'))
+        left, right = (
+            scheme.select(f'{side}_eye') for side in ('left', 'right'))
         assert {scheme.mirror[i] for i in left} == set(right)
 
 
