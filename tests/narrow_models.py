@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from conftest import NARROW, REPO
 from mmengine.config import Config
-from peaked_heatmaps import give_peaks, give_weights
+from peaked_heatmaps import add_peaks, give_peaks, give_weights
 from torch import nn
 
 from mmpose_face.models import IntegralHeatmapHead
@@ -96,6 +96,8 @@ def drawn_model(cfg: Config) -> nn.Module:
     images = _images(cfg.model.head.decoder['input_size'])
     give_weights(model, images)
     give_peaks(model.head)
+    for stack in getattr(model.backbone, 'stacks', ()):  # those of STAR
+        add_peaks(stack.heatmaps[0])
     if isinstance(model.head, IntegralHeatmapHead):  # a softmax is flat
         model.head.final_layer.register_forward_hook(_times_ten)
     with torch.no_grad():  # the peaks are drawn

@@ -22,7 +22,13 @@ def give_peaks(head: nn.Module) -> None:
     if hasattr(head, 'final_layer'):
         layers.append(head.final_layer)
     for layer in layers:
-        layer.register_forward_hook(_with_peaks)
+        add_peaks(layer)
+
+
+def add_peaks(layer: nn.Module) -> None:
+    """Let the maps that a layer gives have a Gaussian each; see
+    :func:`give_peaks`."""
+    layer.register_forward_hook(_with_peaks)
 
 
 @torch.no_grad()

@@ -19,9 +19,9 @@ from .onnx_runtime import metadata_of, open_session, run
 
 # Largest difference of a point, in pixels of the crop.
 LIMITS = dict(fp32=.05, fp16=.5)
-# Cells of a heatmap whose values differ by less, as a share of the maximum,
-# may change places: rounding decides which one is the higher.
-RESOLUTIONS = dict(fp32=1e-5, fp16=2**-8)
+# Largest difference of a score that is a heatmap's maximum, as a share of the
+# highest. Those of other codecs do not say where a point is.
+SCORE_LIMITS = dict(fp32=1e-3, fp16=.03)
 FACES = 8
 
 
@@ -34,10 +34,12 @@ class Parity:
         scores (float): Largest difference of a score.
         number (int): How many points were compared.
         undecided (int): How many more lie where a cell and another are as
-            high as each other, as far as the precision goes, so that rounding
-            decides to which one the decoder steps.
+            high as each other, give or take twice ``scores``, so that
+            rounding decides to which one the decoder steps.
         undecided_points (float): Largest difference of these, pixels.
         limit (float): What ``points`` must not exceed, pixels.
+        score_limit (float): What ``scores`` must not exceed; infinite where
+            they are no maxima of heatmaps.
     """
 
     points: float
@@ -46,11 +48,14 @@ class Parity:
     undecided: int
     undecided_points: float
     limit: float
+    score_limit: float
 
     def __str__(self) -> str:
         text = (f'largest difference from PyTorch {self.points:.2g} px on '
                 f'{self.number} points (limit {self.limit} px), '
                 f'{self.scores:.2g} in scores')
+        if np.isfinite(self.score_limit):
+            text += f' (limit {self.score_limit:.2g})'
         if self.undecided:
             text += (f'; of {self.undecided} more points rounding decides '
                      f'which cell is the higher, up to '
@@ -58,19 +63,19 @@ class Parity:
         return text
 
     def check(self, name: str) -> None:
-        """Raise ValueError if a point differs by more than the limit, or most
-        cannot be compared.
+        """Raise ValueError if a point or a score differs by more than its
+        limit, or most points cannot be compared.
 
         Args:
             name (str): The file's name, for the message.
         """
+        if not (self.points <= self.limit and self.scores <= self.score_limit):
+            raise ValueError(f'{name}: {self}. Nothing was written')
         if self.number <= self.undecided:
             raise ValueError(
                 f'{name}: {self.undecided} of {self.undecided + self.number} '
                 'points depend on rounding: expected a model that is trained. '
                 'Nothing was written')
-        if not self.points <= self.limit:
-            raise ValueError(f'{name}: {self}. Nothing was written')
 
 
 def synthetic_crops(network: TorchNetwork) -> np.ndarray:
@@ -107,14 +112,20 @@ def compare(path: str, network: TorchNetwork, graph: ExportedModel,
         network.model, torch.from_numpy(outputs[0]))
     away = np.abs(points - expected).max(-1)
     away[np.isnan(away)] = np.inf
-    undecided = _undecided(graph, crops, RESOLUTIONS[metadata.precision])
+    off = np.abs(scores - expected_scores).max()
+    heatmaps = isinstance(network.model.head.decoder, MSRAHeatmap)
+    undecided = np.zeros(away.shape, bool)
+    if heatmaps:
+        undecided = _undecided(graph, crops, 2 * float(off))
+    share = SCORE_LIMITS[metadata.precision] if heatmaps else np.inf
     return Parity(
         points=float(away[~undecided].max(initial=0)),
-        scores=float(np.abs(scores - expected_scores).max()),
+        scores=float(off),
         number=int((~undecided).sum()),
         undecided=int(undecided.sum()),
         undecided_points=float(away[undecided].max(initial=0)),
-        limit=LIMITS[metadata.precision])
+        limit=LIMITS[metadata.precision],
+        score_limit=share * float(np.abs(expected_scores).max()))
 
 
 def _decoded(model: nn.Module,
@@ -129,10 +140,8 @@ def _decoded(model: nn.Module,
 
 @torch.no_grad()
 def _undecided(graph: ExportedModel, crops: np.ndarray,
-               resolution: float) -> np.ndarray:
+               margin: float) -> np.ndarray:
     """Which points (B, K) rounding decides about."""
     heatmaps = graph.outputs(torch.from_numpy(crops))
-    codec = graph.network.model.head.decoder
-    if not isinstance(codec, MSRAHeatmap):
-        return np.zeros(heatmaps.shape[:2], bool)
-    return graph_decoder(codec).undecided(heatmaps, resolution).numpy()
+    decoder = graph_decoder(graph.network.model.head.decoder)
+    return decoder.undecided(heatmaps, margin).numpy()

@@ -89,19 +89,18 @@ class HeatmapDecoder(nn.Module):
         y = torch.div(index, self.width, rounding_mode='floor')
         return Peaks(index - y * self.width, y, values)
 
-    def undecided(self, heatmaps: Tensor, resolution: float) -> Tensor:
+    def undecided(self, heatmaps: Tensor, margin: float) -> Tensor:
         """Which points depend on the last bits of their heatmaps.
 
         Args:
             heatmaps (Tensor): (B, K, H, W).
-            resolution (float): What does not count, as a share of the
-                maximum.
+            margin (float): By how much less a cell may be to be as high.
 
         Returns:
             Tensor: (B, K) bool, where a second cell is as high.
         """
         first, second = heatmaps.flatten(2).topk(2).values.unbind(-1)
-        return first - second <= resolution * first.abs()
+        return first - second <= margin
 
     def around(self, cells: Tensor, peaks: Peaks) -> Tensor:
         """What lies around the highest cells, 0 outside of the map.
@@ -139,15 +138,14 @@ class QuarterDecoder(HeatmapDecoder):
         ahead, behind = self.around(cells, peaks).split(2, -1)
         return (ahead - behind).sign() * .25 * steps
 
-    def undecided(self, heatmaps: Tensor, resolution: float) -> Tensor:
+    def undecided(self, heatmaps: Tensor, margin: float) -> Tensor:
         """See the base class; or where the neighbours on both sides are as
         high as each other."""
         cells = heatmaps.flatten(2)
         peaks = self.peaks(cells)
         ahead, behind = self.around(cells, peaks).split(2, -1)
-        equal = (ahead -
-                 behind).abs() <= resolution * peaks.values[..., None].abs()
-        return super().undecided(heatmaps, resolution) | equal.any(-1)
+        equal = (ahead - behind).abs() <= margin
+        return super().undecided(heatmaps, margin) | equal.any(-1)
 
 
 class DarkDecoder(HeatmapDecoder):

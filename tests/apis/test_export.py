@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exported models against PyTorch."""
+import dataclasses
 import os
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 import torch
 from conftest import REPO, run_script
 from mmengine.config import Config
 from narrow_models import KINDS, drawn_model, narrow_model
 
+import onnx
 from mmpose_face import FaceLandmarker, OnnxLandmarker
 from mmpose_face.apis import export
 from mmpose_face.apis.export import export_onnx
@@ -199,6 +200,28 @@ def test_a_difference_is_an_error_and_leaves_nothing(models, tmp_path,
             r'PyTorch 0\.\d+ px .*limit 0.05 px.*Nothing'):
         export_onnx(models('dark'), tmp_path / 'face.onnx', with_decode=True)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('change, complaint', [
+    (dict(points=.06), '0.06 px on 90 points'),
+    (dict(points=float('inf')), 'inf px'),
+    (dict(points=float('nan')), 'nan px'),
+    (dict(scores=.002), r'0.002 in scores \(limit 0.001\)'),
+    (dict(undecided=90, undecided_points=2.), '90 of 180 points depend on'),
+])
+def test_what_is_too_far_away(change, complaint):
+    good = export.Parity(
+        points=.04,
+        scores=.0009,
+        number=90,
+        undecided=10,
+        undecided_points=2.,
+        limit=.05,
+        score_limit=.001)
+    good.check('face.onnx')
+    assert '10 more points rounding decides' in str(good)
+    with pytest.raises(ValueError, match=f'face.onnx: .*{complaint}'):
+        dataclasses.replace(good, **change).check('face.onnx')
 
 
 def test_a_model_without_peaks_is_an_error(models, tmp_path):

@@ -132,7 +132,6 @@ def test_points_that_rounding_decides_about():
     maps[0, :, 3:6, 3:6] += torch.tensor([[0, .1, 0], [.1, 0, .3], [0, .2, 0]])
     maps[0, 1, 4, 5] = 1 - 1e-4  # as high as the peak
     maps[0, 2, 5, 4] = .1 + 1e-4  # above and below alike
-    maps[0, 3] *= 3
     codecs = (
         MSRAHeatmap((36, 36), (9, 9), 2., unbiased=unbiased)
         for unbiased in (False, True))
