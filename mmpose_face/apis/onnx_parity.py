@@ -64,18 +64,18 @@ class Parity:
 
     def check(self, name: str) -> None:
         """Raise ValueError if a point or a score differs by more than its
-        limit, or most points cannot be compared.
+        limit, or nine of ten points cannot be compared.
 
         Args:
             name (str): The file's name, for the message.
         """
         if not (self.points <= self.limit and self.scores <= self.score_limit):
             raise ValueError(f'{name}: {self}. Nothing was written')
-        if self.number <= self.undecided:
+        if 9 * self.number <= self.undecided:
             raise ValueError(
                 f'{name}: {self.undecided} of {self.undecided + self.number} '
-                'points depend on rounding: expected a model that is trained. '
-                'Nothing was written')
+                'points depend on rounding, too many to compare the others: '
+                'expected a model that is trained. Nothing was written')
 
 
 def synthetic_crops(network: TorchNetwork) -> np.ndarray:

@@ -5,13 +5,13 @@ import os
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 from conftest import REPO, run_script
 from mmengine.config import Config
 from narrow_models import KINDS, drawn_model, narrow_model
 
-import onnx
 from mmpose_face import FaceLandmarker, OnnxLandmarker
 from mmpose_face.apis import export
 from mmpose_face.apis.export import export_onnx
@@ -207,7 +207,7 @@ def test_a_difference_is_an_error_and_leaves_nothing(models, tmp_path,
     (dict(points=float('inf')), 'inf px'),
     (dict(points=float('nan')), 'nan px'),
     (dict(scores=.002), r'0.002 in scores \(limit 0.001\)'),
-    (dict(undecided=90, undecided_points=2.), '90 of 180 points depend on'),
+    (dict(undecided=810, undecided_points=2.), '810 of 900 points depend on'),
 ])
 def test_what_is_too_far_away(change, complaint):
     good = export.Parity(
