@@ -51,8 +51,9 @@ def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
             nn.init.kaiming_normal_(module.weight)
             if module.bias is not None:
                 nn.init.normal_(module.bias, std=.1)
-        elif isinstance(module, nn.Linear):  # of a regression
-            nn.init.normal_(module.weight, std=.002)
+        elif isinstance(module, nn.Linear):
+            # Of a regression, whose points are some pixels about a mean face.
+            nn.init.normal_(module.weight, std=.02 * module.in_features**-.5)
             nn.init.uniform_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             norms.append(module)
