@@ -71,8 +71,10 @@ def test_pictures(demo):
     face = SyntheticFaces(num_faces=1, seed=1, size=192).get_data_info(0)
     tile = sheet[:192, 196:388].astype(int)
     # The first face of the test with landmarks drawn over a part of it.
-    different = np.abs(tile - face['img']).max(-1) > 0
-    assert .005 < different.mean() < .5
+    # The first face of the test with landmarks drawn over a part of it; as
+    # the network is not trained, they are anywhere, and so are their lines.
+    different = np.abs(tile - face['img']).max(-1) > 32
+    assert .005 < different.mean() < .7
     assert cv2.imread(str(work_dir / 'ced.png')) is not None
 
 
