@@ -120,12 +120,12 @@ class TorchNetwork:
         images = torch.from_numpy(crops.transpose(0, 3, 1, 2))
         batch = dict(inputs=list(images), data_samples=self._samples(crops))
         test_cfg = self.model.test_cfg
-        asked = test_cfg.get('flip_test')
-        test_cfg['flip_test'] = self.flip_test
+        self.model.test_cfg = type(test_cfg)(
+            test_cfg, flip_test=self.flip_test)
         try:
             found = self.model.test_step(batch)
         finally:
-            test_cfg['flip_test'] = asked
+            self.model.test_cfg = test_cfg
         points, scores = zip(*((each.pred_instances.keypoints,
                                 each.pred_instances.keypoint_scores)
                                for each in found))

@@ -95,8 +95,9 @@ def get_model(name: str,
         >>> model = get_model('wflw-hrnetv2-w18-dark')
         >>> inference_topdown(model, image, boxes)[0].pred_instances.keypoints
     """
-    weights = _weights(_find(name)) if pretrained else None
-    return build_model(config_of(name), weights, device)
+    model = _find(name)
+    weights = _weights(model) if pretrained else None
+    return build_model(_config(model), weights, device)
 
 
 def _find(name: str) -> Union[Row, Shipped]:
@@ -171,7 +172,10 @@ def config_of(name: str) -> Config:
         ValueError: If there is no such model, its config is not there, or
             says no data set.
     """
-    row = _find(name)
+    return _config(_find(name))
+
+
+def _config(row: Union[Row, Shipped]) -> Config:
     if not row.config.is_file():
         raise ValueError(f'{row.name} has no config yet: {row.config} not '
                          'found; list_models() says what can be built')
