@@ -85,6 +85,15 @@ def _reduced(image: np.ndarray, longest: int) -> tuple:
     return image, factor
 
 
+def _corners(boxes: np.ndarray, factor: float) -> np.ndarray:
+    """Left, top, right and bottom in pixels of the image ``(N, 4)``, of left,
+    top, width and height in those of the reduced one, whose middles are at
+    whole numbers."""
+    low = boxes[:, :2]
+    corners = np.concatenate((low, low + boxes[:, 2:]), 1)
+    return (corners + .5) * factor - .5
+
+
 class HaarCascade:
     """The frontal faces that OpenCV's Haar cascade finds; nothing is
     downloaded. Faces that look to the side are mostly missed.
@@ -132,11 +141,7 @@ class HaarCascade:
             grey, 1.1, 3, minSize=(side, side))
         if not len(boxes):
             return np.empty((0, 5))
-        boxes = boxes.astype(np.float64)
-        corners = np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]),
-                                 1)
-        # From pixels of the reduced image, whose middles are at whole numbers.
-        corners = (corners + .5) * factor - .5
+        corners = _corners(boxes.astype(np.float64), factor)
         windows = np.ravel(windows).astype(np.float64)
         scores = windows / (windows + 10)
         order = np.argsort(-scores, kind='stable')
@@ -189,9 +194,7 @@ class YuNet:
         _, found = self._net.detect(image)
         if found is None:
             return np.empty((0, 5))
-        corners = np.concatenate((found[:, :2], found[:, :2] + found[:, 2:4]),
-                                 1)
-        corners = (corners + .5) * factor - .5
+        corners = _corners(found[:, :4], factor)
         return np.column_stack((corners, found[:, -1])).astype(np.float64)
 
 

@@ -9,7 +9,7 @@ from typing import (Any, Deque, Iterable, Iterator, List, NamedTuple, Optional,
 
 import numpy as np
 
-from ..images.boxes import landmark_bounds
+from ..images.boxes import area, landmark_bounds
 from ..images.reading import (Channels, ImageLike, images_in, name_of,
                               read_image)
 from ..images.warps import matrix_of_box, warp
@@ -62,7 +62,7 @@ class _Waiting(NamedTuple):
 
     faces: Faces
     boxes: np.ndarray  # (N, 5)
-    image: np.ndarray
+    image: Optional[np.ndarray]  # where it is looked at again
     crops: Crops
 
 
@@ -181,7 +181,7 @@ class Landmarker:
             found = _checked(boxes, name_of(source))
             squares = found[:, :4]
         faces = Faces((), source, image.shape[1::-1], channels)
-        return _Waiting(faces, found, image if self.second_pass else image[:0],
+        return _Waiting(faces, found, image if self.second_pass else None,
                         self.crop(image, squares))
 
     def points_in(self, image: np.ndarray,
@@ -228,11 +228,11 @@ class Landmarker:
         points = self._points([each.crops for each in waiting])
         if self.second_pass and points:
             points = self._points([
-                self.crop(each.image, _bounds(found))
+                self.crop(each.image, landmark_bounds(found))
                 for each, (found, _) in zip(waiting, points)
             ])
         for each, (keypoints, scores) in zip(waiting, points):
-            order = np.argsort(-_areas(each.boxes), kind='stable')
+            order = np.argsort(-area(each.boxes[:, :4]), kind='stable')
             each.faces.extend(
                 Face(
                     box=each.boxes[i, :4],
@@ -323,14 +323,3 @@ def _checked(boxes: Sequence, name: str) -> np.ndarray:
     if boxes.shape[1] == 4:
         boxes = np.column_stack((boxes, np.ones(len(boxes))))
     return boxes
-
-
-def _areas(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
-def _bounds(points: np.ndarray) -> np.ndarray:
-    """Boxes ``(N, 4)`` of landmarks ``(N, K, 2)``."""
-    if not len(points):
-        return np.empty((0, 4))
-    return np.stack([landmark_bounds(each) for each in points])

@@ -2,11 +2,11 @@
 """Faces followed through a video, whatever runs the network; NumPy and OpenCV
 only."""
 import os
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..images.boxes import iou, landmark_bounds
+from ..images.boxes import area, iou, landmark_bounds
 from ..images.reading import Channels, ImageLike, read_image
 from .face_boxes import BoxMapping
 from .faces import Face, Faces
@@ -180,7 +180,7 @@ class FaceTracker:
         return any(track.lost for track in followed)
 
     def _points(self, image: np.ndarray,
-                boxes: List[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
+                boxes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
         return self.landmarker.points_in(image, np.reshape(boxes, (-1, 4)))
 
     def _is_face(self, points: np.ndarray, scores: np.ndarray) -> bool:
@@ -231,7 +231,7 @@ class FaceTracker:
         if good:
             points, scores = points.copy(), scores.copy()
             points[good], scores[good] = self._points(
-                image, [landmark_bounds(points[i]) for i in good])
+                image, landmark_bounds(points[good]))
         return points, scores
 
     def _begin(self, track: Optional['_Track'], points: np.ndarray,
@@ -282,7 +282,7 @@ class _Track:
 
     @property
     def area(self) -> float:
-        return float((self.box[2:] - self.box[:2]).prod())
+        return float(area(self.box))
 
 
 def _squares(tracks: List[_Track]) -> np.ndarray:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..files import written_whole
+from ..images.reading import read_image
 
 # What files are taken for videos by.
 VIDEO_SUFFIXES = ('.avi', '.m4v', '.mjpeg', '.mkv', '.mov', '.mp4', '.mpeg',
@@ -91,7 +92,7 @@ class Video:
             # Bare streams have no times at all.
             if not (now >= 0 and now > last):
                 now = last + 1 / self.fps if index else 0.
-            yield Frame(index, now, _as_bgr(image))
+            yield Frame(index, now, read_image(image, 'bgr'))
             index, last = index + 1, now
         if not index:
             raise ValueError(f'{self.name} has no frame that OpenCV can read')
@@ -124,11 +125,6 @@ def _opened(source: Union[str, 'os.PathLike[str]', int],
     if not capture.isOpened():
         raise ValueError(f'{name} is no video that OpenCV can read')
     return capture
-
-
-def _as_bgr(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(image,
-                        cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
 class VideoFile:

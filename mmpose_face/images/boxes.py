@@ -6,15 +6,16 @@ import numpy as np
 
 
 def landmark_bounds(points: np.ndarray) -> np.ndarray:
-    """The smallest box that holds the points.
+    """The smallest box that holds the points of each face.
 
     Args:
-        points (np.ndarray): ``(K, 2)`` in pixels.
+        points (np.ndarray): ``(..., K, 2)`` in pixels.
 
     Returns:
-        np.ndarray: Left, top, right and bottom in pixels, ``(4,)``.
+        np.ndarray: Left, top, right and bottom in pixels, ``(..., 4)``.
     """
-    return np.concatenate([points.min(0), points.max(0)]).astype(np.float64)
+    ends = points.min(-2), points.max(-2)
+    return np.concatenate(ends, -1).astype(np.float64)
 
 
 def square(box: np.ndarray, margin: float) -> Tuple[np.ndarray, float]:
@@ -46,9 +47,10 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(
         a[..., :2], b[..., :2])
     both = np.maximum(sides, 0).prod(-1)
-    either = _area(a) + _area(b) - both
+    either = area(a) + area(b) - both
     return np.divide(both, either, out=np.zeros_like(both), where=either > 0)
 
 
-def _area(box: np.ndarray) -> np.ndarray:
+def area(box: np.ndarray) -> np.ndarray:
+    """Areas ``(...)`` of boxes ``(..., 4)``, in square pixels."""
     return np.maximum(box[..., 2:] - box[..., :2], 0).prod(-1)

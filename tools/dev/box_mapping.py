@@ -25,7 +25,7 @@ from mmpose_face.apis.landmarker import FaceLandmarker
 from mmpose_face.datasets.boxes import match
 from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.evaluation.functional import nme, normalized_errors
-from mmpose_face.images.boxes import landmark_bounds, square
+from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.images.reading import read_image
 from mmpose_face.landmarks import get_scheme
 
@@ -75,14 +75,13 @@ def synthetic(number: int,
         yield image, face.keypoints + room
 
 
-def annotated(ann: Path,
-              images: Path) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-    """Images and points of an annotation file of one face an image."""
+def annotated(ann: Path, images: Path) -> List[Tuple[Path, np.ndarray]]:
+    """Image files and points of an annotation file of one face an image."""
     data = json.loads(ann.read_text())
     names = {image['id']: image['file_name'] for image in data['images']}
-    for each in data['annotations']:
-        points = np.array(each['keypoints'], np.float64).reshape(-1, 3)
-        yield read_image(images / names[each['image_id']]), points[:, :2]
+    return [(images / names[each['image_id']],
+             np.array(each['keypoints'], np.float64).reshape(-1, 3)[:, :2])
+            for each in data['annotations']]
 
 
 def detect(detector: Detector, faces: Iterator, number: int) -> Found:
@@ -101,11 +100,7 @@ def detect(detector: Detector, faces: Iterator, number: int) -> Found:
 
 def benchmark_boxes(points: np.ndarray) -> np.ndarray:
     """Squares about landmarks ``(N, K, 2)``, as the benchmark's boxes."""
-    squares = (square(landmark_bounds(each), 0.) for each in points)
-    return np.stack([
-        np.concatenate((center - side / 2, center + side / 2))
-        for center, side in squares
-    ])
+    return IDENTITY(landmark_bounds(points))
 
 
 def measure(args, found: Found, mapping: BoxMapping) -> Dict[str, float]:
@@ -136,11 +131,12 @@ def main():
     args = parse_args()
     detector = get_detector(args.detector, args.device)
     if args.what == 'fit':
-        faces = synthetic(args.faces, args.seed), args.faces
+        faces, number = synthetic(args.faces, args.seed), args.faces
     else:
-        number = len(json.loads(args.ann.read_text())['annotations'])
-        faces = annotated(args.ann, args.images), number
-    found = detect(detector, *faces)
+        files = annotated(args.ann, args.images)
+        faces = ((read_image(path), points) for path, points in files)
+        number = len(files)
+    found = detect(detector, faces, number)
     print(f'detected: {len(found.boxes)} of {found.number} faces, '
           f'{100 * len(found.boxes) / found.number:.1f} per cent')
     fitted = BoxMapping.fit(found.boxes, benchmark_boxes(found.points))

@@ -15,6 +15,7 @@ from mmpose_face import FaceLandmarker
 from mmpose_face.apis.faces import Faces
 from mmpose_face.datasets.synthesis import (ATTRIBUTES, SyntheticFace,
                                             render_face)
+from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.visualization import contact_sheet
 from mmpose_face.visualization.crops import write_text
 
@@ -31,7 +32,7 @@ PORTRAITS = ((60, 80, 480, 0), (620, 60, 220, 1), (620, 340, 260, 2),
 def found(landmarker: FaceLandmarker,
           faces: Sequence[SyntheticFace]) -> List[Faces]:
     """The landmarks of each face, in the box of its true ones."""
-    boxes = [[[*f.keypoints.min(0), *f.keypoints.max(0)]] for f in faces]
+    boxes = [landmark_bounds(face.keypoints)[None] for face in faces]
     return landmarker([f.image for f in faces], boxes, channels='bgr')
 
 
