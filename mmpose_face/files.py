@@ -42,6 +42,15 @@ def written_whole(path: Union[str, 'os.PathLike[str]'],
         raise
 
 
+def write_whole(path: Union[str, 'os.PathLike[str]'],
+                content: Union[str, bytes]) -> None:
+    """Write a file, a text in UTF-8; see :func:`written_whole`."""
+    if isinstance(content, str):
+        content = content.encode()
+    with written_whole(path) as partial:
+        Path(partial).write_bytes(content)
+
+
 def sha256(path: Union[str, 'os.PathLike[str]']) -> str:
     """The SHA-256 of a file's content, 64 hexadecimal digits."""
     digest = hashlib.sha256()

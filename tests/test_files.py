@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from mmpose_face.files import written_whole
+from mmpose_face.files import write_whole, written_whole
 
 
 def test_the_name_appears_at_the_end(tmp_path):
@@ -38,3 +38,11 @@ def test_a_failure_leaves_the_old_file_alone(tmp_path, started):
             raise KeyboardInterrupt
     assert path.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_and_bytes(tmp_path):
+    write_whole(tmp_path / 'a', 'Größe')
+    assert (tmp_path / 'a').read_bytes() == b'Gr\xc3\xb6\xc3\x9fe'
+    write_whole(tmp_path / 'a', b'\xff\r\n')
+    assert (tmp_path / 'a').read_bytes() == b'\xff\r\n'
+    assert [path.name for path in tmp_path.iterdir()] == ['a']

@@ -15,10 +15,10 @@ from mmengine.hooks import Hook
 from rich.console import Console
 from torch.utils.data import Dataset
 
-from ..datasets.image_files import write_png
 from ..engine import FaceRunner
 from ..evaluation import Scores, SubsetNME, format_table, inter_ocular, nme
 from ..evaluation.functional import face_errors, normalized_errors
+from ..images.writing import write_image
 from ..visualization import (contact_sheet, draw_landmarks, plot_ced,
                              subset_curves)
 
@@ -174,7 +174,7 @@ def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
     plot_ced(
         subset_curves(scores, metric.subsets), metric.threshold,
         work_dir / 'ced.png')
-    write_png(work_dir / 'faces.png', _sheet(dataset, scores, members))
+    write_image(work_dir / 'faces.png', _sheet(dataset, scores, members))
 
 
 def _sheet(dataset: Dataset, scores: Scores,

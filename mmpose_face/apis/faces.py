@@ -5,14 +5,13 @@ import json
 import os
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Union
 
-import cv2
 import numpy as np
 
-from ..files import written_whole
+from ..files import write_whole
 from ..images.reading import ImageLike, name_of, read_image
+from ..images.writing import write_image
 from ..landmarks import Scheme, get_scheme
 
 _Path = Union[str, 'os.PathLike[str]']
@@ -190,22 +189,5 @@ class Faces(List[Face]):
         """
         text = json.dumps(self.to_dict())
         if path is not None:
-            with written_whole(path) as partial:
-                Path(partial).write_text(text + '\n')
+            write_whole(path, text + '\n')
         return text
-
-
-def write_image(path: _Path, image: np.ndarray) -> None:
-    """Write a BGR image; the end of the name says the format.
-
-    Raises:
-        ValueError: If OpenCV writes no images with such an end.
-    """
-    suffix = Path(path).suffix
-    try:
-        _, data = cv2.imencode(suffix, image)
-    except cv2.error:
-        raise ValueError(f'{path}: no image format ends in {suffix!r}, '
-                         'expected .jpg, .png or another') from None
-    with written_whole(path) as partial:
-        Path(partial).write_bytes(data.tobytes())

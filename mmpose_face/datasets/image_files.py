@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of an image file without decoding it, and writing one."""
+"""What can be said of an image file without decoding it."""
 import errno
 import os
-from pathlib import Path
 from typing import BinaryIO, Tuple, Union
 
-import cv2
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..files import written_whole
 from ..images.reading import TAIL, check_complete
 
 ORIENTATION = 0x0112  # EXIF tag
@@ -60,10 +56,3 @@ def _open(path: Union[str, 'os.PathLike[str]']) -> BinaryIO:
             raise FileNotFoundError(error.errno, error.strerror,
                                     str(path)) from None
         raise
-
-
-def write_png(path: Union[str, 'os.PathLike[str]'], image: np.ndarray) -> None:
-    """Write a BGR image ``(H, W, 3)`` of uint8; see :func:`written_whole`."""
-    _, data = cv2.imencode('.png', image)
-    with written_whole(path) as partial:
-        Path(partial).write_bytes(data.tobytes())

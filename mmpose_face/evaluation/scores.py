@@ -12,7 +12,7 @@ from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 import numpy as np
 from mmengine.logging import print_log
 
-from ..files import written_whole
+from ..files import write_whole
 from ..landmarks import Scheme, get_scheme, name_or_dict
 from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
                          inter_pupil, landmark_box, normalized_errors)
@@ -370,11 +370,10 @@ def column(rows: Sequence[dict], name: str) -> Optional[np.ndarray]:
 
 
 def write_json(path: PathLike, content: Dict) -> None:
-    """Write strict JSON; see :func:`~mmpose_face.files.written_whole`."""
+    """Write strict JSON; see :func:`~mmpose_face.files.write_whole`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as partial:
-        Path(partial).write_text(json.dumps(content, allow_nan=False))
+    write_whole(path, json.dumps(content, allow_nan=False))
 
 
 def in_common(all_scores: Sequence[Scores]) -> List[Scores]:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
-from ..datasets.image_files import write_png
 from ..datasets.transforms import LoadFaceImage
+from ..images.writing import write_image
 from ..landmarks import Scheme, scheme_of_dataset
 from .crops import crop_face, write_text
 from .drawing import contact_sheet, draw_landmarks
@@ -68,7 +68,7 @@ def browse_dataset(dataset: Dataset,
             for i in _choose(members, faces, seed)
         ]
         file_name = _file_name(name or meta['dataset_name'], subset)
-        write_png(out_dir / file_name, contact_sheet(cells, columns))
+        write_image(out_dir / file_name, contact_sheet(cells, columns))
         paths.append(out_dir / file_name)
     return paths
 

@@ -14,7 +14,7 @@ import torch
 from ..evaluation.functional import per_landmark
 from ..evaluation.scores import PathLike, Protocol, Scores
 from ..evaluation.table import Table, Unit, make_table
-from ..files import written_whole
+from ..files import write_whole
 from .ced import ced_svg, plot_ced, subset_curves
 from .report_tables import (SortableTable, figures_table, groups_table,
                             landmarks_table, percentiles_table, short_names,
@@ -111,9 +111,8 @@ def write_report(path: PathLike,
         config_text=config_text,
         environment=environment_info() if environment is None else environment,
         version=importlib.import_module('mmpose_face').__version__)
-    with written_whole(path) as partial:
-        # File names may hold bytes that are no text.
-        Path(partial).write_bytes(text.encode('utf-8', 'xmlcharrefreplace'))
+    # File names may hold bytes that are no text.
+    write_whole(path, text.encode('utf-8', 'xmlcharrefreplace'))
 
 
 def write_report_folder(folder: PathLike, systems: Dict[str, Scores],
@@ -158,8 +157,7 @@ def _write_sheet(path: Path, scores: Scores, options: dict) -> None:
         return
     sheet = worst_sheet(scores, load_image, options.get('worst', 24))
     if sheet is not None:
-        with written_whole(path) as partial:
-            Path(partial).write_bytes(_jpeg(sheet))
+        write_whole(path, _jpeg(sheet))
 
 
 def _has_points(scores: Scores) -> bool:

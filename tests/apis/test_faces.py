@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_face.apis.faces import Face, Faces, write_image
+from mmpose_face.apis.faces import Face, Faces
 from mmpose_face.landmarks import (GROUP_COLORS, IBUG68, WFLW98, Curve, Scheme,
                                    scheme_of_metainfo)
 
@@ -211,12 +211,6 @@ class TestDrawing:
         with pytest.raises(ValueError, match="no image format ends in '.txt'"):
             Faces([], IMAGE, channels='bgr').draw(tmp_path / 'a.txt')
         assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize('suffix', ['', '.', '.gone'])
-def test_names_of_no_image_format(tmp_path, suffix):
-    with pytest.raises(ValueError, match='no image format ends in'):
-        write_image(tmp_path / f'a{suffix}', IMAGE)
 
 
 def test_a_scheme_of_an_unknown_data_set():

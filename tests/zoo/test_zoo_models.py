@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown
 
 from mmpose_face.datasets import BENCHMARKS
-from mmpose_face.datasets.image_files import write_png
+from mmpose_face.images.writing import write_image
 from mmpose_face.zoo import (DownloadError, find_row, get_model, list_models,
                              models, read_rows)
 
@@ -103,7 +103,7 @@ def test_without_weights(name, tmp_path):
 
 def test_from_an_image_file(tmp_path):
     path = tmp_path / 'face.png'
-    write_png(path, np.zeros((64, 64, 3), np.uint8))
+    write_image(path, np.zeros((64, 64, 3), np.uint8))
     result, = inference_topdown(
         get_model(HRNET.name, pretrained=False), str(path))
     assert result.pred_instances.keypoints.shape == (1, 68, 2)

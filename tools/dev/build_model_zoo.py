@@ -18,7 +18,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 import jinja2
 from mmengine.config import Config
 
-from mmpose_face.files import written_whole
+from mmpose_face.files import write_whole
 from mmpose_face.zoo import Benchmark, Measured, Row, read_rows
 
 REPO = Path(__file__).resolve().parents[2]
@@ -337,8 +337,7 @@ def write(pages: Iterable[Path], texts: Dict[Path, str]) -> None:
             page.unlink()
             continue
         page.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(page) as partial:
-            Path(partial).write_text(texts[page], encoding='utf-8')
+        write_whole(page, texts[page])
 
 
 def main(args: Optional[Sequence[str]] = None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Dict, List, Optional, Tuple, Union
 
-from ...files import written_whole
+from ...files import write_whole
 
 OURS, THEIRS = 'ours', 'mmpose'
 
@@ -120,10 +120,7 @@ def save(report: Report, path: Union[str, 'os.PathLike[str]']) -> None:
         format=FORMAT,
         environment=report.environment,
         measurements=[_as_dict(m) for m in report.measurements])
-    with written_whole(path) as partial:
-        Path(partial).write_text(
-            json.dumps(content, indent=1, ensure_ascii=False),
-            encoding='utf-8')
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def _as_dict(m: Measurement) -> dict:

@@ -4,9 +4,9 @@ import csv
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, Optional, Union
 
-from ...files import written_whole
+from ...files import write_whole, written_whole
 from ...landmarks import Scheme
 
 # What is known of a face beside its points; the first three are empty where
@@ -62,8 +62,7 @@ def table_written_whole(path: Path, scheme: Scheme) -> Iterator[Table]:
 
 def write_json(path: Path, content: Dict[str, Any]) -> None:
     """Write a JSON file, whole or not at all."""
-    with written_whole(path) as partial:
-        Path(partial).write_text(json.dumps(content) + '\n', encoding='utf-8')
+    write_whole(path, json.dumps(content) + '\n')
 
 
 def read_json(path: Path) -> Optional[Dict[str, Any]]:
@@ -108,11 +107,3 @@ def json_list_written_whole(path: Path, head: Dict[str, Any],
             file.write(json.dumps(head)[:-1] + f', {json.dumps(name)}: [')
             yield JsonList(file)
             file.write('\n]}\n')
-
-
-def rows_of(results: List[Path]) -> Iterator[tuple]:
-    """The faces in JSON files of images: the image's name and the face."""
-    for path in results:
-        content = read_json(path)
-        for face in content['faces'] if content else ():
-            yield content['image'], face

@@ -2,6 +2,7 @@
 """Landmarks of an image, or of all images of a folder, as files."""
 import json
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -10,8 +11,8 @@ import numpy as np
 from ...images.reading import SUFFIXES, images_in, read_image
 from ..faces import Faces
 from ..landmarking import Landmarker
-from .files import (json_list_written_whole, read_json, rows_of,
-                    table_written_whole, write_json)
+from .files import (json_list_written_whole, read_json, table_written_whole,
+                    write_json)
 from .options import Options, Summary, progress, refuse_to_overwrite
 
 _TABLE = 'landmarks.csv'  # of a folder
@@ -149,18 +150,22 @@ def _collect(results: List[Path], landmarker: Landmarker, options: Options,
     where asked for, in one JSON file."""
     csv_path = options.csv or options.out / _TABLE
     csv_path.parent.mkdir(parents=True, exist_ok=True)
-    with table_written_whole(csv_path, landmarker.scheme) as table:
-        for name, face in rows_of(results):
-            table.add(name, face)
-    summary.files.append(str(csv_path))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        head = dict(scheme=landmarker.scheme.name)
-        with json_list_written_whole(options.json, head, 'images') as images:
-            for content in filter(None, map(read_json, results)):
+    with ExitStack() as files:
+        table = files.enter_context(
+            table_written_whole(csv_path, landmarker.scheme))
+        images = None
+        if options.json:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            head = dict(scheme=landmarker.scheme.name)
+            images = files.enter_context(
+                json_list_written_whole(options.json, head, 'images'))
+        for content in filter(None, map(read_json, results)):
+            for face in content['faces']:
+                table.add(content['image'], face)
+            if images:
                 images.add(content)
-        summary.files.append(str(options.json))
-    summary.files.append(str(options.out))
+    summary.files += map(str,
+                         filter(None, (csv_path, options.json, options.out)))
 
 
 def _boxes_file(path: Path, kind: type) -> Any:

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from ...images.writing import write_image
 from ...landmarks import COFW29
 from ..annotations import FaceRecord, face_rect_bbox
-from ..image_files import write_png
 from .matlab import (check_flags, open_mat73, read_cell, read_cells,
                      read_numbers, refuse)
 from .release import Oddities, check_counts, check_own, find_file, write_parts
@@ -187,7 +187,7 @@ def write_images(out: Path, records: Sequence[FaceRecord],
     folder.mkdir(parents=True, exist_ok=True)
     pairs = list(zip(records, images))
     for record, image in track(pairs, 'writing images'):
-        write_png(folder / record.file_name, image.read())
+        write_image(folder / record.file_name, image.read())
 
 
 def _locate(raw: Path) -> Dict[Part, Path]:

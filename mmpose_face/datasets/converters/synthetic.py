@@ -5,8 +5,8 @@ from typing import Dict, List
 
 from rich.progress import track
 
+from ...images.writing import write_image
 from ..annotations import FaceRecord
-from ..image_files import write_png
 from ..synthesis import SyntheticFace, check, render_face
 from ..synthetic import ALL, face_file_name
 from .release import check_own, write_parts
@@ -69,7 +69,7 @@ def _write_images(out: Path, number: int, seed: int,
     for i in track(range(number), f'drawing {number} faces'):
         face = render_face(seed, i, size)
         name = f'{seed}/{face_file_name(i)}'
-        write_png(out / 'images' / name, face.image)
+        write_image(out / 'images' / name, face.image)
         records.append(_record(face, name))
     return records
 
