@@ -23,7 +23,9 @@ LOSSES = [
 ]
 
 
-def head(loss: dict = LOSSES[0], points: int = 4) -> IntegralHeatmapHead:
+def head(loss: dict = LOSSES[0],
+         points: int = 4,
+         **options) -> IntegralHeatmapHead:
     torch.manual_seed(0)
     made = IntegralHeatmapHead(
         in_channels=8,
@@ -31,7 +33,8 @@ def head(loss: dict = LOSSES[0], points: int = 4) -> IntegralHeatmapHead:
         deconv_out_channels=(16, ),
         deconv_kernel_sizes=(4, ),
         loss=loss,
-        decoder=CODEC)
+        decoder=CODEC,
+        **options)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=.5)
     return made.eval()
@@ -65,6 +68,19 @@ def test_probabilities_under_autocast():
         heatmaps = head()(features())
     assert heatmaps.dtype == torch.float32
     torch.testing.assert_close(heatmaps.sum((-2, -1)), torch.ones(3, 4))
+
+
+def test_beta_is_a_power_of_the_heatmaps():
+    sharp = head(beta=3.)(features())
+    expected = head()(features())**3
+    expected = expected / expected.sum((-2, -1), keepdim=True)
+    torch.testing.assert_close(sharp, expected)
+
+
+@pytest.mark.parametrize('beta', [0, -1., float('nan')])
+def test_a_beta_that_makes_no_peaks(beta):
+    with pytest.raises(ValueError, match='expected a number above 0'):
+        head(beta=beta)
 
 
 @pytest.mark.parametrize('loss', LOSSES)

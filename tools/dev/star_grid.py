@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.apis.comparison import compare_systems, format_comparison
@@ -32,32 +32,37 @@ HEATMAP = ROWS / 'topdown_heatmap/300w' \
     / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 
 
-def on_means(loss: str) -> dict:
+def on_means(loss: str, weight: float = 1.) -> dict:
     """A loss of MMPose on coordinates, in pixels of the crop of 128."""
     return dict(
         type='SoftArgmaxLoss',
         scale=64.,
-        loss=dict(type=loss, use_target_weight=True))
+        loss=dict(type=loss, use_target_weight=True, loss_weight=weight))
 
 
-def narrow(kind: str, weight: float = 1.) -> dict:
-    """Heatmaps like Gaussians of one cell; ``'js'`` is DSNT's."""
+def narrow(kind: str, weight: float = 1., sigma: float = 1.) -> dict:
+    """Heatmaps like Gaussians of about one cell; ``'js'`` is DSNT's."""
     return dict(
         type='GaussianDivergenceLoss',
         kind=kind,
-        sigma=1.0,
+        sigma=sigma,
         loss_weight=float(weight))
 
 
 LOSSES = {
     'smooth-l1':
     on_means('SmoothL1Loss'),
+    # As steep as STAR on heatmaps of 7 pixels.
+    'smooth-l1-0.15':
+    on_means('SmoothL1Loss', .15),
     'wing':
     on_means('WingLoss'),
     'star-mahalanobis':
     dict(type='STARLoss', mode='mahalanobis'),
     'star-per-axis':
     dict(type='STARLoss', mode='per_axis'),
+    'star-detach':
+    dict(type='STARLoss', restriction='detach'),
     'star-mahalanobis-w10':
     dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.),
 }
@@ -96,7 +101,8 @@ def write_config(name: str,
                  seed: int,
                  data: Path,
                  folder: Path,
-                 size: Size = Size()) -> Path:
+                 size: Size = Size(),
+                 options: Optional[dict] = None) -> Path:
     """The config of a run, as a file in its folder."""
     heatmaps = name in (GAUSSIAN, MMPOSE_PATH)
     cfg = Config.fromfile(HEATMAP if heatmaps else REGRESSION)
@@ -117,6 +123,7 @@ def write_config(name: str,
     cfg.randomness = dict(seed=seed)
     resize(cfg, size)
     cfg.test_evaluator.out_dir = str(folder)
+    cfg.merge_from_dict(options or {})
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / 'config.py')
     return folder / 'config.py'
@@ -235,6 +242,11 @@ def main() -> None:
         help="of ResNet-18's channels")
     parser.add_argument('--epochs', type=int, default=Size().epochs)
     parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='of all runs, as of tools/train.py: model.head.beta=1')
+    parser.add_argument(
         '--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
     root = args.work_dir.resolve()
@@ -242,8 +254,8 @@ def main() -> None:
         # Before the threads: MMEngine reads and writes one config at a time.
         configs = [
             write_config(name, seed, args.data, root / f'{name}_{seed}',
-                         Size(args.share, args.epochs)) for seed in args.seeds
-            for name in args.runs
+                         Size(args.share, args.epochs), args.cfg_options)
+            for seed in args.seeds for name in args.runs
         ]
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(run, configs, [args.epochs] * len(configs)))

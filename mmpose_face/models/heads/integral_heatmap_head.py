@@ -28,13 +28,24 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         *args, **kwargs: Those of MMPose's ``HeatmapHead``.
         regularizer (dict, optional): Config of a second loss of the same
             form, ``loss_heatmap``. Defaults to none.
+        beta (float): Factor of the logits before the softmax, as that of
+            MMPose's ``IntegralRegressionHead``. A heatmap with one narrow peak
+            needs logits far apart, which a larger factor lets a network learn
+            sooner.
+
+    Raises:
+        ValueError: If ``beta`` is not above 0.
     """
 
     def __init__(self,
                  *args,
                  regularizer: OptConfigType = None,
+                 beta: float = 1.0,
                  **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        if not beta > 0:
+            raise ValueError(f'beta is {beta}, expected a number above 0')
+        self.beta = beta
         self.regularizer = regularizer and MODELS.build(regularizer)
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
@@ -42,7 +53,7 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         is 1."""
         logits = super().forward(feats)
         # In half precision the sum would be off by per cents.
-        return logits.flatten(2).float().softmax(-1).unflatten(
+        return (logits.flatten(2).float() * self.beta).softmax(-1).unflatten(
             -1, logits.shape[2:])
 
     def loss(self,
