@@ -6,7 +6,8 @@
 
 Network, head, schedule and seeds are the same for all; the last epoch counts.
 Runs that have ended are not repeated, and one that was broken off goes on.
-``--show`` prints the tables of what is there.
+``--show`` prints the tables of what is there. To choose between settings there
+is ``--hold-out``, which does not look at the test faces.
 """
 import argparse
 import json
@@ -139,6 +140,42 @@ def resize(cfg: Config, size: Size) -> None:
     cfg.param_scheduler[1].update(end=size.epochs, T_max=size.epochs)
 
 
+def hold_out(data: Path, folder: Path) -> dict:
+    """Take every fifth training face of HELEN for the test.
+
+    Returns:
+        dict: What a config has to say for it.
+    """
+    content = json.loads(
+        (data / 'annotations/face_landmarks_300w_train.json').read_text())
+    names = sorted((image['file_name'], image['id'])
+                   for image in content['images']
+                   if image['file_name'].startswith('helen/'))
+    held = {number for _, number in names[::5]}
+    files = {}
+    for part, wanted in (('train', False), ('valid', True)):
+        files[part] = (folder / f'{part}.json').resolve()
+        files[part].parent.mkdir(parents=True, exist_ok=True)
+        files[part].write_text(
+            json.dumps(
+                dict(
+                    content,
+                    images=[
+                        image for image in content['images']
+                        if (image['id'] in held) == wanted
+                    ],
+                    annotations=[
+                        dict(face, subsets=['full', 'common'] * wanted)
+                        for face in content['annotations']
+                        if (face['image_id'] in held) == wanted
+                    ])))
+    parts = dict(train='train', val='valid', test='valid')
+    return {
+        f'{loader}_dataloader.dataset.ann_file': str(files[part])
+        for loader, part in parts.items()
+    }
+
+
 def run(config: Path, epochs: int) -> None:
     """Train and test, unless that was done."""
     folder = config.parent
@@ -155,10 +192,10 @@ def run(config: Path, epochs: int) -> None:
                            check=True)
 
 
-def figures(folder: Path) -> Tuple[dict, Tuple[float, float]]:
-    """NME, FR and AUC of a run, and the interval of its NME."""
+def figures(folder: Path) -> Tuple[dict, dict]:
+    """NME, FR and AUC of a run, and their intervals."""
     content = json.loads((folder / 'metrics.json').read_text())
-    return content['subsets']['full'], content['intervals']['full']['NME']
+    return content['subsets']['full'], content['intervals']['full']
 
 
 def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
@@ -184,23 +221,22 @@ def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
 
 
 def row(name: str, folders: Sequence[Path]) -> Tuple[str, ...]:
-    """Figures of a run: mean over its seeds, with the spread, and the
-    interval of the first."""
+    """Figures of a run: the mean NME of its seeds with the spread, then those
+    of the first seed with their intervals."""
     results = [figures(folder) for folder in folders]
     values = [result['NME'] for result, _ in results]
-    low, high = results[0][1]
     spread = f' ± {stdev(values):.2f}' if len(values) > 1 else ''
+    first, intervals = results[0]
     last = {key: logged[-1][1] for key, logged in curves(folders[0]).items()}
     return (name, str(len(folders)), f'{mean(values):.2f}{spread}',
-            f'{values[0]:.2f} ({low:.2f}–{high:.2f})',
-            *(f'{mean(result[key] for result, _ in results):.2f}'
-              for key in ('FR@8', 'AUC@8')),
+            *('{:.2f} ({:.2f}–{:.2f})'.format(first[key], *intervals[key])
+              for key in ('NME', 'FR@8', 'AUC@8')),
             *(f'{last[key]:.1f}' if key in last else '–'
               for key in ('sigma_major', 'sigma_minor')))  # yapf: disable
 
 
-HEADER = ('', 'seeds', 'NME', 'NME, first seed (95 %)', 'FR@8', 'AUC@8',
-          'sigma, longer axis, px', 'shorter axis, px')
+HEADER = ('', 'seeds', 'NME', 'NME, first seed (95 %)', 'FR@8 (95 %)',
+          'AUC@8 (95 %)', 'sigma, longer axis, px', 'shorter axis, px')
 
 
 def show(names: Sequence[str], seeds: Sequence[int], root: Path) -> None:
@@ -247,14 +283,22 @@ def main() -> None:
         action=DictAction,
         help='of all runs, as of tools/train.py: model.head.beta=1')
     parser.add_argument(
+        '--hold-out',
+        action='store_true',
+        help="test with a fifth of HELEN's training faces, which are not "
+        'trained with')
+    parser.add_argument(
         '--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
     root = args.work_dir.resolve()
+    options = dict(args.cfg_options or {})
     if not args.show:
+        if args.hold_out:
+            options.update(hold_out(args.data, root / 'held_out'))
         # Before the threads: MMEngine reads and writes one config at a time.
         configs = [
             write_config(name, seed, args.data, root / f'{name}_{seed}',
-                         Size(args.share, args.epochs), args.cfg_options)
+                         Size(args.share, args.epochs), options)
             for seed in args.seeds for name in args.runs
         ]
         with ThreadPoolExecutor(args.jobs) as pool:
