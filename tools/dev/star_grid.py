@@ -42,7 +42,7 @@ def on_means(loss: str, weight: float = 1.) -> dict:
 
 
 def narrow(kind: str, weight: float = 1., sigma: float = 1.) -> dict:
-    """Heatmaps like Gaussians of about one cell; ``'js'`` is DSNT's."""
+    """Heatmaps like Gaussians of ``sigma`` cells; ``'js'`` is DSNT's."""
     return dict(
         type='GaussianDivergenceLoss',
         kind=kind,
@@ -72,6 +72,7 @@ REGULARIZERS = {
     '10js': narrow('js', 10),
     '0.1kl': narrow('kl', .1),
     '1kl': narrow('kl', 1),
+    '1kl-0.7': narrow('kl', 1, sigma=.7),
 }
 # Five epochs in which the weight of the eigenvalues rises from 0.
 WARMUP = dict(type='EigenWeightWarmupHook', iterations=380)

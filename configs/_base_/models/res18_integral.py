@@ -11,7 +11,7 @@ with read_base():
     from .res18_heatmap import *
 
 codec = dict(type=SoftArgmax, input_size=(128, 128))
-model['head'].update(type=IntegralHeatmapHead, decoder=codec, beta=4.0)
+model['head'].update(type=IntegralHeatmapHead, decoder=codec)
 del model['head']['loss']
 # The grid of the means is symmetric: a mirrored heatmap needs no shift.
 model['test_cfg'].update(shift_heatmap=False)

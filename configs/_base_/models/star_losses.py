@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a head whose heatmaps are probabilities learns from in the rows of
-STAR: STAR loss, and a tenth of the divergence from narrow Gaussians, without
-which the heatmaps stay about as wide as the loss likes them best
-(docs/en/star.md). STAR alone by
+STAR: STAR loss with the widths of the heatmaps taken as given, and the
+divergence from narrow Gaussians, which sets them (docs/en/star.md). STAR
+alone, where the loss itself says how wide they are, by
 
-    --cfg-options model.head.regularizer=None
+    --cfg-options model.head.loss.restriction=value model.head.regularizer=None
 """
 from mmpose_face.models import GaussianDivergenceLoss, STARLoss
 
 star_losses = dict(
-    loss=dict(type=STARLoss),
-    regularizer=dict(
-        type=GaussianDivergenceLoss, kind='kl', sigma=1.0, loss_weight=0.1))
+    loss=dict(type=STARLoss, restriction='detach'),
+    regularizer=dict(type=GaussianDivergenceLoss, kind='kl', sigma=1.0))
