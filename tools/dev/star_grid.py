@@ -33,12 +33,12 @@ HEATMAP = ROWS / 'topdown_heatmap/300w' \
     / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 
 
-def on_means(loss: str, weight: float = 1.) -> dict:
+def on_means(loss: str) -> dict:
     """A loss of MMPose on coordinates, in pixels of the crop of 128."""
     return dict(
         type='SoftArgmaxLoss',
         scale=64.,
-        loss=dict(type=loss, use_target_weight=True, loss_weight=weight))
+        loss=dict(type=loss, use_target_weight=True))
 
 
 def narrow(kind: str, weight: float = 1., sigma: float = 1.) -> dict:
@@ -53,9 +53,6 @@ def narrow(kind: str, weight: float = 1., sigma: float = 1.) -> dict:
 LOSSES = {
     'smooth-l1':
     on_means('SmoothL1Loss'),
-    # As steep as STAR on heatmaps of 7 pixels.
-    'smooth-l1-0.15':
-    on_means('SmoothL1Loss', .15),
     'wing':
     on_means('WingLoss'),
     'star-mahalanobis':
