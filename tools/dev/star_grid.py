@@ -16,7 +16,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from mmengine.config import Config, DictAction
 
@@ -24,6 +24,7 @@ import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.apis.comparison import compare_systems, format_comparison
 from mmpose_face.evaluation import load_scores
 from mmpose_face.evaluation.table import markdown_table
+from mmpose_face.files import write_whole
 
 REPO = Path(__file__).resolve().parents[2]
 ROWS = REPO / 'configs/face_2d_keypoint'
@@ -96,12 +97,8 @@ class Size(NamedTuple):
     epochs: int = 20
 
 
-def write_config(name: str,
-                 seed: int,
-                 data: Path,
-                 folder: Path,
-                 size: Size = Size(),
-                 options: Optional[dict] = None) -> Path:
+def write_config(name: str, seed: int, data: Path, folder: Path, size: Size,
+                 options: dict) -> Path:
     """The config of a run, as a file in its folder."""
     heatmaps = name in (GAUSSIAN, MMPOSE_PATH)
     cfg = Config.fromfile(HEATMAP if heatmaps else REGRESSION)
@@ -122,7 +119,7 @@ def write_config(name: str,
     cfg.randomness = dict(seed=seed)
     resize(cfg, size)
     cfg.test_evaluator.out_dir = str(folder)
-    cfg.merge_from_dict(options or {})
+    cfg.merge_from_dict(options)
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / 'config.py')
     return folder / 'config.py'
@@ -150,28 +147,31 @@ def hold_out(data: Path, folder: Path) -> dict:
                    for image in content['images']
                    if image['file_name'].startswith('helen/'))
     held = {number for _, number in names[::5]}
-    files = {}
-    for part, wanted in (('train', False), ('valid', True)):
-        files[part] = (folder / f'{part}.json').resolve()
-        files[part].parent.mkdir(parents=True, exist_ok=True)
-        files[part].write_text(
-            json.dumps(
-                dict(
-                    content,
-                    images=[
-                        image for image in content['images']
-                        if (image['id'] in held) == wanted
-                    ],
-                    annotations=[
-                        dict(face, subsets=['full', 'common'] * wanted)
-                        for face in content['annotations']
-                        if (face['image_id'] in held) == wanted
-                    ])))
-    parts = dict(train='train', val='valid', test='valid')
+    for face in content['annotations']:
+        if face['image_id'] in held:
+            face['subsets'] = ['full', 'common']
+    rest = {image['id'] for image in content['images']} - held
+    train, valid = (write_part(content, images, folder / f'{name}.json')
+                    for name, images in (('train', rest), ('valid', held)))
     return {
-        f'{loader}_dataloader.dataset.ann_file': str(files[part])
-        for loader, part in parts.items()
+        'train_dataloader.dataset.ann_file': train,
+        'val_dataloader.dataset.ann_file': valid,
+        'test_dataloader.dataset.ann_file': valid,
     }
+
+
+def write_part(content: dict, images: Set[int], path: Path) -> str:
+    """Write the annotations of these images alone."""
+    part = dict(
+        content,
+        images=[each for each in content['images'] if each['id'] in images],
+        annotations=[
+            each for each in content['annotations']
+            if each['image_id'] in images
+        ])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(part))
+    return str(path.resolve())
 
 
 def run(config: Path, epochs: int) -> None:
@@ -279,6 +279,7 @@ def main() -> None:
         '--cfg-options',
         nargs='+',
         action=DictAction,
+        default={},
         help='of all runs, as of tools/train.py: model.head.beta=1')
     parser.add_argument(
         '--hold-out',
@@ -289,10 +290,10 @@ def main() -> None:
         '--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
     root = args.work_dir.resolve()
-    options = dict(args.cfg_options or {})
     if not args.show:
+        options = args.cfg_options
         if args.hold_out:
-            options.update(hold_out(args.data, root / 'held_out'))
+            options = {**options, **hold_out(args.data, root / 'held_out')}
         # Before the threads: MMEngine reads and writes one config at a time.
         configs = [
             write_config(name, seed, args.data, root / f'{name}_{seed}',

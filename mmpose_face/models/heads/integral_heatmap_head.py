@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList
 from torch import Tensor
 
+from ..losses.input_checks import check_positive
 from ..precision import full_precision
 from ..targets import labels_of
 from .base import FullPrecisionHead
@@ -43,8 +44,7 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
                  beta: float = 1.0,
                  **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        if not beta > 0:
-            raise ValueError(f'beta is {beta}, expected a number above 0')
+        check_positive('beta', beta)
         self.beta = beta
         self.regularizer = regularizer and MODELS.build(regularizer)
 

@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ...codecs.soft_argmax import grid
-from .input_checks import check_form
+from .input_checks import check_form, check_positive
 from .weighting import only_labelled, weighted_mean
 
 
@@ -71,8 +71,7 @@ class GaussianDivergenceLoss(nn.Module):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}, expected 'js' or 'kl'")
-        if not sigma > 0:
-            raise ValueError(f'sigma is {sigma}, expected a number above 0')
+        check_positive('sigma', sigma)
         self.sigma = sigma
         self.loss_weight = loss_weight
         self.divergence = KINDS[kind]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What losses of heatmaps refuse.
+"""What losses of heatmaps refuse, and options of theirs.
 
 Shapes, types and devices are looked at before anything is computed. Values
 on a GPU are looked at when they have reached the host by themselves: waiting
@@ -16,6 +16,12 @@ _TOLERANCE = 0.05
 
 # Torch 2.1 cannot tell.
 _is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise a ValueError that names an option which is not above 0."""
+    if not value > 0:
+        raise ValueError(f'{name} is {value}, expected a number above 0')
 
 
 def check_form(heatmaps: Tensor, targets: Tensor,

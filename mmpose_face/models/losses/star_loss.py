@@ -16,7 +16,8 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from .heatmap_moments import Moments, moments, moments_of, sums
-from .input_checks import LateCheck, check_form, fault_in, values_of
+from .input_checks import (LateCheck, check_form, check_positive, fault_in,
+                           values_of)
 from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
@@ -200,8 +201,8 @@ class STARLoss(nn.Module):
         _check_choice('mode', mode, ('per_axis', 'mahalanobis'))
         _check_choice('distance', distance, tuple(_DISTANCES))
         _check_choice('restriction', restriction, ('value', 'detach'))
-        _check_above('beta', beta, 0)
-        _check_above('eps', eps, 0)
+        check_positive('beta', beta)
+        check_positive('eps', eps)
         if target_range[0] == target_range[1]:
             raise ValueError(f'target_range is {target_range}, expected two '
                              'different numbers')
@@ -259,8 +260,3 @@ def _check_choice(name: str, value: str, known: Tuple[str, ...]) -> None:
     if value not in known:
         raise ValueError(f'{name} is {value!r}, expected one of '
                          f'{", ".join(known)}')
-
-
-def _check_above(name: str, value: float, bound: float) -> None:
-    if not value > bound:
-        raise ValueError(f'{name} is {value}, expected a number above {bound}')
