@@ -2,31 +2,36 @@
 """Face landmarks for MMPose.
 
 Importing the package makes MMPose importable on current releases of torch
-and numpy (:mod:`mmpose_face.compat`) and registers the package's classes in
-MMPose's registries. Where torch is missing, only what needs NumPy alone is
-served (:mod:`mmpose_face.landmarks`).
+and NumPy (:mod:`mmpose_face.compat`) and registers the package's classes in
+MMPose's registries (:mod:`mmpose_face.registration`), both without loading
+either of them. What needs only NumPy and OpenCV, such as
+:mod:`mmpose_face.landmarks` and :class:`~mmpose_face.OnnxLandmarker`, loads
+nothing else.
 """
 from importlib import import_module as _import_module
-from importlib.util import find_spec as _find_spec
 
+from . import compat as _compat
+from . import registration as _registration
 from .version import __version__
 
 __all__ = ['FaceLandmarker', 'OnnxLandmarker', '__version__']
 
+_compat.apply()
+_registration.install()
+
 # Imported when asked for, with what they need.
 _HOMES = dict(FaceLandmarker='landmarker', OnnxLandmarker='onnx_runtime')
-
-if _find_spec('torch') is not None:
-    from . import compat
-
-    compat.apply()
-
-    from . import codecs, datasets, engine, evaluation
-
-    __all__ += ['codecs', 'compat', 'datasets', 'engine', 'evaluation']
+_ROOMS = ('apis', 'codecs', 'datasets', 'engine', 'evaluation', 'images',
+          'landmarks', 'models', 'visualization', 'zoo')
 
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(_import_module(f'.apis.{_HOMES[name]}', __name__), name)
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(_import_module(f'.apis.{_HOMES[name]}', __name__), name)
+    if name in _ROOMS:
+        return _import_module(f'.{name}', __name__)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_ROOMS})

@@ -114,11 +114,14 @@ class Scheme:
             said (Mapping): What :meth:`to_dict` gives: ``name``, ``curves``
                 (each with ``group``, ``points`` and, where it is so,
                 ``closed=True``), and ``normalizer`` and ``order`` if there
-                are any.
+                are any. In place of curves ``points``, the names alone: of
+                one group, without lines to draw.
 
         Raises:
             ValueError: If it is not of this form.
         """
+        if isinstance(said, Mapping) and 'points' in said:
+            said = _with_curves(said)
         _check_keys('a scheme', said, dict(name=str, curves=_LIST),
                     dict(normalizer=_LIST, order=_LIST))
         curves = []
@@ -299,6 +302,16 @@ class Scheme:
 
 
 _LIST = list, tuple
+
+
+def _with_curves(said: Mapping[str, Any]) -> Dict[str, Any]:
+    """A scheme that says its points alone, each as a curve."""
+    _check_keys('a scheme', said, dict(name=str, points=_LIST),
+                dict(normalizer=_LIST))
+    said = dict(said)
+    points = said.pop('points')
+    curves = [dict(group='face', points=[name]) for name in points]
+    return dict(said, curves=curves)
 
 
 def _check_keys(what: str, said: Any, needed: Dict[str, Any],

@@ -3,20 +3,58 @@
 
 The only package that knows about versions. Each module mends one thing, says
 for which releases, and has a test that shows the fault without it; when such
-a test fails, the module can go.
+a test fails, the module can go. None is imported before what it mends is.
 """
-from . import checkpoints, coco_api, mmcv_ext
-from .processes import cpu_model_wrapper, cpu_processes
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+
+from . import coco_api, mmcv_ext
+from .imports import after_import as _after_import
+from .imports import before_import as _before_import
 
 __all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 
+# Modules of MMEngine's and what mends them; their ``install`` takes the
+# module.
+_MENDED = {
+    'mmengine.config.config': ('config_references', 'installed_path'),
+    'mmengine.runner.checkpoint': ('checkpoints', ),
+    'mmengine.infer.infer': ('inferencers', ),
+}
+# Names that are served from where they are.
+_HOMES = dict(cpu_model_wrapper='processes', cpu_processes='processes')
+
 
 def apply() -> None:
-    """Apply every work-around; calling it again changes nothing.
-
-    Raises:
-        ImportError: If no mmcv is installed; the message says what to do.
-    """
+    """Apply every work-around, now or when what it mends is imported; calling
+    it again changes nothing."""
+    global _is_applied
+    if _is_applied:
+        return
+    _is_applied = True
     mmcv_ext.install()
     coco_api.install()
-    checkpoints.install()
+    _before_import('mmpose', mmcv_ext.check)
+    for name, menders in _MENDED.items():
+        for mender in menders:
+            _after_import(name, _Mending(mender))
+
+
+class _Mending:
+    """Imports a module of this package and lets it mend another."""
+
+    def __init__(self, mender: str) -> None:
+        self.mender = mender
+
+    def __call__(self, module: _ModuleType) -> None:
+        _import_module(f'.{self.mender}', __name__).install(module)
+
+
+_is_applied = False
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(
+            _import_module(f'.{_HOMES[name]}', __name__), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -22,7 +22,6 @@ from typing import IO, Any, Optional, Union
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.utils import digit_version
 
 from ..downloads import download
@@ -37,8 +36,12 @@ _HAS_NAMED_GLOBALS = (digit_version(torch.__version__) >= digit_version('2.6'))
 _Source = Union[str, 'os.PathLike[str]', IO[bytes]]
 
 
-def install() -> None:
-    """Make every load of MMEngine's checkpoint module a safe one."""
+def install(mmengine_checkpoint: ModuleType) -> None:
+    """Make every load of MMEngine's checkpoint module a safe one.
+
+    Args:
+        mmengine_checkpoint (module): ``mmengine.runner.checkpoint``.
+    """
     mmengine_checkpoint.torch = _TorchLoadingSafely('torch')
     mmengine_checkpoint.load_url = load_url
 

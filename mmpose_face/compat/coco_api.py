@@ -9,11 +9,11 @@ one and says so here.
 
 Can go when xtcocotools has wheels, or MMPose reads JSON without it.
 """
-import importlib
-import sys
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
+from importlib import import_module
 from types import ModuleType
+from typing import Optional
+
+from .imports import StandIn
 
 
 class COCOeval:
@@ -26,28 +26,31 @@ class COCOeval:
 
 
 def install() -> None:
-    """Register the stand-in unless xtcocotools can be found."""
-    if 'xtcocotools' in sys.modules or find_spec('xtcocotools') is not None:
-        return
-    package = _module('xtcocotools')
-    package.__path__ = []
-    evaluation = _module('xtcocotools.cocoeval')
-    evaluation.COCOeval = COCOeval
-    sys.modules.update({
-        'xtcocotools':
-        package,
-        'xtcocotools.cocoeval':
-        evaluation,
-        'xtcocotools.coco':
-        importlib.import_module('pycocotools.coco'),
-        'xtcocotools.mask':
-        importlib.import_module('pycocotools.mask'),
-    })
-    for name in ('coco', 'mask', 'cocoeval'):
-        setattr(package, name, sys.modules[f'xtcocotools.{name}'])
+    """Answer for xtcocotools where it cannot be found."""
+    StandIn('xtcocotools', _build).install()
 
 
-def _module(name: str) -> ModuleType:
+def _build(name: str) -> Optional[ModuleType]:
+    if name in ('xtcocotools.coco', 'xtcocotools.mask'):
+        made = import_module(name.replace('xtcocotools', 'pycocotools'))
+        return _copied(made, name)
     module = ModuleType(name, doc=__doc__)
-    module.__spec__ = ModuleSpec(name, loader=None, origin=__file__)
+    if name == 'xtcocotools':
+        module.__path__ = []
+    elif name == 'xtcocotools.cocoeval':
+        module.COCOeval = COCOeval
+    else:
+        return None
     return module
+
+
+def _copied(module: ModuleType, name: str) -> ModuleType:
+    """The same content under another name; the import system writes the name
+    into what it is given."""
+    copied = ModuleType(name, doc=module.__doc__)
+    content = {
+        key: value
+        for key, value in vars(module).items() if not key.startswith('__')
+    }
+    vars(copied).update(content)
+    return copied

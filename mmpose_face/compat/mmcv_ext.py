@@ -8,11 +8,11 @@ always wins: the stand-in is only ever put where there is none.
 
 Can go when MMPose imports without ``mmcv.ops``.
 """
-import sys
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Callable
+
+from .imports import StandIn
 
 _NAME = 'mmcv._ext'
 
@@ -26,37 +26,30 @@ NO_MMCV = (
     f'with compiled operators that fits your torch,\n    {_INSTALL_COMPILED}')
 
 
+class _Operators(StandIn):
+    """Finds ``mmcv._ext`` where mmcv has none."""
+
+
 def install() -> None:
-    """Register the stand-in unless a compiled ``mmcv._ext`` can be found.
+    """Answer for ``mmcv._ext`` where no compiled one can be found."""
+    _Operators(_NAME, _build).install()
+
+
+def check() -> None:
+    """Make sure that there is an mmcv.
 
     Raises:
-        ImportError: If mmcv itself is missing.
+        ImportError: If there is none; the message says what to install.
     """
     if find_spec('mmcv') is None:
         raise ImportError(NO_MMCV)
-    if _NAME in sys.modules or find_spec(_NAME) is not None:
-        return
-    sys.modules[_NAME] = _build()
 
 
-def _build() -> ModuleType:
-    module = ModuleType(_NAME, doc=__doc__)
-    # mmengine and mmcv ask pkgutil.find_loader, which wants a real spec.
-    module.__spec__ = ModuleSpec(_NAME, loader=_Loader(), origin=__file__)
-    module.__loader__ = module.__spec__.loader
+def _build(name: str) -> ModuleType:
+    module = ModuleType(name, doc=__doc__)
     module.nms = nms
     module.__getattr__ = _missing_operator
     return module
-
-
-class _Loader:
-    """Enough of a loader for ``module.__spec__``; the module is built."""
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return sys.modules[_NAME]
-
-    def exec_module(self, module: ModuleType) -> None:
-        pass
 
 
 def nms(bboxes, scores, iou_threshold: float, offset: int = 0):

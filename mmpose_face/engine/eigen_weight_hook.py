@@ -4,7 +4,7 @@ from typing import Optional, Union
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.registry import HOOKS
+from mmpose.registry import HOOKS
 from mmengine.runner import Runner
 
 

@@ -5,7 +5,7 @@ from typing import Optional, Sequence, Union
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.registry import HOOKS
+from mmpose.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 

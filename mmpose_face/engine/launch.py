@@ -28,6 +28,7 @@ from ..compat import cpu_processes
 from ..downloads import DownloadError
 from ..evaluation import SubsetNME
 from ..files import DISK_FULL, written_whole
+from .config_checks import check_options
 from .fast_path import has_switches
 from .orphans import end_with_parent
 from .resume import newest_checkpoint
@@ -55,6 +56,7 @@ def train() -> None:
         if args.amp and has_switches(cfg.model):
             args.amp = False
             cfg.merge_from_dict({'model.network.amp': True})
+        check_options(cfg, args.cfg_options)
         cfg = script['merge_args'](cfg, args)
         cfg.resume = resume or cfg.get('resume')
         _check_writable(cfg.work_dir)
@@ -81,7 +83,9 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
     args = _parse_test(script['parse_args'])
     with _errors_in_one_line():
         _check_suffixes(args)
-        cfg = script['merge_args'](_load_config(args.config), args)
+        cfg = _load_config(args.config)
+        check_options(cfg, args.cfg_options)
+        cfg = script['merge_args'](cfg, args)
         _check_writable(cfg.work_dir)
         report_dir = _folder(args, 'report', cfg.work_dir)
         boxes_dir = _folder(args, 'box_robustness', cfg.work_dir)

@@ -9,12 +9,14 @@ import torch.nn as nn
 from mmengine import fileio
 from mmengine.config import Config
 from mmengine.dist import master_only
-from mmengine.registry import RUNNERS
+from mmpose.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper
+from ..compat.config_references import brought_up_to_date
 from ..files import written_whole
+from .config_checks import check_config, check_heatmaps
 from .fast_path import with_fast_path
 from .orphans import WorkerInit
 from .resume import resumed
@@ -44,9 +46,19 @@ class FaceRunner(Runner):
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> 'FaceRunner':
+        """As in MMEngine; the parts of the config are checked against one
+        another.
+
+        Raises:
+            ValueError: If two of them disagree; the message names both.
+        """
         if cfg.get('resume'):
             cfg = resumed(cfg)
-        return super().from_cfg(with_fast_path(cfg))
+        cfg = brought_up_to_date(cfg)
+        check_config(cfg)
+        runner = super().from_cfg(with_fast_path(cfg))
+        check_heatmaps(runner.model, cfg)
+        return runner
 
     def register_hooks(self, *args, **kwargs) -> None:
         super().register_hooks(*args, **kwargs)
@@ -58,6 +70,9 @@ class FaceRunner(Runner):
         # Without a GPU there is nothing to pin for, and torch warns.
         if isinstance(dataloader, dict) and not torch.cuda.is_available():
             dataloader = dict(dataloader, pin_memory=False)
+        if isinstance(dataloader, dict) and isinstance(
+                dataloader.get('collate_fn'), str):
+            dataloader['collate_fn'] = dict(type=dataloader['collate_fn'])
         loader = Runner.build_dataloader(dataloader, *args, **kwargs)
         loader.worker_init_fn = WorkerInit(loader.worker_init_fn)
         return loader

@@ -5,7 +5,7 @@ from typing import Optional, Sequence, Union
 
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
-from mmengine.registry import HOOKS
+from mmpose.registry import HOOKS
 from mmengine.runner import LogProcessor, Runner
 from torch import Tensor, nn
 

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""References in configs: ``'${codec}'`` is the value of the variable codec.
+
+For: MMEngine 0.10, whose configs are values alone. A base that writes
+``model = dict(head=dict(decoder=codec))`` has a copy of ``codec`` there, and
+a config that inherits it and changes ``codec``, or ``--cfg-options
+codec.sigma=1.5``, changes nothing but a variable that nobody reads. Here a
+config may say where a value comes from:
+
+- ``'${codec}'`` is a copy of the variable ``codec``;
+- ``'${codec.input_size}'`` is what lies within it;
+- ``'${input_size // 4}'`` is a whole number or each of a tuple of them,
+  divided; the remainder has to be 0.
+
+A reference is all of a string. It can stand anywhere, also in a list, and the
+variable can hold references itself. They are replaced when the config has
+been read, and anew after :meth:`Config.merge_from_dict`; ``dump`` writes them
+as they were. A value that was set by hand in the place of a reference stays.
+
+Can go when MMEngine's configs have references of their own.
+"""
+import copy
+import re
+from types import ModuleType
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+_REFERENCE = re.compile(r'\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*'
+                        r'(?://\s*([1-9]\d*)\s*)?\}')
+
+Path = Tuple[Any, ...]  # keys of dictionaries and numbers of lists
+
+
+class _Reference(NamedTuple):
+    """A reference in a config that was read.
+
+    Args:
+        text (str): How it is written.
+        value (Any): What it was replaced by.
+    """
+
+    text: str
+    value: Any
+
+
+def install(module: ModuleType) -> None:
+    """Teach MMEngine's ``Config`` references.
+
+    Args:
+        module (module): ``mmengine.config.config``.
+    """
+    config = module.Config
+    create, merge, text = (config.__init__, config.merge_from_dict,
+                           config.pretty_text.fget)
+
+    def __init__(self, *args, **kwargs) -> None:
+        create(self, *args, **kwargs)
+        _replace(self)
+
+    def merge_from_dict(self,
+                        options: dict,
+                        allow_list_keys: bool = True) -> None:
+        _put_back(self)
+        for key in options:
+            _open_up(_tree(self), key.split('.'))
+        merge(self, options, allow_list_keys)
+        _replace(self)
+
+    def pretty_text(self) -> str:
+        return text(as_written(self))
+
+    for function, original in ((__init__, create), (merge_from_dict, merge),
+                               (pretty_text, text)):
+        function.__doc__ = original.__doc__
+    config.__init__ = __init__
+    config.merge_from_dict = merge_from_dict
+    config.pretty_text = property(pretty_text)
+
+
+def as_written(cfg: Any) -> Any:
+    """A copy of a config with its references as they are written.
+
+    Args:
+        cfg (Config): A config.
+
+    Returns:
+        Config: The copy.
+    """
+    cfg = copy.deepcopy(cfg)
+    _put_back(cfg)
+    return cfg
+
+
+def brought_up_to_date(cfg: Any) -> Any:
+    """A copy of a config in which references follow what has been changed
+    since it was read.
+
+    Args:
+        cfg (Config): A config.
+
+    Returns:
+        Config: The copy.
+
+    Raises:
+        ValueError: If it refers to a variable that it does not have.
+    """
+    cfg = as_written(cfg)
+    _replace(cfg)
+    for path, text in references_in(_tree(cfg)):
+        raise ValueError(f'{".".join(map(str, path))} is {text}, and the '
+                         'config has no such variable')
+    return cfg
+
+
+def references_in(node: Any, path: Path = ()) -> Iterator[Tuple[Path, str]]:
+    """The places of the references within a value, and the references.
+
+    Args:
+        node (Any): A value of a config.
+        path (tuple): Where it stands.
+
+    Yields:
+        tuple: Keys and numbers that lead to the reference, and its text.
+    """
+    if _match(node):
+        yield path, node
+    for key, child in _children(node):
+        yield from references_in(child, (*path, key))
+
+
+def name_of(reference: str) -> str:
+    """The name that a reference refers to, such as ``codec.input_size``."""
+    return _match(reference)[1]
+
+
+def at(node: Any, name: str) -> Any:
+    """What a name stands for in a config with its references as written.
+
+    Args:
+        node (Any): All of the config.
+        name (str): Such as ``codec.input_size``; a step may lead through a
+            reference.
+
+    Returns:
+        Any: The value, which can hold references.
+
+    Raises:
+        LookupError: If the config has nothing of that name.
+    """
+    root = node
+    for step in name.split('.'):
+        if _match(node) and not _match(node)[2]:
+            node = at(root, name_of(node))
+        node = _child(node, step)
+    return node
+
+
+def written_name(cfg: Any, path: Path) -> str:
+    """What to change for a value that stands somewhere in a config.
+
+    Args:
+        cfg (Config): A config.
+        path (tuple): Keys and numbers that lead to the value, such as those
+            of ``model.head.decoder.sigma``.
+
+    Returns:
+        str: Its name, such as ``codec.sigma``.
+    """
+    kept = vars(cfg).get('_references', {})
+    for end in range(len(path), 0, -1):
+        match = _match(kept[path[:end]].text) if path[:end] in kept else None
+        if match and not match[2]:
+            steps = tuple(
+                int(step) if step.isdigit() else step
+                for step in match[1].split('.'))
+            return written_name(cfg, (*steps, *path[end:]))
+    return '.'.join(map(str, path))
+
+
+def _tree(cfg: Any) -> dict:
+    return vars(cfg)['_cfg_dict']
+
+
+def _replace(cfg: Any) -> None:
+    """Replace all references and keep them for later."""
+    written = _tree(cfg)
+    found = list(references_in(written))
+    if not found:
+        vars(cfg)['_references'] = {}
+        return
+    tree = _evaluated(written, written, ())
+    kept = {}
+    for path, text in found:
+        value = _follow(tree, path)
+        if not _match(value):
+            kept[path] = _Reference(text, copy.deepcopy(value))
+    vars(cfg).update(_cfg_dict=tree, _references=kept)
+
+
+def _put_back(cfg: Any) -> None:
+    """Write references where their values still stand."""
+    kept: Dict[Path, _Reference] = vars(cfg).get('_references', {})
+    for path, reference in kept.items():
+        parent = _follow(_tree(cfg), path[:-1])
+        if _has(parent, path[-1]) and _child(
+                parent, path[-1]) == reference.value:
+            _set(parent, path[-1], reference.text)
+    vars(cfg)['_references'] = {}
+
+
+def _open_up(root: dict, steps: List[str]) -> None:
+    """Write out the references that a name leads through, so that what is
+    within them can be set there alone."""
+    node = root
+    for step in steps[:-1]:
+        if not _has(node, step):
+            return
+        child = _child(node, step)
+        while _match(child) and not _match(child)[2]:
+            child = copy.deepcopy(at(root, name_of(child)))
+            _set(node, step, child)
+        node = child
+
+
+def _evaluated(node: Any, root: Any, busy: Tuple[str, ...]) -> Any:
+    """A copy of a value with its references replaced."""
+    match = _match(node)
+    if match:
+        return _value(node, root, busy)
+    if isinstance(node, dict):
+        made = type(node)()
+        for key, child in _children(node):
+            dict.__setitem__(made, key, _evaluated(child, root, busy))
+        return made
+    if type(node) in (list, tuple):
+        return type(node)(_evaluated(child, root, busy) for child in node)
+    return copy.deepcopy(node)
+
+
+def _value(reference: str, root: Any, busy: Tuple[str, ...]) -> Any:
+    """The value of a reference; itself where there is no such variable."""
+    name, divisor = _match(reference).groups()
+    if reference in busy:
+        raise ValueError('the config has references in a circle: ' +
+                         ' -> '.join((*busy, reference)))
+    try:
+        value = at(root, name)
+    except LookupError:
+        return reference
+    value = _evaluated(value, root, (*busy, reference))
+    return value if divisor is None else _divided(value, int(divisor),
+                                                  reference)
+
+
+def _divided(value: Any, divisor: int, reference: str) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(
+            _divided(each, divisor, reference) for each in value)
+    if type(value) is not int or value % divisor:
+        raise ValueError(f'{reference} in the config: expected whole numbers '
+                         f'that {divisor} divides, got {value!r}')
+    return value // divisor
+
+
+def _match(node: Any) -> Optional['re.Match[str]']:
+    return _REFERENCE.fullmatch(node) if isinstance(node, str) else None
+
+
+def _children(node: Any) -> Iterator[Tuple[Any, Any]]:
+    """Without importing the classes that a config names."""
+    if isinstance(node, dict):
+        yield from dict.items(node)
+    elif type(node) in (list, tuple):
+        yield from enumerate(node)
+
+
+def _child(node: Any, step: Any) -> Any:
+    if isinstance(node, dict):
+        return dict.__getitem__(node, step)
+    if isinstance(node, (list, tuple)) and str(step).isdigit():
+        return node[int(step)]
+    raise LookupError(step)
+
+
+def _has(node: Any, step: Any) -> bool:
+    try:
+        _child(node, step)
+    except LookupError:
+        return False
+    return True
+
+
+def _set(node: Any, step: Any, value: Any) -> None:
+    if isinstance(node, dict):
+        dict.__setitem__(node, step, value)
+    elif isinstance(node, list):
+        node[int(step)] = value
+
+
+def _follow(node: Any, path: Path) -> Any:
+    for step in path:
+        if not _has(node, step):
+            return None
+        node = _child(node, step)
+    return node

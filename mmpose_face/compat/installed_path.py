@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a package is whose configs another one inherits.
+
+For: MMEngine 0.10, whose ``get_installed_path`` asks pkg_resources for the
+folder of a package's metadata. That is not where an editable install is; it
+takes a second; and setuptools from 80.9 on warns of it on the terminal.
+
+Can go when MMEngine asks importlib.
+"""
+import os
+from importlib.util import find_spec
+from types import ModuleType
+
+
+def install(module: ModuleType) -> None:
+    """Let MMEngine's configs find packages as Python does.
+
+    Args:
+        module (module): ``mmengine.config.config``.
+    """
+    theirs = module.get_installed_path
+
+    def get_installed_path(package: str) -> str:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            return theirs(package)
+        return os.path.dirname(spec.origin)
+
+    get_installed_path.__doc__ = theirs.__doc__
+    module.get_installed_path = get_installed_path

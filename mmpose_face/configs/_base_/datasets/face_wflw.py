@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WFLW: the loaders and the metric of the table."""
+from mmengine.config import read_base
+
+from mmpose_face.datasets import FaceWFLW
+
+with read_base():
+    from .face_loaders import *
+    from .topdown_pipeline import *
+    from .wflw_columns import *
+
+dataset_type = 'WFLWDataset'
+data_root = 'data/wflw/'
+
+train_dataloader.update(
+    dataset=dict(
+        type=FaceWFLW,
+        ann_file='annotations/face_landmarks_wflw_train.json',
+        data_prefix=dict(img='images/')))
+val_dataloader.update(
+    dataset=dict(
+        type=FaceWFLW,
+        ann_file='annotations/face_landmarks_wflw_test.json',
+        data_prefix=dict(img='images/')))
+test_dataloader.update(
+    dataset=dict(
+        type=FaceWFLW,
+        ann_file='annotations/face_landmarks_wflw_test.json',
+        data_prefix=dict(img='images/')))

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HRNetv2-w18 on AFLW as in MMPose's model zoo.
+
+    mim train mmpose_face td-hm_hrnetv2-w18_8xb64-60e_aflw-256x256.py
+"""
+from mmengine.config import read_base
+
+with read_base():
+    from mmpose_face.configs._base_.datasets.face_aflw import *
+    from mmpose_face.configs._base_.default_runtime import *
+    from mmpose_face.configs._base_.models.hrnetv2_w18_heatmap import *
+    from mmpose_face.configs._base_.schedules.adam_60e import *

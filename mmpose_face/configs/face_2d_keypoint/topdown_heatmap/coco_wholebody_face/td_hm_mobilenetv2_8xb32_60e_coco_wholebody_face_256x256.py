@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MobileNetV2 on COCO-WholeBody-Face as in MMPose's model zoo.
+
+    mim train mmpose_face td-hm_mobilenetv2_8xb32-60e_coco-wholebody-face-256x256.py
+"""  # noqa: E501
+from mmengine.config import read_base
+
+with read_base():
+    from mmpose_face.configs._base_.datasets.face_coco_wholebody_face import *
+    from mmpose_face.configs._base_.default_runtime import *
+    from mmpose_face.configs._base_.models.mobilenetv2_heatmap import *
+    from mmpose_face.configs._base_.schedules.adam_60e_8xb32 import *

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the parts of a config fit together, before anything is built from
+it: options that change nothing, sizes and points that disagree."""
+import difflib
+import inspect
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.models.heads import CPMHead, HeatmapHead
+from mmpose.registry import DATASETS, KEYPOINT_CODECS
+from torch import nn
+
+from ..compat.config_references import (Path, as_written, at, name_of,
+                                        references_in, written_name)
+from ..datasets.metainfo import scheme_metainfo
+from ..landmarks import get_scheme
+
+# Variables that runners, scripts and inferencers read; all others count only
+# where one of these follows them.
+_READ: Set[str] = {
+    *inspect.signature(Runner.__init__).parameters, 'activation_checkpointing',
+    'auto_scale_lr', 'compile', 'custom_imports', 'data_mode', 'dataset_type',
+    'detect_anomalous_params', 'fast', 'find_unused_parameters',
+    'model_wrapper_cfg', 'preprocess_cfg', 'runner_type', 'sync_bn'
+}
+
+_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def check_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
+    """Refuse options that would change nothing.
+
+    Args:
+        cfg (Config): A runner config.
+        options (dict, optional): As ``Config.merge_from_dict`` takes them.
+
+    Raises:
+        ValueError: If no part of the config follows one of them; the message
+            says which keys of that name do something.
+    """
+    if not options:
+        return
+    changed = as_written(cfg)
+    changed.merge_from_dict(dict(options))
+    root = vars(as_written(changed))['_cfg_dict']
+    followed = _followed(root)
+    for name in options:
+        if not any(_overlap(name, other) for other in followed):
+            raise ValueError(f'--cfg-options {name} changes nothing: no part '
+                             f'of the config follows it{_hint(name, root)}')
+
+
+def _followed(root: dict) -> Set[str]:
+    """The variables that are read, and what they refer to, and so on."""
+    found, new = set(), set(_READ)
+    while new:
+        found |= new
+        new = {
+            name_of(text)
+            for name in new if _has(root, name)
+            for _, text in references_in(at(root, name))
+        } - found
+    return found
+
+
+def _has(root: dict, name: str) -> bool:
+    try:
+        at(root, name)
+    except LookupError:
+        return False
+    return True
+
+
+def _overlap(a: str, b: str) -> bool:
+    """Whether one of two names is within the other."""
+    return f'{a}.'.startswith(f'{b}.') or f'{b}.'.startswith(f'{a}.')
+
+
+def _hint(name: str, root: dict) -> str:
+    last, read = name.rpartition('.')[2], _followed(root)
+    places = [
+        each for each in _names(root)
+        if each.rpartition('.')[2] == last and each != name and any(
+            _overlap(each, other) for other in read)
+    ]
+    places = places or difflib.get_close_matches(name, sorted(read & {*root}))
+    return f'; did you mean {" or ".join(places[:6])}?' if places else ''
+
+
+def _names(node: Any, prefix: str = '') -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, child in dict.items(node):
+            yield f'{prefix}{key}'
+            yield from _names(child, f'{prefix}{key}.')
+
+
+class _Said(NamedTuple):
+    """What a config says in one place.
+
+    Args:
+        name (str): Where, as a user would change it.
+        value (Any): What.
+    """
+
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f'{self.name} is {self.value}'
+
+
+def check_config(cfg: Config) -> None:
+    """Make sure that head, codec, crop, decoder and points agree.
+
+    Args:
+        cfg (Config): A runner config without references, see
+            :func:`~mmpose_face.compat.config_references.brought_up_to_date`.
+
+    Raises:
+        ValueError: If they do not; the message names the two keys.
+    """
+    model = cfg.get('model') or {}
+    head = model.get('head') or {}
+    if not isinstance(head, dict):
+        return
+    path = ('model', 'head', 'decoder')
+    decoder = (path, head['decoder']) if isinstance(
+        head.get('decoder'), dict) else None
+    points = _points_of_head(cfg, head)
+    schemes = list(_schemes_of_model(cfg, model))
+    for loader in _LOADERS:
+        dataset = (cfg.get(loader) or {}).get('dataset')
+        if isinstance(dataset, dict):
+            place = (loader, 'dataset')
+            if decoder:
+                _check_sizes(cfg, decoder, place, dataset)
+            schemes += _check_points(cfg, points, place, dataset)
+    _check_mirrors(schemes)
+
+
+def _check_sizes(cfg: Config, decoder: Tuple[Path, dict], place: Path,
+                 dataset: dict) -> None:
+    """Of crops and targets, beside those of the decoder."""
+    for path, step in _steps(place, dataset):
+        codec = step.get('encoder')
+        if isinstance(codec, dict):
+            path = (*path, 'encoder')
+            _check_kind(cfg, decoder, (path, codec))
+        else:
+            codec = step
+        for key in ('input_size', 'heatmap_size'):
+            if key in codec and key in decoder[1]:
+                _check_same(
+                    _said(cfg, (*path, key), codec[key]),
+                    _said(cfg, (*decoder[0], key), decoder[1][key]))
+
+
+def _check_kind(cfg: Config, decoder: Tuple[Path, dict],
+                encoder: Tuple[Path, dict]) -> None:
+    kinds = [
+        _class(each.get('type'), KEYPOINT_CODECS)
+        for _, each in (decoder, encoder)
+    ]
+    if None in kinds or issubclass(*kinds) or issubclass(*kinds[::-1]):
+        return
+    raise ValueError(' and '.join(
+        f'{_name(cfg, (*path, "type"))} is {kind.__name__}'
+        for (path, _), kind in zip((decoder, encoder), kinds)) +
+                     ': expected the same codec')
+
+
+def _check_same(a: _Said, b: _Said) -> None:
+    if tuple(a.value) != tuple(b.value):
+        raise ValueError(f'{a} and {b}: expected the same')
+
+
+def _points_of_head(cfg: Config, head: dict) -> Optional[_Said]:
+    """How many points the head gives, where it says so."""
+    decoder = head.get('decoder') or {}
+    if isinstance(decoder, dict) and decoder.get('heatmap_type') == 'combined':
+        return None  # three maps a point
+    for key in ('out_channels', 'num_joints', 'num_keypoints'):
+        if isinstance(head.get(key), int):
+            return _said(cfg, ('model', 'head', key), head[key])
+    return None
+
+
+def _schemes_of_model(cfg: Config,
+                      model: dict) -> Iterator[Tuple[str, List[int]]]:
+    for part in ('backbone', 'head'):
+        scheme = (model.get(part) or {}).get('scheme')
+        if scheme is not None:
+            yield (_name(cfg, ('model', part, 'scheme')),
+                   list(get_scheme(scheme).mirror))
+
+
+def _check_points(cfg: Config, points: Optional[_Said], place: Path,
+                  dataset: dict) -> List[Tuple[str, List[int]]]:
+    """Their number; and who swaps places with whom in a mirror image."""
+    meta = _metainfo(dataset)
+    if meta is None:
+        return []
+    for path, step in _steps(place, dataset):
+        if 'num_keypoints' in step and 'mapping' in step:
+            number = _said(cfg, (*path, 'num_keypoints'),
+                           step['num_keypoints'])
+            if points and number.value != points.value:
+                raise ValueError(f'{points} and {number}: expected the same')
+            return []
+    name = _name(cfg, place)
+    if points and meta['num_keypoints'] != points.value:
+        raise ValueError(
+            f'{points}, and {name} ({_type_name(dataset)}) has '
+            f'{meta["num_keypoints"]} points: expected the same')
+    return [(name, list(meta['flip_indices']))]
+
+
+def _check_mirrors(schemes: List[Tuple[str, List[int]]]) -> None:
+    for (a, mirror), (b, other) in zip(schemes, schemes[1:]):
+        if mirror != other:
+            raise ValueError(
+                f'{a} and {b} have different points: '
+                f'{len(mirror)} and {len(other)} of them, or other pairs '
+                'that swap places in a mirror image')
+
+
+def _metainfo(dataset: dict) -> Optional[dict]:
+    """That of a data set's config, as far as it is said before it is
+    built."""
+    if dataset.get('metainfo'):
+        return parse_pose_metainfo(dict(dataset['metainfo']))
+    if dataset.get('scheme') is not None:
+        scheme = get_scheme(dataset['scheme'])
+        return parse_pose_metainfo(scheme_metainfo(scheme.name, scheme))
+    if isinstance(dataset.get('dataset'), dict):
+        return _metainfo(dataset['dataset'])
+    meta = getattr(_class(dataset.get('type'), DATASETS), 'METAINFO', None)
+    return parse_pose_metainfo(dict(meta)) if meta else None
+
+
+def _steps(place: Path, dataset: dict) -> Iterator[Tuple[Path, dict]]:
+    """The steps of a data set's pipeline, and where they stand."""
+    for i, step in enumerate(dataset.get('pipeline') or ()):
+        if isinstance(step, dict):
+            yield (*place, 'pipeline', i), step
+
+
+def _class(kind: Any, registry: Registry) -> Optional[type]:
+    found = registry.get(kind) if isinstance(kind, str) else kind
+    return found if isinstance(found, type) else None
+
+
+def _type_name(settings: dict) -> str:
+    kind = settings.get('type')
+    return getattr(kind, '__name__', str(kind)).rpartition('.')[2]
+
+
+def _said(cfg: Config, path: Path, value: Any) -> _Said:
+    return _Said(_name(cfg, path), value)
+
+
+def _name(cfg: Config, path: Path) -> str:
+    return written_name(cfg, path)
+
+
+def check_heatmaps(model: nn.Module, cfg: Config) -> None:
+    """Make sure that a network gives heatmaps of the codec's size.
+
+    Args:
+        model (nn.Module): The pose estimator of a runner.
+        cfg (Config): Its config.
+
+    Raises:
+        ValueError: If it does not; the message has both sizes and where the
+            codec's is said.
+    """
+    model = getattr(model, 'module', model)
+    head = getattr(model, 'head', None)
+    size = getattr(getattr(head, 'decoder', None), 'heatmap_size', None)
+    compiled = getattr(getattr(model, 'switches', None), 'compile', False)
+    if size is None or compiled or not isinstance(head,
+                                                  (HeatmapHead, CPMHead)):
+        return
+    found = _heatmap_size(model, head.decoder.input_size)
+    if found != tuple(size):
+        name = _name(cfg, ('model', 'head', 'decoder', 'heatmap_size'))
+        raise ValueError(
+            f'{name} is {tuple(size)}, and the network (model.backbone, '
+            f'model.head) makes {found} of a crop of '
+            f'{tuple(head.decoder.input_size)}: expected the same')
+
+
+@torch.no_grad()
+def _heatmap_size(model: nn.Module, input_size: Tuple[int,
+                                                      int]) -> Tuple[int, int]:
+    """Width and height of the heatmaps for a crop of that size."""
+    weight = next(model.parameters())
+    crop = weight.new_zeros(1, 3, *input_size[::-1])
+    training = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        maps = model.head(model.extract_feat(crop))
+    finally:
+        for module, mode in training.items():
+            module.training = mode
+    maps = maps[-1] if isinstance(maps, (list, tuple)) else maps
+    return tuple(maps.shape[:1:-1])

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages whose modules are imported when something of them is asked for."""
+from importlib import import_module
+from typing import Any, Callable, Dict, List, Tuple
+
+
+def on_demand(
+    package: str, contents: Dict[str, Tuple[str, ...]]
+) -> Tuple[List[str], Callable[[str], Any]]:
+    """What a package defines in place of imports.
+
+    Args:
+        package (str): Its full name.
+        contents (dict): The public names of each of its modules.
+
+    Returns:
+        tuple: ``__all__`` and ``__getattr__`` of the package.
+
+    Examples:
+        >>> __all__, __getattr__ = on_demand(__name__, {
+        ...     'face_wflw': ('FaceWFLW', )})
+    """
+    homes = {
+        name: module
+        for module, names in contents.items() for name in names
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(
+                f'module {package!r} has no attribute {name!r}')
+        return getattr(import_module(f'{package}.{homes[name]}'), name)
+
+    return sorted(homes), __getattr__
