@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
@@ -98,7 +98,7 @@ setup(
         'Programming Language :: Python :: 3.12',
         'Programming Language :: Python :: 3.13',
     ],
-    packages=find_packages(include=['mmpose_face', 'mmpose_face.*']),
+    packages=find_namespace_packages(include=['mmpose_face', 'mmpose_face.*']),
     package_data={
         'mmpose_face.visualization': ['*.j2'],
         'mmpose_face.zoo': ['weights/*.pth'],

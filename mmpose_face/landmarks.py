@@ -26,8 +26,9 @@ from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Union
 
 __all__ = [
     'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'COFW29', 'AFLW19', 'SCHEMES',
-    'GROUP_COLORS', 'get_scheme', 'name_or_dict', 'point_colors', 'scheme_of',
-    'scheme_of_dataset', 'scheme_of_metainfo'
+    'GROUP_COLORS', 'MMPOSE_SCHEMES', 'OUTER_EYE_CORNERS', 'get_scheme',
+    'name_or_dict', 'point_colors', 'scheme_of', 'scheme_of_dataset',
+    'scheme_of_metainfo'
 ]
 
 # BGR, one colour for each part of the face, in metainfo and in drawings.
@@ -39,6 +40,9 @@ GROUP_COLORS = dict(
     pupils=(255, 255, 255),
     lips=(0, 128, 255))
 _OTHER_COLOR = (0, 255, 255)
+
+# The two points whose distance is the normaliser of all schemes but AFLW-19.
+OUTER_EYE_CORNERS = ('left_eye_outer_corner', 'right_eye_outer_corner')
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ class Scheme:
         Raises:
             ValueError: If it is not of this form.
         """
-        if isinstance(said, Mapping) and 'points' in said:
+        alone = isinstance(said, Mapping) and 'curves' not in said
+        if alone and 'points' in said:
             said = _with_curves(said)
         _check_keys('a scheme', said, dict(name=str, curves=_LIST),
                     dict(normalizer=_LIST, order=_LIST))
@@ -245,8 +250,7 @@ class Scheme:
         Raises:
             ValueError: If there is neither.
         """
-        corners = 'left_eye_outer_corner', 'right_eye_outer_corner'
-        ends, index = self.normalizer or corners, self.index
+        ends, index = self.normalizer or OUTER_EYE_CORNERS, self.index
         if not set(ends) <= set(index):
             raise ValueError(f'{self.name} has no normalizer and no points '
                              f'{" and ".join(ends)}, whose distance was asked '
@@ -305,7 +309,7 @@ _LIST = list, tuple
 
 
 def _with_curves(said: Mapping[str, Any]) -> Dict[str, Any]:
-    """A scheme that says its points alone, each as a curve."""
+    """A scheme that says its points alone, as one with a curve of each."""
     _check_keys('a scheme', said, dict(name=str, points=_LIST),
                 dict(normalizer=_LIST))
     said = dict(said)
@@ -385,8 +389,6 @@ _LIPS = (
         closed=True),
 )
 
-_INTER_OCULAR = ('left_eye_outer_corner', 'right_eye_outer_corner')
-
 
 def _eyes(with_lid_middles: bool) -> Tuple[Curve, Curve]:
     """Both eyes, from each one's left corner clockwise."""
@@ -406,7 +408,7 @@ def _ibug68() -> Scheme:
     return Scheme(
         name='ibug68',
         curves=(_jaw(step=2), *brows, *_NOSE, *eyes, *_LIPS),
-        normalizer=_INTER_OCULAR)
+        normalizer=OUTER_EYE_CORNERS)
 
 
 def _wflw98() -> Scheme:
@@ -420,7 +422,7 @@ def _wflw98() -> Scheme:
     return Scheme(
         name='wflw98',
         curves=(_jaw(step=1), *brows, *_NOSE, *eyes, *_LIPS, *pupils),
-        normalizer=_INTER_OCULAR)
+        normalizer=OUTER_EYE_CORNERS)
 
 
 def _both(curves: Iterable[Curve]) -> Tuple[Curve, ...]:
@@ -454,7 +456,7 @@ def _cofw29() -> Scheme:
     return Scheme(
         name='cofw29',
         curves=(*sides, nose, *lips, Curve('jaw', ('chin', ))),
-        normalizer=_INTER_OCULAR,
+        normalizer=OUTER_EYE_CORNERS,
         order=('left_brow_outer_end', 'right_brow_outer_end',
                'left_brow_inner_end', 'right_brow_inner_end',
                'left_brow_upper_middle', 'left_brow_lower_middle',
@@ -493,6 +495,18 @@ COFW29 = _cofw29()
 AFLW19 = _aflw19()
 
 SCHEMES = {scheme.name: scheme for scheme in (IBUG68, WFLW98, COFW29, AFLW19)}
+
+# From the name of a data set of MMPose to the scheme of its points, which
+# MMPose calls kpt-0, kpt-1, ... or face-0, face-1, ...
+MMPOSE_SCHEMES = {
+    '300w': IBUG68,
+    '300vw': IBUG68,
+    '300wlp': IBUG68,
+    'coco_wholebody_face': IBUG68,
+    'wflw': WFLW98,
+    'cofw': COFW29,
+    'aflw': AFLW19
+}
 
 
 def get_scheme(said: Union[str, Mapping[str, Any], Scheme]) -> Scheme:
@@ -551,19 +565,35 @@ def scheme_of(points: Iterable[str]) -> Scheme:
 
 
 def scheme_of_dataset(meta: Dict[str, Any]) -> Scheme:
-    """The scheme that a data set says, or that has the points of these names.
+    """The scheme that a data set says, or that has the points of these names;
+    of MMPose's data sets, whose points have numbers for names, the one in
+    :data:`MMPOSE_SCHEMES`.
 
     Args:
-        meta (dict): Metainfo as MMPose parses it, with ``keypoint_id2name``
-            and, of :class:`~mmpose_face.datasets.CustomFaces`, ``scheme``.
+        meta (dict): Metainfo as MMPose parses it, with ``keypoint_id2name``,
+            ``dataset_name`` and, of
+            :class:`~mmpose_face.datasets.CustomFaces`, ``scheme``.
 
     Raises:
-        ValueError: If it says none and no scheme has these points.
+        ValueError: If it says none and no scheme has these points, or a data
+            set of MMPose has another number of them.
     """
     if 'scheme' in meta:
         return get_scheme(meta['scheme'])
-    names = meta['keypoint_id2name']
-    return scheme_of(names[i] for i in range(len(names)))
+    names, dataset = meta['keypoint_id2name'], meta.get('dataset_name')
+    points = tuple(names[i] for i in range(len(names)))
+    if dataset not in MMPOSE_SCHEMES or not _are_numbered(points):
+        return scheme_of(points)
+    scheme = MMPOSE_SCHEMES[dataset]
+    if scheme.num_points != len(points):
+        raise ValueError(f'{dataset} has the {scheme.num_points} points of '
+                         f'{scheme.name}, but this data has {len(points)}')
+    return scheme
+
+
+def _are_numbered(points: Tuple[str, ...]) -> bool:
+    return any(points == _names(word + '-{}', range(len(points)))
+               for word in ('kpt', 'face'))
 
 
 def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:

@@ -34,6 +34,7 @@ if IN_A_WORKER:
     cv2.setNumThreads(1)
 
 REPO = Path(__file__).resolve().parents[1]
+BASES = REPO / 'mmpose_face/configs/_base_'
 CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
 HRNET_300W = CONFIGS_300W / 'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 RES18_300W = CONFIGS_300W / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'

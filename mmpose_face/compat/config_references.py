@@ -62,7 +62,8 @@ def install(module: ModuleType) -> None:
         _put_back(self)
         for key in options:
             _open_up(_tree(self), key.split('.'))
-        merge(self, options, allow_list_keys)
+        # MMEngine takes _delete_ out of what it is given.
+        merge(self, copy.deepcopy(options), allow_list_keys)
         _replace(self)
 
     def pretty_text(self) -> str:
@@ -132,6 +133,15 @@ def name_of(reference: str) -> str:
     return _match(reference)[1]
 
 
+def refers(root: Any, reference: str) -> bool:
+    """Whether a config has what a reference refers to."""
+    try:
+        at(root, name_of(reference))
+    except LookupError:
+        return False
+    return True
+
+
 def at(node: Any, name: str) -> Any:
     """What a name stands for in a config with its references as written.
 
@@ -197,12 +207,14 @@ def _replace(cfg: Any) -> None:
 
 
 def _put_back(cfg: Any) -> None:
-    """Write references where their values still stand."""
+    """Write references where their values still stand, and the variables
+    too."""
     kept: Dict[Path, _Reference] = vars(cfg).get('_references', {})
     for path, reference in kept.items():
         parent = _follow(_tree(cfg), path[:-1])
-        if _has(parent, path[-1]) and _child(
-                parent, path[-1]) == reference.value:
+        stands = _has(parent, path[-1]) and _child(
+            parent, path[-1]) == reference.value
+        if stands and refers(_tree(cfg), reference.text):
             _set(parent, path[-1], reference.text)
     vars(cfg)['_references'] = {}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W for training and testing."""
-from typing import Tuple
+from pathlib import Path
+from typing import Optional, Tuple
 
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
@@ -36,7 +37,22 @@ class Face300W(FaceDataset, Face300WDataset):
               'annotations/face_landmarks_300w_test.json'))
 
     def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
-        for folder in FOLDERS:
-            if file_name.startswith(f'{folder.name}/'):
-                return folder.subsets
-        return ()
+        return self.subsets_of_path(file_name) or ()
+
+    @staticmethod
+    def subsets_of_path(path: str) -> Optional[Tuple[str, ...]]:
+        """Subsets of a face by the folder of its image.
+
+        Args:
+            path (str): The image, with or without what is above the folder
+                of the images.
+
+        Returns:
+            tuple[str] | None: Of a training face none, an empty tuple; None
+            where the image is in no folder of the release.
+        """
+        path = '/' + Path(path).as_posix()
+        # Folders above the images may be called ibug too.
+        found = {path.rfind(f'/{f.name}/'): f.subsets for f in FOLDERS}
+        place = max(found)
+        return None if place < 0 else found[place]

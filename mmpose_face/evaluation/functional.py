@@ -36,9 +36,9 @@ from ..landmarks import Scheme
 
 __all__ = [
     'normalized_errors', 'point_distance', 'inter_ocular', 'inter_pupil',
-    'face_box', 'box_diagonal', 'landmark_box', 'face_errors', 'nme',
-    'failure_rate', 'auc', 'ced', 'percentiles', 'per_landmark', 'per_group',
-    'bootstrap_ci', 'Comparison', 'compare'
+    'face_box', 'box_diagonal', 'longer_side', 'landmark_box', 'face_errors',
+    'nme', 'failure_rate', 'auc', 'ced', 'percentiles', 'per_landmark',
+    'per_group', 'bootstrap_ci', 'Comparison', 'compare'
 ]
 
 
@@ -172,6 +172,18 @@ def box_diagonal(boxes: ArrayLike) -> np.ndarray:
         np.ndarray: ``(N, )`` in pixels.
     """
     return np.hypot(*_sides(boxes).T)
+
+
+def longer_side(boxes: ArrayLike) -> np.ndarray:
+    """Longer side of a face box, max(w, h), ``bbox_size`` of MMPose's ``NME``.
+
+    Args:
+        boxes (ArrayLike): ``(N, 4)``: left, top, right and bottom in pixels.
+
+    Returns:
+        np.ndarray: ``(N, )`` in pixels.
+    """
+    return _sides(boxes).max(-1)
 
 
 def landmark_box(points: ArrayLike,

@@ -2,18 +2,21 @@
 """The metric of the package's configs."""
 import logging
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
-from ..landmarks import scheme_of_dataset
+from .. import datasets
+from ..landmarks import AFLW19, Scheme
 from ..text import shortened
+from .annotated_faces import AnnotatedFaces
+from .normalization import Normalization, check_choice
 from .predictions import save_predictions
-from .scores import (NORMALIZERS, Faces, Protocol, Scores, column,
-                     default_normalizer, save_scores, score, write_json)
+from .scores import (Faces, Protocol, Scores, column, default_normalizer,
+                     described_normalizer, save_scores, score, write_json)
 from .table import SCALE, Table, Unit, format_table, make_table, summary
 
 _LISTED = 10  # files that a message of the log names
@@ -46,7 +49,13 @@ class SubsetNME(BaseMetric):
     and the 95 % interval of NME goes to the log.
 
     Subsets come with the samples: the data set gives ``subsets`` and
-    :class:`~mmpose_face.datasets.PackFaceInputs` packs them.
+    :class:`~mmpose_face.datasets.PackFaceInputs` packs them. With MMPose's
+    own data sets and ``PackPoseInputs``, those of 300-W come from the paths
+    of the images and those of the others from ``ann_file``.
+
+    ``norm_mode``, ``norm_item`` and ``keypoint_indices`` are those of
+    MMPose's ``NME``: an evaluator of a plain config needs no more than
+    ``SubsetNME`` as its type, and its NME is the same, in per cent.
 
     After an evaluation ``scores`` has the errors of all faces and ``table``
     the figures, in the main process.
@@ -54,14 +63,17 @@ class SubsetNME(BaseMetric):
     Args:
         subsets (Sequence[str]): Columns in the order of the table, the main
             one first; where it is the only one, samples that do not say
-            their subsets all belong to it. Defaults to ``('test', )``.
+            their subsets all belong to it (but to ``'common'`` or another
+            name of 300-W those whose path says it). Defaults to
+            ``('test', )``.
         threshold (float): Threshold of failure rate and AUC, a ratio: 0.08
             for 300-W, 0.07 for AFLW, 0.10 for the others. Defaults to 0.10.
         protocol (str): ``'mmpose'`` (default) or ``'paper'``.
         normalizer (str, optional): One of
             :data:`~mmpose_face.evaluation.scores.NORMALIZERS`. Defaults to
             the benchmark's: the distance of the outer eye corners, for AFLW
-            the size of the face box.
+            the size of the face box, for LaPa the two points that MMPose
+            takes.
         unit (str): ``'percent'`` (default), or ``'ratio'`` as MMPose's table
             of COCO-WholeBody-Face has it; for all figures.
         bootstrap (int): Samples of faces for the 95 % intervals, 0 for no
@@ -76,17 +88,35 @@ class SubsetNME(BaseMetric):
             ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Name before all metrics, ``prefix/NME``, for
             the second of two metrics in one evaluation. Defaults to none.
+        norm_mode (str, optional): In place of ``normalizer``, as MMPose's
+            ``NME`` has it: ``'keypoint_distance'``, that of
+            ``keypoint_indices`` or else of the benchmark's two points; or
+            ``'use_norm_item'``, what ``norm_item`` names.
+        norm_item (str, optional): ``'bbox_size'``, the longer side of the
+            data set's box, which is not AFLW's own ``box_size``; or a field
+            of the samples' ``gt_instances`` with one number for each face.
+        keypoint_indices (Sequence[int], optional): The numbers of two
+            points, from 0. With it the data may have any points, of a scheme
+            that is not in :mod:`mmpose_face.landmarks` too.
+        ann_file (str | Sequence[str], optional): The annotation file of the
+            test, as the data set has it, or several. Samples that do not say
+            their subsets, which points are occluded or their box size have
+            them from it, and from MMPose's subset files beside it. Defaults
+            to none.
 
     Raises:
+        FileNotFoundError: If ``ann_file`` is not there.
         ValueError: If ``subsets`` is empty or names a column twice, the
             threshold is no ratio, another argument is not one of those
-            above, the data's landmark scheme is not in
-            :mod:`mmpose_face.landmarks`, or samples do not say their subsets
-            or their box size.
+            above, two of them contradict, nothing says the normaliser of the
+            data's points, samples do not say their subsets or their box
+            size, or ``ann_file`` is not theirs.
 
     Examples:
         >>> val_evaluator = dict(
         ...     type=SubsetNME, subsets=('test', 'pose', 'blur'))
+        >>> val_evaluator = dict(
+        ...     type=SubsetNME, norm_mode='keypoint_distance')
     """
 
     # Not None, for which MMEngine warns; the keys have no prefix.
@@ -101,7 +131,11 @@ class SubsetNME(BaseMetric):
                  bootstrap: int = 0,
                  out_dir: Optional[str] = None,
                  collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+                 prefix: Optional[str] = None,
+                 norm_mode: Optional[str] = None,
+                 norm_item: Optional[str] = None,
+                 keypoint_indices: Optional[Sequence[int]] = None,
+                 ann_file: Union[None, str, Sequence[str]] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError('expected one or more subsets, each once, got '
@@ -112,16 +146,19 @@ class SubsetNME(BaseMetric):
         if bootstrap < 0:
             raise ValueError('bootstrap must be a number of samples, got '
                              f'{bootstrap}')
-        _check_choice('protocol', protocol, ('mmpose', 'paper'))
-        _check_choice('normalizer', normalizer, (None, *NORMALIZERS))
-        _check_choice('unit', unit, tuple(SCALE))
+        check_choice('protocol', protocol, ('mmpose', 'paper'))
+        check_choice('unit', unit, tuple(SCALE))
+        self.normalization = Normalization(normalizer, norm_mode, norm_item,
+                                           keypoint_indices)
         self.subsets = tuple(subsets)
         self.threshold = threshold
         self.protocol = protocol
-        self.normalizer = normalizer
+        self.normalizer = self.normalization.name
         self.unit = unit
         self.bootstrap = bootstrap
         self.out_dir = out_dir
+        self.ann_file = ann_file
+        self._annotated: Optional[AnnotatedFaces] = None
         self.scores: Optional[Scores] = None
         self.table: Optional[Table] = None
 
@@ -134,34 +171,81 @@ class SubsetNME(BaseMetric):
                 ``pred_instances`` and ``gt_instances`` of one face, points
                 ``(1, K, 2)`` in pixels of the image.
         """
+        # What is wrong with the data is said before the test, not after.
+        scheme = self.normalization.scheme_of(self.dataset_meta)
         for sample in data_samples:
             truth = sample['gt_instances']
             if len(truth['keypoints']) != 1:
                 raise ValueError('expected samples of one face, got '
                                  f'{len(truth["keypoints"])} in that of '
                                  f'{sample["img_path"]}')
-            self.results.append(
-                dict(
-                    file=sample['img_path'],
-                    id=sample['id'],
-                    subsets=self._subsets_of(sample),
-                    box=np.asarray(truth['bboxes'])[0],
-                    truth=np.asarray(truth['keypoints'])[0],
-                    visible=_visible(truth),
-                    predicted=np.asarray(
-                        sample['pred_instances']['keypoints'])[0],
-                    **{
-                        name: np.asarray(truth[name])[0]
-                        for name in ('occluded', 'box_size') if name in truth
-                    }))
+            row = dict(
+                file=sample['img_path'],
+                id=sample['id'],
+                box=np.asarray(truth['bboxes'])[0],
+                truth=np.asarray(truth['keypoints'])[0],
+                visible=_visible(truth),
+                predicted=np.asarray(sample['pred_instances']['keypoints'])[0],
+                **self._facts_of(sample))
+            self._check_box_size(row, scheme)
+            self.results.append(row)
 
-    def _subsets_of(self, sample: dict) -> Sequence[str]:
-        if 'subsets' not in sample and len(self.subsets) > 1:
+    def _facts_of(self, sample: dict) -> Dict[str, Any]:
+        """``subsets`` of a face and, where they are known, ``occluded`` and
+        ``box_size``."""
+        truth, facts = sample['gt_instances'], {}
+        if 'subsets' in sample:
+            facts['subsets'] = tuple(sample['subsets'])
+        else:
+            if self.ann_file is not None:
+                facts.update(self._annotated_faces().of_sample(sample))
+            facts['subsets'] = self._subsets_of(sample, facts.get('subsets'))
+        for name in ('occluded', 'box_size'):
+            if name in truth:
+                facts[name] = np.asarray(truth[name])[0]
+        size = self.normalization.size_in(sample)
+        return facts if size is None else dict(facts, box_size=size)
+
+    def _annotated_faces(self) -> AnnotatedFaces:
+        if self._annotated is None:
+            self._annotated = AnnotatedFaces(self.ann_file, self._dataset_name)
+        return self._annotated
+
+    @property
+    def _dataset_name(self) -> str:
+        return self.dataset_meta['dataset_name']
+
+    def _subsets_of(self, sample: dict,
+                    annotated: Optional[Sequence[str]]) -> Sequence[str]:
+        """Subsets of a face whose sample does not say them."""
+        if self.subsets == ('test', ):  # the default, whatever is tested
+            return self.subsets
+        if annotated is None and self._dataset_name == '300w':
+            annotated = datasets.Face300W.subsets_of_path(sample['img_path'])
+        if annotated is not None:
+            return annotated
+        if len(self.subsets) == 1:
+            return self.subsets
+        raise ValueError(
+            f'the table has the columns {", ".join(self.subsets)}, but the '
+            f'sample of {sample["img_path"]} does not say its subsets: '
+            f'{_advice(self._dataset_name)} and PackFaceInputs in place of '
+            "MMPose's data set and PackPoseInputs")
+
+    def _check_box_size(self, row: dict, scheme: Scheme) -> None:
+        normalizer = self.normalizer or default_normalizer(scheme)
+        of_box = normalizer in ('face_box', 'box_diagonal')
+        # Of an unknown scheme the data set's box may be asked for.
+        needs = self.normalizer is None or scheme == AFLW19
+        if (scheme.normalizer is None and of_box and needs
+                and 'box_size' not in row):
             raise ValueError(
-                f'the table has the columns {", ".join(self.subsets)}, but '
-                'the samples do not say their subsets: use a data set of '
-                'mmpose_face and PackFaceInputs in place of PackPoseInputs')
-        return tuple(sample.get('subsets', self.subsets))
+                f'{scheme.name} is normalised by the face box, but the '
+                f'samples (such as that of {row["file"]}) do not say its '
+                'size: use FaceAFLW with a file that has box_size, and '
+                'PackFaceInputs; or give the ann_file that has it; or, for '
+                "the data set's box as MMPose has it, "
+                "norm_mode='use_norm_item', norm_item='bbox_size'")
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """The figures of all columns.
@@ -191,10 +275,8 @@ class SubsetNME(BaseMetric):
             for row in results
         }.values())
         rows.sort(key=lambda row: (row['id'], row['file']))
-        scheme = scheme_of_dataset(self.dataset_meta)
-
-        faces = Faces(
-            scheme,
+        return Faces(
+            self.normalization.scheme_of(self.dataset_meta),
             files=[row['file'] for row in rows],
             ids=[row['id'] for row in rows],
             subsets=[row['subsets'] for row in rows],
@@ -204,21 +286,13 @@ class SubsetNME(BaseMetric):
             predicted=column(rows, 'predicted').astype(np.float64),
             occluded=column(rows, 'occluded'),
             box_sizes=column(rows, 'box_size'))
-        normalizer = self.normalizer or default_normalizer(scheme)
-        of_box = normalizer in ('face_box', 'box_diagonal')
-        if scheme.normalizer is None and of_box and faces.box_sizes is None:
-            raise ValueError(
-                f'{scheme.name} is normalised by the face box, but the '
-                f'samples (such as that of {faces.files[0]}) do not say its '
-                'size: use FaceAFLW with a file that has box_size, and '
-                'PackFaceInputs')
-        return faces
 
     def _log(self) -> None:
         scores = self.scores
+        norm = described_normalizer(scores.scheme, scores.normalizer)
         print_log(
             f'NME, failure rate and AUC ({self.unit}), n faces; '
-            f'normaliser {scores.normalizer}, protocol {self.protocol}:\n' +
+            f'normaliser {norm}, protocol {self.protocol}:\n' +
             format_table(self.table), 'current')
         files = np.array(scores.files)
         _report('Faces with predictions that are NaN or infinite',
@@ -250,10 +324,12 @@ class SubsetNME(BaseMetric):
         }
 
 
-def _check_choice(name: str, value, choices: Sequence) -> None:
-    if value not in choices:
-        names = ', '.join(map(str, choices))
-        raise ValueError(f'{name} must be one of {names}, got {value!r}')
+def _advice(dataset: str) -> str:
+    ours = datasets.BENCHMARKS.get(dataset)
+    if ours is None:
+        return 'use CustomFaces'
+    return ('give SubsetNME the ann_file of the data set, or use '
+            f'{ours.__name__}')
 
 
 def _visible(truth: dict) -> np.ndarray:

@@ -13,16 +13,17 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..files import write_whole
-from ..landmarks import Scheme, get_scheme, name_or_dict
+from ..landmarks import OUTER_EYE_CORNERS, Scheme, get_scheme, name_or_dict
 from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
-                         inter_pupil, landmark_box, normalized_errors)
+                         inter_pupil, landmark_box, longer_side,
+                         normalized_errors)
 
 PathLike = Union[str, 'os.PathLike[str]']
 Protocol = Literal['mmpose', 'paper']
 
 # Normalisers by the names that files and options have for them.
 NORMALIZERS = ('inter_ocular', 'inter_pupil', 'face_box', 'box_diagonal',
-               'landmark_box')
+               'bbox_size', 'landmark_box')
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,23 @@ def default_normalizer(scheme: Scheme) -> str:
     return 'face_box' if scheme.normalizer is None else 'inter_ocular'
 
 
+def described_normalizer(scheme: Scheme, name: str) -> str:
+    """The normaliser in messages.
+
+    Args:
+        scheme (Scheme): The landmark scheme.
+        name (str): One of :data:`NORMALIZERS`.
+
+    Returns:
+        str: The name; behind it the two points of a scheme whose distance is
+        not that of the outer eye corners.
+    """
+    ends = scheme.normalizer or OUTER_EYE_CORNERS
+    if name != 'inter_ocular' or set(ends) == set(OUTER_EYE_CORNERS):
+        return name
+    return f'{name} ({ends[0]} to {ends[1]})'
+
+
 def normalizers(faces: Faces,
                 name: str,
                 protocol: Protocol = 'paper') -> np.ndarray:
@@ -177,7 +195,8 @@ def normalizers(faces: Faces,
         faces (Faces): The faces.
         name (str): One of :data:`NORMALIZERS`. The face box is the
             benchmark's own where the data has it (``box_sizes``), and else
-            the data set's box of the face.
+            the data set's box of the face; ``'bbox_size'`` is always of the
+            latter, as MMPose has it.
         protocol (str): ``'paper'``: NaN for a face whose points for it are
             not labelled; ``'mmpose'``: the distance all the same.
 
@@ -193,6 +212,8 @@ def normalizers(faces: Faces,
     scheme = faces.scheme
     if name == 'landmark_box':
         return landmark_box(faces.truth, faces.visible)
+    if name == 'bbox_size':
+        return longer_side(faces.boxes)
     if name in ('face_box', 'box_diagonal'):
         return _of_box(faces, name)
     if name == 'inter_ocular':
@@ -392,8 +413,9 @@ def in_common(all_scores: Sequence[Scores]) -> List[Scores]:
     first = all_scores[0]
     for other in all_scores[1:]:
         ways = [
-            f'{s.scheme.name} by {s.normalizer}, protocol {s.protocol}'
-            for s in (first, other)
+            f'{s.scheme.name} by '
+            f'{described_normalizer(s.scheme, s.normalizer)}, '
+            f'protocol {s.protocol}' for s in (first, other)
         ]
         if ways[0] != ways[1]:
             raise ValueError('expected systems that are scored alike, got '

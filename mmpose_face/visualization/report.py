@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from ..evaluation.functional import per_landmark
-from ..evaluation.scores import PathLike, Protocol, Scores
+from ..evaluation.scores import (PathLike, Protocol, Scores,
+                                 described_normalizer)
 from ..evaluation.table import Table, Unit, make_table
 from ..files import write_whole
 from .ced import ced_svg, plot_ced, subset_curves
@@ -30,6 +31,7 @@ _NORMALIZERS = dict(
     inter_pupil='the distance of the pupils',
     face_box='the side of the face box, √(w h)',
     box_diagonal='the diagonal of the face box',
+    bbox_size='the longer side of the face box',
     landmark_box='the side of the box around the landmarks, √(w h)')
 _PROTOCOLS = dict(
     mmpose='NME is the mean over all labelled points, as MMPose has it',
@@ -223,9 +225,10 @@ def _facts(scores: Scores, columns: Sequence[str], threshold: float,
            protocol: Protocol, unit: Unit, bootstrap: int) -> List[str]:
     """How the figures are to be read, a sentence each."""
     of = 'in per cent' if unit == 'percent' else 'as ratios'
+    norm = described_normalizer(scores.scheme, scores.normalizer)
     facts = [
         f'{scores.scheme.num_points} landmarks ({scores.scheme.name}). Errors '
-        f'{of} of {_NORMALIZERS[scores.normalizer]}.',
+        f'{of} of {_NORMALIZERS.get(norm, norm)}.',
         f'{_PROTOCOLS[protocol]}. FR (failure rate) and AUC are at an error '
         f'of {100 * threshold:g} %. Main subset: {columns[0]}.'
     ]

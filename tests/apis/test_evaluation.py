@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import REPO, RES18_300W, data_options, run_script
+from conftest import BASES, RES18_300W, data_options, run_script
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
@@ -26,7 +26,7 @@ VALID = 'annotations/face_landmarks_300w_valid.json'
 
 @pytest.mark.parametrize('name', [n for n in BENCHMARKS if n != 'cofw68'])
 def test_settings_are_those_of_the_configs(name):
-    cfg = Config.fromfile(REPO / f'configs/_base_/datasets/face_{name}.py')
+    cfg = Config.fromfile(BASES / f'datasets/face_{name}.py')
     options = dict(cfg.test_evaluator)
     assert options.pop('type') is SubsetNME
     metric, found = SubsetNME(**options), SETTINGS[name]
@@ -311,7 +311,7 @@ def run_tool(monkeypatch, capsys, name, *args):
     monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
     end = None
     try:
-        runpy.run_path(str(REPO / f'tools/{name}.py'), run_name='__main__')
+        runpy.run_path(str(BASES.parents[2] / f'tools/{name}.py'), run_name='__main__')
     except SystemExit as error:
         end = error.code
     return capsys.readouterr().out, end

@@ -4,8 +4,9 @@ import xtcocotools
 from conftest import run_python
 
 WITHOUT_XTCOCOTOOLS = (
-    'import importlib.util as u; find = u.find_spec\n'
-    'u.find_spec = lambda n, *a: None if n == "xtcocotools" else find(n)\n'
+    'from importlib.machinery import PathFinder; find = PathFinder.find_spec\n'
+    'PathFinder.find_spec = lambda name, *more: (\n'
+    '    None if name == "xtcocotools" else find(name, *more))\n'
     'import mmpose_face, pycocotools.coco, xtcocotools.coco\n')
 
 
@@ -28,7 +29,9 @@ def test_pycocotools_answers(tiny_300w):
         'data_prefix=dict(img="images/"))\n'
         'assert len(data) == 6\n'
         'from mmpose_face import compat; compat.apply()\n'
-        'assert u.find_spec("xtcocotools.coco")\n')
+        'import importlib.util\n'
+        'assert importlib.util.find_spec("xtcocotools.coco")\n'
+        'assert importlib.util.find_spec("xtcocotools.other") is None\n')
     run_python('-c', code)
 
 

@@ -54,19 +54,19 @@ def test_the_fault_without_us():
     assert "No module named 'mmcv._ext'" in done.stdout
 
 
-def test_what_imports_after_us():
-    run_python('-c',
-               'import mmpose_face, mmpose.models, mmpose.apis, mmdet.models')
-
-
-def test_import_builds_no_model():
+@pytest.mark.parametrize('first', ['mmpose_face', 'mmpose', 'mmengine'])
+def test_what_imports_after_us(first):
     run_python(
-        '-c', 'import sys, mmpose_face\n'
-        'assert "mmpose.models" not in sys.modules')
+        '-c', f'import {first}, mmpose_face\n'
+        'import mmpose.models, mmpose.apis, mmdet.models')
 
 
 def test_compiled_extension_wins(tmp_path):
-    (tmp_path / '_ext.py').write_text('compiled = True')
+    (tmp_path / '_ext.py').write_text(
+        'compiled = True\n'
+        'def __getattr__(operator):\n'
+        '    if operator.startswith("__"): raise AttributeError\n'
+        '    return print\n')
     code = (f'import mmcv; mmcv.__path__.insert(0, {str(tmp_path)!r})\n'
             'import mmpose_face, mmcv._ext as ext\n'
             'assert ext.compiled is True\n'
@@ -74,10 +74,14 @@ def test_compiled_extension_wins(tmp_path):
     run_python('-c', code)
 
 
-def test_missing_mmcv_says_what_to_do():
+@pytest.mark.parametrize('imports', [
+    'import mmpose_face, mmpose', 'import mmengine, mmpose_face',
+    'import mmpose_face.datasets; mmpose_face.datasets.FaceWFLW'
+])
+def test_missing_mmcv_says_what_to_do(imports):
     code = ('import importlib.util as u; find = u.find_spec\n'
             'u.find_spec = lambda n, *a: None if n == "mmcv" else find(n)\n'
-            'import mmpose_face')
+            f'{imports}')
     done = run_python('-c', code, check=False)
     assert done.returncode != 0
     assert 'pip install "mmcv-lite>=2.0.1,<2.2"' in done.stdout

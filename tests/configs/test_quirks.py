@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import REPO
+from conftest import BASES
 from mmengine.config import Config, DictAction
 from mmpose.registry import KEYPOINT_CODECS, PARAM_SCHEDULERS, TRANSFORMS
 from zoo_rows import THEIRS
@@ -15,10 +15,9 @@ from zoo_rows import THEIRS
 ROWS = sorted(THEIRS)
 COFW = next(p for p in ROWS if p.parent.name == 'cofw')
 
-END = 'param_scheduler.1.end=60'
-NO_SHIFT = 'train_dataloader.dataset.pipeline.3.shift_prob=0'
-NO_BORDER_SHIFT = \
-    'train_dataloader.dataset.pipeline.5.encoder.border_shift=False'
+END = 'lr_steps.end=60'
+NO_SHIFT = 'box_jitter.shift_prob=0'
+NO_BORDER_SHIFT = 'codec.border_shift=False'
 
 NARROW = [p for p in ROWS if p.parent.name in ('300w', 'cofw')]
 SHIFTING = [
@@ -40,7 +39,7 @@ def load(path: Path, *options: str) -> Config:
 
 def said(path: Path, option: str) -> bool:
     """Whether the row, or its data set's base, gives the option."""
-    base = REPO / f'configs/_base_/datasets/face_{path.parent.name}.py'
+    base = BASES / f'datasets/face_{path.parent.name}.py'
     return any(f'--cfg-options {option}' in file.read_text()
                for file in (path, base))
 

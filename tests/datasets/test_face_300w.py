@@ -75,3 +75,14 @@ def test_missing_annotations(tmp_path):
             match='face_landmarks_300w_train.json not found.*\n'
             '.*prepare_data.py 300w'):
         open_300w(Face300W, tmp_path)
+
+
+@pytest.mark.parametrize('path, subsets', [
+    ('/home/ibug/300w/images/lfpw/testset/image_0001.png', ('common', 'full')),
+    ('data/300w/images/ibug/image_003_1.jpg', ('challenge', 'full')),
+    ('Test/02_Outdoor/outdoor_001.png', ('test', )),
+    ('/home/ibug/300w/images/afw/1.jpg', ()),
+    ('data/300w/testset/1.jpg', None),
+])
+def test_subsets_of_a_path(path, subsets):
+    assert Face300W.subsets_of_path(path) == subsets

@@ -18,7 +18,7 @@ COUNTS = dict(
     loading=dict(LoadFaceImage=3),
     warp=dict(RandomFaceFlip=1, RandomFaceBox=1, WarpFace=3),
     targets=dict(FaceTarget=1),
-    batching=dict(PackFaceInputs=3, face_collate=3, FacePreprocessor=1),
+    batching=dict(PackFaceInputs=3, face_collate=1, FacePreprocessor=1),
     accuracy=dict(FaceHeatmapHead=1, FaceRuntimeInfoHook=1),
     decode=dict(FaceMSRAHeatmap=2),
     flip_test=dict(FacePoseEstimator=1))
@@ -54,7 +54,10 @@ def test_one_part(cfg, part):
     found = with_fast_path(cfg)
     assert switched_off(found) == COUNTS[part]
     assert found.fast == dict(dict.fromkeys(PARTS, True), **{part: False})
-    assert found.test_dataloader.pin_memory is (part != 'batching')
+    whole = part != 'batching'
+    assert found.test_dataloader.pin_memory is whole
+    assert found.test_dataloader.collate_fn.type == (
+        'face_collate' if whole else 'pseudo_collate')
     assert not switched_off(cfg)  # the given one stays as it is
 
 
@@ -70,7 +73,7 @@ def test_nothing_off(cfg, fast):
         cfg.pop('fast')
     else:
         cfg.fast = fast
-    assert with_fast_path(cfg) is cfg
+    assert not switched_off(with_fast_path(cfg))
 
 
 def test_classes_made_from_ours():

@@ -40,8 +40,8 @@ HEADS = {
             in_channels=64,
             num_joints=68,
             loss=dict(type='WingLoss', use_target_weight=True),
-            decoder=dict(type='FaceRegressionLabel', input_size=(128, 128))),
-        'train_dataloader.dataset.pipeline.5.encoder':
+            decoder='${codec}'),
+        'codec':
         dict(_delete_=True, type='FaceRegressionLabel', input_size=(128, 128)),
     },
 }

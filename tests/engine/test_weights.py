@@ -6,7 +6,7 @@ from typing import Callable
 
 import pytest
 import torch
-from conftest import HRNET_300W, REPO, RES18_300W, data_options
+from conftest import BASES, HRNET_300W, RES18_300W, data_options
 from mmengine.config import Config
 from mmpose.registry import MODELS
 from torch import nn
@@ -18,7 +18,7 @@ from mmpose_face.engine.weights import (misfit_explained,
 
 NUMBER = count()
 HRNET = 'open-mmlab://msra/hrnetv2_w18'
-MODEL_PARTS = REPO / 'configs/_base_/models'
+MODEL_PARTS = BASES / 'models'
 # What each backbone starts from, and the name of its file.
 STARTS = {
     'hrnetv2_w18_heatmap': ('HRNet', HRNET, 'hrnetv2_w18-00eb2006.pth'),

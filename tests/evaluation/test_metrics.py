@@ -444,11 +444,13 @@ def test_errors():
     for name in ('protocol', 'normalizer', 'unit'):
         with pytest.raises(ValueError, match=f"{name} must be.*got 'x'"):
             SubsetNME(**{name: 'x'})
-    with pytest.raises(ValueError, match='no landmark scheme.*kpt-0'):
+    with pytest.raises(ValueError, match='mine: no landmark scheme.*kpt-0'):
         evaluate(
             make_samples(1),
-            meta=parse_pose_metainfo(
-                dict(from_file='configs/_base_/datasets/300w.py')))
+            meta=dict(
+                parse_pose_metainfo(
+                    dict(from_file='configs/_base_/datasets/300w.py')),
+                dataset_name='mine'))
 
 
 def test_from_the_data_set_through_the_pipeline(tiny_300w):

@@ -52,6 +52,7 @@ def test_normalizers_by_hand():
     assert normalizers(given_, 'inter_pupil') == 10
     assert normalizers(given_, 'face_box') == (30 * 40)**.5
     assert normalizers(given_, 'box_diagonal') == 50
+    assert normalizers(given_, 'bbox_size') == 40  # not that of the points
     assert normalizers(given_, 'landmark_box') == 40
     with pytest.raises(ValueError, match='unknown normalizer .pupil.; known'):
         normalizers(given_, 'pupil')
@@ -72,6 +73,7 @@ def test_the_benchmarks_own_box():
     np.testing.assert_allclose(
         normalizers(given_, 'box_diagonal'),
         np.sqrt(2) * np.array([100, 200, 300]))
+    assert normalizers(given_, 'bbox_size').tolist() == [40] * 3  # MMPose's
 
 
 def test_points_that_are_not_labelled():

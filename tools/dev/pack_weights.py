@@ -17,16 +17,14 @@ from mmpose_face.files import written_whole
 
 
 def packed(checkpoint: dict) -> dict:
-    """Weights as float16, statistics of normalisation as they are, and the
-    names of the points."""
-    names = checkpoint['meta']['dataset_meta']['keypoint_id2name']
+    """Weights as float16 and statistics of normalisation as they are. The
+    points are those of the config's data set: MMPose would take a part of
+    them that a checkpoint says for all of them."""
     weights = {
         key: value.half() if key.endswith(('weight', 'bias')) else value
         for key, value in checkpoint['state_dict'].items()
     }
-    return dict(
-        meta=dict(dataset_meta=dict(keypoint_id2name=dict(names))),
-        state_dict=weights)
+    return dict(meta={}, state_dict=weights)
 
 
 def main():

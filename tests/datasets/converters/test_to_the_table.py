@@ -5,21 +5,19 @@ import json
 import numpy as np
 import pytest
 from benchmark_files import RAW, make_benchmark
-from conftest import NARROW, REPO, RES18_300W
+from conftest import BASES, NARROW, RES18_300W
 from mmengine.config import Config
 from mmpose.registry import VISUALIZERS
 
 from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.engine import FaceRunner
 
-BASES = REPO / 'configs/_base_/datasets'
-
 
 def config(name: str, root, work_dir) -> Config:
     """The small 300-W model on another benchmark: its points, its data, its
     metric."""
     cfg = Config.fromfile(RES18_300W)
-    base = Config.fromfile(BASES / f'face_{name}.py')
+    base = Config.fromfile(BASES / f'datasets/face_{name}.py')
     cfg.merge_from_dict(NARROW)
     cfg.model.head.out_channels = len(
         BENCHMARKS[name].METAINFO['keypoint_info'])

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What annotation files say of the faces in samples that do not say it, such
+as those of MMPose's data sets."""
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Union
+
+import numpy as np
+
+from .. import datasets
+
+_SAME = 0.01  # pixels between the points of a sample and those of its face
+
+
+class AnnotatedFaces:
+    """The faces of a benchmark's annotation file, to be found by image and
+    points.
+
+    A face is the same when the path of its image ends in the name that the
+    file has and no coordinate differs by more than 0.01 pixel, so that ids
+    may differ.
+
+    Args:
+        ann_file (str | Sequence[str]): As
+            :class:`~mmpose_face.datasets.FaceDataset` takes it; subsets that
+            it does not say come from MMPose's subset files beside it.
+        dataset (str): ``dataset_name`` of the data set.
+
+    Raises:
+        FileNotFoundError: If no annotation file is there.
+        ValueError: If the data set is none of
+            :data:`~mmpose_face.datasets.BENCHMARKS`, or a file is not one of
+            its annotation files.
+    """
+
+    def __init__(self, ann_file: Union[str, Sequence[str]],
+                 dataset: str) -> None:
+        known = datasets.BENCHMARKS
+        if dataset not in known:
+            raise ValueError(
+                f'ann_file={ann_file!r} is understood for the data sets '
+                f'{", ".join(known)}, got {dataset}: use CustomFaces and '
+                'PackFaceInputs, whose samples say their subsets')
+        self.ann_file = ann_file
+        self._faces: Dict[str, List[dict]] = {}  # by the image's last name
+        opened = known[dataset](ann_file=ann_file, test_mode=True)
+        for info in map(opened.get_data_info, range(len(opened))):
+            name = Path(info['img_path']).name
+            self._faces.setdefault(name, []).append(_of_face(info))
+
+    def of_sample(self, sample: dict) -> Dict[str, Any]:
+        """What the files say of the face of a sample.
+
+        Args:
+            sample (dict): A sample of one face.
+
+        Returns:
+            dict: ``subsets`` (tuple of names) and, where the files say it,
+            ``occluded`` ``(K, )`` and ``box_size`` in pixels.
+
+        Raises:
+            ValueError: If the face is not in the files.
+        """
+        path = Path(sample['img_path'])
+        points = np.asarray(sample['gt_instances']['keypoints'])[0]
+        for face in self._faces.get(path.name, ()):
+            if _ends_in(path, face['file']) and _same(points, face['points']):
+                return face['facts']
+        raise ValueError(
+            f'ann_file={self.ann_file!r} has no face in {path} with the '
+            "points of the sample: expected the data set's annotation file")
+
+
+def _of_face(info: dict) -> dict:
+    facts = dict(subsets=tuple(info.get('subsets') or ()))
+    if 'occluded' in info:
+        facts['occluded'] = info['occluded'][0]
+    if 'box_size' in info:
+        facts['box_size'] = info['box_size']
+    return dict(
+        file=Path(info['img_path']), points=info['keypoints'][0], facts=facts)
+
+
+def _ends_in(path: Path, end: Path) -> bool:
+    return path.parts[-len(end.parts):] == end.parts
+
+
+def _same(points: np.ndarray, others: np.ndarray) -> bool:
+    return points.shape == others.shape and bool(
+        (np.abs(points - others) <= _SAME).all())
