@@ -40,6 +40,8 @@ def test_crop_that_is_no_square():
 
 
 def test_a_training_logs_them(tiny_300w, tmp_path):
+    # Each runner makes the visualizer of its own config.
+    VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
     cfg = Config.fromfile(ROW, format_python_code=False)
     options = dict(option.split('=') for option in data_options(tiny_300w))
     cfg.merge_from_dict({

@@ -71,9 +71,13 @@ def test_checkpoint_of_another_architecture(build, checkpoint):
 
 
 def test_checkpoint_with_another_number_of_points(build, checkpoint):
-    options = {'load_from': checkpoint, 'model.head.out_channels': 98}
-    with pytest.raises(ValueError, match='(?s)number of points.*98'):
-        build(**options).test()
+    saved = torch.load(checkpoint, weights_only=False)
+    for name in ('weight', 'bias'):
+        key = f'head.final_layer.{name}'
+        saved['state_dict'][key] = torch.cat([saved['state_dict'][key]] * 2)
+    torch.save(saved, checkpoint)
+    with pytest.raises(ValueError, match='(?s)number of points.*136'):
+        build(load_from=checkpoint).test()
 
 
 def test_resuming_another_architecture(build, checkpoint):

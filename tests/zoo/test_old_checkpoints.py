@@ -144,7 +144,11 @@ def run_test(tmp_path, monkeypatch) -> Callable[[Row], nn.Module]:
         }:
             cfg.pop(key)
         cfg.test_dataloader.dataset = dict(
-            type='SyntheticFaces', num_faces=1, seed=0, test_mode=True)
+            type='SyntheticFaces',
+            num_faces=1,
+            seed=0,
+            test_mode=True,
+            metainfo=cfg.test_dataloader.dataset.type.METAINFO)
         cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.load_from = row.weights
         cfg.work_dir = str(tmp_path / 'work')
