@@ -10,7 +10,7 @@ from pathlib import Path
 from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 
 # What mim looks for below the installed package, in the folder ``.mim``.
 MIM_FOLDERS = ('configs', 'tools')
@@ -24,6 +24,7 @@ class BuildWithMim(build_py):
         super().run()
         if self.editable_mode:
             self._link_into(ROOT / 'mmpose_face' / '.mim')
+            self._point_to(ROOT / 'mmpose_face')
         else:
             self._copy_into(Path(self.build_lib) / 'mmpose_face' / '.mim')
 
@@ -41,8 +42,19 @@ class BuildWithMim(build_py):
     def _link_into(target):
         target.mkdir(exist_ok=True)
         for name in (*MIM_FOLDERS, MIM_INDEX):
-            if not (target / name).is_symlink():
-                (target / name).symlink_to(ROOT / name)
+            (target / name).unlink(missing_ok=True)
+            (target / name).symlink_to(ROOT / name)
+
+    def _point_to(self, package):
+        """Leads mim and MMEngine to the clone.
+
+        They look for a package beside its metadata, and where it is not
+        there, under the first line of ``top_level.txt``, joined to the folder
+        of the metadata: a whole path is then taken as it stands.
+        """
+        wheel = Path(self.get_finalized_command('install').install_lib)
+        for names in wheel.glob('mmpose_face-*.dist-info/top_level.txt'):
+            names.write_text(f'{package}\nmmpose_face\n', encoding='utf-8')
 
 
 def requirements(name):

@@ -5,14 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import (HRNET_300W, REPO, RES18_300W, data_options, make_release,
-                      serving)
+from conftest import (HRNET_300W, REPO, RES18_300W, checked, data_options,
+                      make_release, run_python, serving)
 from mmengine.config import Config
 
 from mmpose_face.zoo import read_rows
@@ -163,23 +164,37 @@ def test_download_of_a_row_without_weights(mim, elsewhere):
     assert [path.name for path in dest.iterdir()] == [f'{row.name}.py']
 
 
-def test_editable_install(mim, elsewhere):
-    """mim looks for an editable install beside its metadata; with the clone
-    on the path it finds it."""
-    if not (REPO / 'mmpose_face/.mim').is_dir():
-        pytest.skip('not an editable install')
-    out = mim('search', 'mmpose_face', site=REPO)
-    assert HRNET_300W.stem in out
-    raw = make_release(elsewhere / 'raw2', {'ibug': 1})
-    out = mim(
-        'run',
-        'mmpose_face',
-        'prepare_data',
-        '300w',
-        '--raw',
-        raw,
-        '--out',
-        elsewhere / 'made2',
-        '--partial',
-        site=REPO)
-    assert str(REPO / 'mmpose_face/.mim/tools/prepare_data.py') in out
+def test_editable_install(dist, tmp_path):
+    """mim, and a config that MMEngine reads, find the clone by themselves."""
+    shutil.unpack_archive(next(dist.glob('*.tar.gz')), tmp_path)
+    clone, = tmp_path.iterdir()
+    env = tmp_path / 'env'
+    run_python('-m', 'venv', '--without-pip', env)
+    site, = env.glob('lib/python*/site-packages')
+    (site / 'others.pth').write_text(sysconfig.get_path('purelib'))
+    variables = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+
+    def run(*args) -> str:
+        return checked(
+            subprocess.run([env / 'bin/python', *map(str, args)],
+                           cwd=tmp_path,
+                           env=variables,
+                           text=True,
+                           stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)).stdout
+
+    run('-m', 'pip', 'install', '--no-deps', '--no-build-isolation',
+        '--ignore-installed', '-e', clone)
+    assert HRNET_300W.stem in run(MIM, 'search', 'mmpose_face')
+    assert str(clone / 'mmpose_face/.mim/tools/landmark.py') in run(
+        MIM, 'run', 'mmpose_face', 'landmark', '--', '--help')
+    (tmp_path / 'mine.py').write_text(
+        'from mmengine.config import read_base\n'
+        'with read_base():\n'
+        '    from mmpose_face.configs._base_.schedules.adam_60e import *\n')
+    out = run(
+        '-c', 'from mmengine.config import Config\n'
+        'from mmengine.utils import get_installed_path\n'
+        'print(Config.fromfile("mine.py").max_epochs)\n'
+        'print(get_installed_path("mmpose_face"))')
+    assert out.endswith(f'60\n{clone}/mmpose_face\n')

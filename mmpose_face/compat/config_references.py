@@ -22,7 +22,7 @@ Can go when MMEngine's configs have references of their own.
 import copy
 import re
 from types import ModuleType
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 _REFERENCE = re.compile(r'\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*'
                         r'(?://\s*([1-9]\d*)\s*)?\}')
@@ -60,8 +60,8 @@ def install(module: ModuleType) -> None:
                         options: dict,
                         allow_list_keys: bool = True) -> None:
         _put_back(self)
-        for key in options:
-            _open_up(_tree(self), key.split('.'))
+        for key, value in options.items():
+            _open_up(_tree(self), _tree(self), _nested(key, value))
         # MMEngine takes _delete_ out of what it is given.
         merge(self, copy.deepcopy(options), allow_list_keys)
         _replace(self)
@@ -219,18 +219,23 @@ def _put_back(cfg: Any) -> None:
     vars(cfg)['_references'] = {}
 
 
-def _open_up(root: dict, steps: List[str]) -> None:
-    """Write out the references that a name leads through, so that what is
+def _nested(key: str, value: Any) -> dict:
+    """``{'a.b': 1}`` as ``{'a': {'b': 1}}``."""
+    first, _, rest = key.partition('.')
+    return {first: _nested(rest, value) if rest else value}
+
+
+def _open_up(root: Any, node: Any, options: dict) -> None:
+    """Write out the references that options lead through, so that what is
     within them can be set there alone."""
-    node = root
-    for step in steps[:-1]:
-        if not _has(node, step):
-            return
+    for step, value in options.items():
+        if not isinstance(value, dict) or not _has(node, step):
+            continue
         child = _child(node, step)
-        while _match(child) and not _match(child)[2]:
+        while _match(child) and not _match(child)[2] and refers(root, child):
             child = copy.deepcopy(at(root, name_of(child)))
             _set(node, step, child)
-        node = child
+        _open_up(root, child, value)
 
 
 def _evaluated(node: Any, root: Any, busy: Tuple[str, ...]) -> Any:

@@ -110,6 +110,18 @@ def test_options_of_one_place(cfg):
     assert cfg.loaders.train.steps[2].by.size == (4, 4)
 
 
+def test_dictionaries_as_options(cfg):
+    """Merged into what stands there, as MMEngine does, whatever leads to
+    it."""
+    options = {'model.head': dict(decoder=dict(type='Other'))}
+    cfg.merge_from_dict(options)
+    assert cfg.model.head.decoder == dict(
+        type='Other', size=(8, 6), cells=(4, 3))
+    cfg.merge_from_dict({'codec': dict(_delete_=True, size=(2, 2))})
+    assert cfg.codec == cfg.loaders.train.steps[2].by == dict(size=(2, 2))
+    assert options == {'model.head': dict(decoder=dict(type='Other'))}
+
+
 def test_a_reference_as_an_option(cfg):
     cfg.merge_from_dict({'other': 1, 'model.head.first': '${other}'})
     assert cfg.model.head.first == 1
