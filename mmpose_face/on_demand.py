@@ -22,7 +22,8 @@ def on_demand(
     """
     homes = {
         name: module
-        for module, names in contents.items() for name in names
+        for module, names in contents.items()
+        for name in names
     }
 
     def __getattr__(name: str) -> Any:

@@ -28,7 +28,7 @@ def install() -> None:
         ImportError: If MMEngine is loaded and there is no mmcv; the message
             says what to install.
     """
-    if 'mmengine' in sys.modules:
+    if sys.modules.get('mmengine') is not None:
         mmcv_ext.check()
         import_module(_REGISTERED)
     else:

@@ -18,6 +18,7 @@ import pytest
 import torch
 from forked_scripts import run_forked
 from hypothesis import settings
+from mmengine.config import Config
 
 import mmpose_face  # noqa: F401  registers, and makes mmpose importable
 from mmpose_face.datasets.converters import convert_300w
@@ -112,6 +113,28 @@ def tiny_300w(tmp_path_factory) -> Path:
     })
     convert_300w(raw, root / '300w', partial=True)
     return root / '300w'
+
+
+OWN_CONFIG = '''
+from mmengine.config import read_base
+
+with read_base():
+    from mmpose_face.configs._base_.datasets.face_custom import *
+    from mmpose_face.configs._base_.default_runtime import *
+    from mmpose_face.configs._base_.models.res18_heatmap import *
+    from mmpose_face.configs._base_.schedules.adam_20e import *
+
+scheme = dict(name='own2', points=['left_eye', 'right_eye'])
+num_points = 2
+'''
+
+
+@pytest.fixture
+def own_config(tmp_path) -> Config:
+    """A config of two points of one's own."""
+    path = tmp_path / 'own_config.py'
+    path.write_text(OWN_CONFIG)
+    return Config.fromfile(path)
 
 
 def data_options(data_root: Path) -> Sequence[str]:

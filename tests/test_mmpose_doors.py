@@ -100,8 +100,7 @@ CHILD = '''
 from mmengine.config import read_base
 
 with read_base():
-    from mmpose_face.configs.face_2d_keypoint.topdown_heatmap.face_300w.\\
-        td_hm_res18_dark_1xb16_20e_300w_128x128 import *
+    from mmpose_face.configs.{row} import *
 
 data_root = {root!r}
 max_epochs = 1
@@ -117,10 +116,13 @@ def test_tools_of_mmpose(tiny_300w, tmp_path, installed):
     an installed wheel; then its demo."""
     tools = Path(mmpose.__file__).parent / '.mim'
     config = tmp_path / 'child.py'
-    config.write_text(CHILD.format(root=f'{tiny_300w}/'))
+    row = ('face_2d_keypoint.topdown_heatmap.face_300w.'
+           'td_hm_res18_dark_1xb16_20e_300w_128x128')
+    config.write_text(CHILD.format(root=f'{tiny_300w}/', row=row))
     run = dict(cwd=tmp_path, PYTHONPATH=str(installed))
     out = run_python(tools / 'tools/train.py', config, '--work-dir',
-                     tmp_path / 'work', '--cfg-options', 'box_jitter.rotate_factor=20',
+                     tmp_path / 'work', '--cfg-options',
+                     'box_jitter.rotate_factor=20',
                      'val_dataloader.batch_size=1', **run).stdout
     assert 'Epoch(val) [1][5/5]' in out
     checkpoint = tmp_path / 'work/epoch_1.pth'

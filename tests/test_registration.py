@@ -52,9 +52,8 @@ WAYS = dict(
 def test_each_decorated_class_is_found_by_its_name(way):
     names = decorated()
     assert sum(map(len, names.values())) > 40
-    assert {'STARLoss', 'FacePoseEstimator', 'IntegralHeatmapHead'} <= {
-        *names['MODELS']
-    }
+    assert {'STARLoss', 'FacePoseEstimator',
+            'IntegralHeatmapHead'} <= {*names['MODELS']}
     run_python('-c', WAYS[way] + LOOK_UP.format(names=names))
 
 
@@ -71,8 +70,9 @@ def test_no_mixed_roots():
         for node in ast.walk(ast.parse(path.read_text())):
             if getattr(node, 'module', '') == 'mmengine.registry':
                 names = {name.name for name in node.names}
-                assert names <= {'FUNCTIONS', 'DATASETS', 'DATA_SAMPLERS',
-                                 'Registry'}, path
+                assert names <= {
+                    'FUNCTIONS', 'DATASETS', 'DATA_SAMPLERS', 'Registry'
+                }, path
 
 
 @pytest.mark.parametrize('name', ['OnnxLandmarker', 'landmarks'])
@@ -95,7 +95,5 @@ def test_a_part_that_is_not_there():
     import mmpose_face
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         mmpose_face.nothing
-    assert {'datasets', 'FaceLandmarker', '__version__'} <= {
-        *dir(mmpose_face)
-    }
+    assert {'datasets', 'FaceLandmarker', '__version__'} <= {*dir(mmpose_face)}
     assert mmpose_face.datasets.FaceWFLW.__name__ == 'FaceWFLW'

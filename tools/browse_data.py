@@ -9,12 +9,12 @@ Sheets of research images are for your own eyes: work_dirs/ is git-ignored.
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch.utils.data import Dataset
+from mmpose_face.datasets import BENCHMARKS, open_benchmark
 
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.datasets import BENCHMARKS, SyntheticFaces, open_benchmark
-from mmpose_face.visualization import browse_dataset
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
 
 SYNTHETIC = 'synthetic'
 
@@ -72,8 +72,10 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def open_dataset(args: argparse.Namespace) -> Dataset:
+def open_dataset(args: argparse.Namespace) -> 'Dataset':
     if args.dataset == SYNTHETIC:
+        from mmpose_face.datasets import SyntheticFaces
+
         # The test's seed is one more, as in the files of prepare_data.py.
         return SyntheticFaces(
             num_faces=DRAWN_PER_SHOWN * args.faces,
@@ -83,6 +85,9 @@ def open_dataset(args: argparse.Namespace) -> Dataset:
 
 def main() -> None:
     args = parse_args()
+    # These imports take seconds, which --help does not need.
+    from mmpose_face.visualization import browse_dataset
+
     try:
         paths = browse_dataset(
             open_dataset(args),

@@ -9,12 +9,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.comparison import (compare_systems, format_comparison,
-                                         save_comparison)
-from mmpose_face.apis.evaluation import check_threshold
-from mmpose_face.evaluation import load_scores
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -47,6 +41,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    # These imports take seconds, which --help does not need.
+    from mmpose_face.apis.comparison import (compare_systems,
+                                             format_comparison,
+                                             save_comparison)
+    from mmpose_face.apis.evaluation import check_threshold
+    from mmpose_face.evaluation import load_scores
+
     try:
         check_threshold(args.threshold)
         result = compare_systems(

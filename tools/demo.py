@@ -6,11 +6,6 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.demo import run_demo
-
 CONFIG = (
     Path(__file__).parents[1] /
     'configs/face_2d_keypoint/topdown_heatmap/synthetic' /
@@ -28,6 +23,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    # These imports take seconds, which --help does not need.
+    from mmengine.config import Config
+
+    from mmpose_face.apis.demo import run_demo
+
     run_demo(Config.fromfile(args.config), args.work_dir)
 
 

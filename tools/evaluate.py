@@ -9,9 +9,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.evaluation import (evaluate, format_evaluation,
-                                         save_evaluation, save_report)
 from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.evaluation import NORMALIZERS
 from mmpose_face.landmarks import SCHEMES
@@ -82,6 +79,10 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    # These imports take seconds, which --help does not need.
+    from mmpose_face.apis.evaluation import (evaluate, format_evaluation,
+                                             save_evaluation, save_report)
+
     try:
         evaluation = evaluate(
             args.ann,

@@ -10,9 +10,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.landmarker import load_model
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -55,6 +52,7 @@ def main() -> None:
     args = parse_args()
     try:
         from mmpose_face.apis.export import export_onnx
+        from mmpose_face.apis.landmarker import load_model
 
         parity = export_onnx(
             load_model(args.config, args.checkpoint),

@@ -9,9 +9,18 @@ and the worst faces, and beside it the same as files; ``docs/en/report.md``.
 ``--box-robustness [DIR]``: repeats the test under shifted and scaled face
 boxes; ``docs/en/box_robustness.md``.
 """
-from mmpose_face.apis.robustness import test_boxes
-from mmpose_face.engine.launch import test
-from mmpose_face.visualization import report_test
+from mmpose_face.mmpose_scripts import parse_test
+
+
+def main() -> None:
+    args = parse_test()
+    # These imports take seconds, which --help does not need.
+    from mmpose_face.apis.robustness import test_boxes
+    from mmpose_face.engine.launch import test
+    from mmpose_face.visualization import report_test
+
+    test(report_test, test_boxes, args)
+
 
 if __name__ == '__main__':
-    test(report_test, test_boxes)
+    main()

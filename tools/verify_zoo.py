@@ -12,13 +12,12 @@ with 1 otherwise.
 import argparse
 import sys
 from pathlib import Path
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmengine.config import DictAction
+from mmpose_face.mmpose_scripts import DictAction
 
-import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.verification import format_verification, verify
-from mmpose_face.zoo import Row, find_row, read_rows
+if TYPE_CHECKING:
+    from mmpose_face.zoo import Row
 
 
 def key_and_value(text: str) -> str:
@@ -66,10 +65,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def checked(row: Row, args: argparse.Namespace) -> Tuple[bool, str]:
+def checked(row: 'Row', args: argparse.Namespace) -> Tuple[bool, str]:
     """Whether a row is as published, and a line that says so."""
     if not row.weights:
         return True, 'has no released weights: nothing to verify'
+    from mmpose_face.apis.verification import format_verification, verify
+
     try:
         result = verify(row, args.work_dir, args.data, args.cfg_options,
                         args.partial, args.again)
@@ -81,6 +82,9 @@ def checked(row: Row, args: argparse.Namespace) -> Tuple[bool, str]:
 
 def main() -> None:
     args = parse_args()
+    # These imports take seconds, which --help does not need.
+    from mmpose_face.zoo import find_row, read_rows
+
     try:
         rows = [find_row(name) for name in dict.fromkeys(args.rows)] \
             if args.rows else read_rows()

@@ -8,7 +8,7 @@ a test fails, the module can go. None is imported before what it mends is.
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from . import coco_api, mmcv_ext
+from . import coco_api, mmcv_ext, package_warning
 from .imports import after_import as _after_import
 from .imports import before_import as _before_import
 
@@ -34,6 +34,7 @@ def apply() -> None:
     _is_applied = True
     mmcv_ext.install()
     coco_api.install()
+    package_warning.install()
     _before_import('mmpose', mmcv_ext.check)
     for name, menders in _MENDED.items():
         for mender in menders:
@@ -55,6 +56,5 @@ _is_applied = False
 
 def __getattr__(name: str):
     if name in _HOMES:
-        return getattr(
-            _import_module(f'.{_HOMES[name]}', __name__), name)
+        return getattr(_import_module(f'.{_HOMES[name]}', __name__), name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

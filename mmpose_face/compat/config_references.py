@@ -212,8 +212,8 @@ def _put_back(cfg: Any) -> None:
     kept: Dict[Path, _Reference] = vars(cfg).get('_references', {})
     for path, reference in kept.items():
         parent = _follow(_tree(cfg), path[:-1])
-        stands = _has(parent, path[-1]) and _child(
-            parent, path[-1]) == reference.value
+        stands = _has(parent, path[-1]) and _child(parent,
+                                                   path[-1]) == reference.value
         if stands and refers(_tree(cfg), reference.text):
             _set(parent, path[-1], reference.text)
     vars(cfg)['_references'] = {}

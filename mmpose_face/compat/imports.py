@@ -23,7 +23,7 @@ def before_import(name: str, action: Callable[[], None]) -> None:
         name (str): The module's full name.
         action (Callable): What to do; what it raises, the import raises.
     """
-    if name not in sys.modules:
+    if sys.modules.get(name) is None:
         _AWAITED.before[name].append(action)
         _AWAITED.watch()
 

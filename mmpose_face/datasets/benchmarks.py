@@ -1,27 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmarks by the names that ``tools/prepare_data.py`` knows them by."""
 import os
-from typing import Dict, Type, Union
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Dict, Iterator, Type, Union
 
-from .face_300w import Face300W
-from .face_aflw import FaceAFLW
-from .face_coco_wholebody import FaceCocoWholeBody
-from .face_cofw import FaceCOFW, FaceCOFW68
-from .face_dataset import FaceDataset, Part
-from .face_wflw import FaceWFLW
-
-BENCHMARKS: Dict[str, Type[FaceDataset]] = {
-    '300w': Face300W,
-    'wflw': FaceWFLW,
-    'cofw': FaceCOFW,
-    'cofw68': FaceCOFW68,
-    'aflw': FaceAFLW,
-    'coco_wholebody_face': FaceCocoWholeBody,
-}
+if TYPE_CHECKING:
+    from .face_dataset import FaceDataset, Part
 
 
-def open_benchmark(name: str, root: Union[str, 'os.PathLike[str]'], part: Part,
-                   **kwargs) -> FaceDataset:
+class Benchmarks(Mapping):
+    """Data set classes by name. A class is imported when it is asked for, so
+    that the names alone, which are options of commands, need no MMPose.
+
+    Args:
+        classes (dict[str, str]): From the name of a benchmark to the name of
+            its class in :mod:`mmpose_face.datasets`.
+    """
+
+    def __init__(self, classes: Dict[str, str]) -> None:
+        self._classes = classes
+
+    def __getitem__(self, name: str) -> Type['FaceDataset']:
+        return getattr(import_module(__package__), self._classes[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+
+BENCHMARKS = Benchmarks({
+    '300w': 'Face300W',
+    'wflw': 'FaceWFLW',
+    'cofw': 'FaceCOFW',
+    'cofw68': 'FaceCOFW68',
+    'aflw': 'FaceAFLW',
+    'coco_wholebody_face': 'FaceCocoWholeBody',
+})
+
+
+def open_benchmark(name: str, root: Union[str, 'os.PathLike[str]'],
+                   part: 'Part', **kwargs) -> 'FaceDataset':
     """The faces of a converted benchmark.
 
     Args:

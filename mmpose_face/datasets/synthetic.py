@@ -11,9 +11,7 @@ from ..landmarks import IBUG68, WFLW98
 from .annotations import PIXEL_STD, center_and_scale
 from .metainfo import scheme_metainfo
 from .synthesis import SyntheticFace, check, render_face
-
-# The subset that every face belongs to, as WFLW's table calls it.
-ALL = 'test'
+from .synthetic_names import ALL, face_file_name
 
 
 @DATASETS.register_module()
@@ -103,8 +101,3 @@ class SyntheticFaces68(SyntheticFaces):
 
     SCHEME = IBUG68
     METAINFO: dict = scheme_metainfo('synthetic', IBUG68)
-
-
-def face_file_name(index: int) -> str:
-    """Name of the image of a face."""
-    return f'{index:06}.png'

@@ -1,101 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the parts of a config fit together, before anything is built from
-it: options that change nothing, sizes and points that disagree."""
-import difflib
-import inspect
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+"""Whether the parts of a config fit together: sizes, codecs and points that
+disagree are found before anything is built."""
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
-from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models.heads import CPMHead, HeatmapHead
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from torch import nn
 
-from ..compat.config_references import (Path, as_written, at, name_of,
-                                        references_in, written_name)
+from ..compat.config_references import Path, written_name
 from ..datasets.metainfo import scheme_metainfo
 from ..landmarks import get_scheme
 
-# Variables that runners, scripts and inferencers read; all others count only
-# where one of these follows them.
-_READ: Set[str] = {
-    *inspect.signature(Runner.__init__).parameters, 'activation_checkpointing',
-    'auto_scale_lr', 'compile', 'custom_imports', 'data_mode', 'dataset_type',
-    'detect_anomalous_params', 'fast', 'find_unused_parameters',
-    'model_wrapper_cfg', 'preprocess_cfg', 'runner_type', 'sync_bn'
-}
-
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-
-
-def check_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
-    """Refuse options that would change nothing.
-
-    Args:
-        cfg (Config): A runner config.
-        options (dict, optional): As ``Config.merge_from_dict`` takes them.
-
-    Raises:
-        ValueError: If no part of the config follows one of them; the message
-            says which keys of that name do something.
-    """
-    if not options:
-        return
-    changed = as_written(cfg)
-    changed.merge_from_dict(dict(options))
-    root = vars(as_written(changed))['_cfg_dict']
-    followed = _followed(root)
-    for name in options:
-        if not any(_overlap(name, other) for other in followed):
-            raise ValueError(f'--cfg-options {name} changes nothing: no part '
-                             f'of the config follows it{_hint(name, root)}')
-
-
-def _followed(root: dict) -> Set[str]:
-    """The variables that are read, and what they refer to, and so on."""
-    found, new = set(), set(_READ)
-    while new:
-        found |= new
-        new = {
-            name_of(text)
-            for name in new if _has(root, name)
-            for _, text in references_in(at(root, name))
-        } - found
-    return found
-
-
-def _has(root: dict, name: str) -> bool:
-    try:
-        at(root, name)
-    except LookupError:
-        return False
-    return True
-
-
-def _overlap(a: str, b: str) -> bool:
-    """Whether one of two names is within the other."""
-    return f'{a}.'.startswith(f'{b}.') or f'{b}.'.startswith(f'{a}.')
-
-
-def _hint(name: str, root: dict) -> str:
-    last, read = name.rpartition('.')[2], _followed(root)
-    places = [
-        each for each in _names(root)
-        if each.rpartition('.')[2] == last and each != name and any(
-            _overlap(each, other) for other in read)
-    ]
-    places = places or difflib.get_close_matches(name, sorted(read & {*root}))
-    return f'; did you mean {" or ".join(places[:6])}?' if places else ''
-
-
-def _names(node: Any, prefix: str = '') -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, child in dict.items(node):
-            yield f'{prefix}{key}'
-            yield from _names(child, f'{prefix}{key}.')
 
 
 class _Said(NamedTuple):
@@ -128,8 +48,8 @@ def check_config(cfg: Config) -> None:
     if not isinstance(head, dict):
         return
     path = ('model', 'head', 'decoder')
-    decoder = (path, head['decoder']) if isinstance(
-        head.get('decoder'), dict) else None
+    decoder = (path, head['decoder']) if isinstance(head.get('decoder'),
+                                                    dict) else None
     points = _points_of_head(cfg, head)
     schemes = list(_schemes_of_model(cfg, model))
     for loader in _LOADERS:
@@ -213,9 +133,8 @@ def _check_points(cfg: Config, points: Optional[_Said], place: Path,
             return []
     name = _name(cfg, place)
     if points and meta['num_keypoints'] != points.value:
-        raise ValueError(
-            f'{points}, and {name} ({_type_name(dataset)}) has '
-            f'{meta["num_keypoints"]} points: expected the same')
+        raise ValueError(f'{points}, and {name} ({_type_name(dataset)}) has '
+                         f'{meta["num_keypoints"]} points: expected the same')
     return [(name, list(meta['flip_indices']))]
 
 

@@ -4,8 +4,8 @@ from typing import Optional, Union
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmpose.registry import HOOKS
 from mmengine.runner import Runner
+from mmpose.registry import HOOKS
 
 
 @HOOKS.register_module()

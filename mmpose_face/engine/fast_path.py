@@ -39,7 +39,8 @@ def with_fast_path(cfg: Config) -> Config:
     }
     cfg = copy.deepcopy(cfg)
     if has_switches(cfg.get('model') or {}):
-        _collate(cfg, 'face_collate' if parts['batching'] else 'pseudo_collate')
+        fast = parts['batching']
+        _collate(cfg, 'face_collate' if fast else 'pseudo_collate')
     if not off:
         return cfg
     cfg.fast = parts

@@ -5,8 +5,8 @@ from typing import Optional, Sequence, Union
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmpose.registry import HOOKS
 from mmengine.runner import Runner
+from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
 

@@ -6,6 +6,7 @@ scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
 import argparse
+import copy
 import difflib
 import gc
 import logging
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional
 
 import mmengine
-import mmpose
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
@@ -28,27 +28,24 @@ from ..compat import cpu_processes
 from ..downloads import DownloadError
 from ..evaluation import SubsetNME
 from ..files import DISK_FULL, written_whole
-from .config_checks import check_options
+from ..mmpose_scripts import parse_test, parse_train, script_path
+from .config_options import check_options
 from .fast_path import has_switches
 from .orphans import end_with_parent
 from .resume import newest_checkpoint
 from .runner import FaceRunner
 
-_OUR_OPTIONS = {
-    '--report':
-    'write the report of the test, report.html, into this folder; '
-    'WORK_DIR/report where none is named',
-    '--box-robustness':
-    'repeat the test under shifted and scaled face boxes and write the '
-    'figures and their curves, robustness.json, .png and .svg, into this '
-    'folder; WORK_DIR/box_robustness where none is named'
-}
 
+def train(args: Optional[argparse.Namespace] = None) -> None:
+    """Train as MMPose's ``tools/train.py`` does, on GPUs or without one.
 
-def train() -> None:
-    """Train as MMPose's ``tools/train.py`` does, on GPUs or without one."""
+    Args:
+        args (Namespace, optional): As
+            :func:`~mmpose_face.mmpose_scripts.parse_train` gives it. Defaults
+            to those of the command line.
+    """
+    args = copy.copy(args or parse_train())
     script = _mmpose_script('train')
-    args = script['parse_args']()
     # MMPose's --resume would forget the weights that the config starts from.
     resume, args.resume = args.resume, None
     with _errors_in_one_line():
@@ -67,7 +64,8 @@ def train() -> None:
 
 
 def test(report: Callable[[FaceRunner, SubsetNME, str], None],
-         test_boxes: Callable[[FaceRunner, str], None]) -> None:
+         test_boxes: Callable[[FaceRunner, str], None],
+         args: Optional[argparse.Namespace] = None) -> None:
     """Test as MMPose's ``tools/test.py`` does; a checkpoint that does not
     fit the model is an error.
 
@@ -78,9 +76,12 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
         test_boxes (Callable): What ``--box-robustness`` does in place of the
             test, which is the last thing that it does, with the runner and
             the folder: :func:`~mmpose_face.apis.robustness.test_boxes`.
+        args (Namespace, optional): As
+            :func:`~mmpose_face.mmpose_scripts.parse_test` gives it. Defaults
+            to those of the command line.
     """
+    args = args or parse_test()
     script = _mmpose_script('test')
-    args = _parse_test(script['parse_args'])
     with _errors_in_one_line():
         _check_suffixes(args)
         cfg = _load_config(args.config)
@@ -130,28 +131,6 @@ def _folder(args: argparse.Namespace, option: str,
     return folder
 
 
-def _parse_test(
-        parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
-    """MMPose's options, read by its own function, and ours: None without
-    the option, and empty where it names no folder."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    group = parser.add_argument_group('mmpose_face')
-    for option, help_text in _OUR_OPTIONS.items():
-        group.add_argument(
-            option, nargs='?', const='', metavar='DIR', help=help_text)
-    ours, theirs = parser.parse_known_args()
-    before, sys.argv = sys.argv, [sys.argv[0], *theirs]
-    try:
-        args = parse_args()
-    except SystemExit as end:
-        if not end.code:  # the help
-            print(parser.format_help().partition('\n\n')[2], end='')
-        raise
-    finally:
-        sys.argv = before
-    return argparse.Namespace(**vars(args), **vars(ours))
-
-
 def _metric_with_files(runner: FaceRunner, folder: str) -> Optional[SubsetNME]:
     """The metric of a test. It writes its files, into that folder where the
     config names none, so that no test has to be run twice."""
@@ -179,13 +158,7 @@ class _SaveMetrics(Hook):
 
 def _mmpose_script(name: str) -> Dict[str, Any]:
     """The names that MMPose's script ``tools/<name>.py`` defines."""
-    root = Path(mmpose.__file__).parent
-    for tools in (root / '.mim' / 'tools', root.parent / 'tools'):
-        if (tools / f'{name}.py').is_file():
-            return runpy.run_path(str(tools / f'{name}.py'))
-    raise FileNotFoundError(
-        f'MMPose {mmpose.__version__} at {root} has no tools/{name}.py; '
-        'expected a normal install: pip install "mmpose>=1.3,<1.4"')
+    return runpy.run_path(str(script_path(name)))
 
 
 def _load_config(path: str) -> Config:

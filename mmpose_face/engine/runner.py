@@ -9,8 +9,8 @@ import torch.nn as nn
 from mmengine import fileio
 from mmengine.config import Config
 from mmengine.dist import master_only
-from mmpose.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
+from mmpose.registry import RUNNERS
 from torch.utils.data import DataLoader
 
 from ..compat import cpu_model_wrapper

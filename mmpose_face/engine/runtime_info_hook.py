@@ -5,8 +5,8 @@ from typing import Optional, Sequence, Union
 
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
-from mmpose.registry import HOOKS
 from mmengine.runner import LogProcessor, Runner
+from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
 from .deferred_history import DeferredHistory

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ..files import write_whole
 from ..landmarks import OUTER_EYE_CORNERS, Scheme, get_scheme, name_or_dict
+from ..logs import print_log
 from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
                          inter_pupil, landmark_box, longer_side,
                          normalized_errors)

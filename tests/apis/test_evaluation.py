@@ -311,7 +311,8 @@ def run_tool(monkeypatch, capsys, name, *args):
     monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
     end = None
     try:
-        runpy.run_path(str(BASES.parents[2] / f'tools/{name}.py'), run_name='__main__')
+        runpy.run_path(
+            str(BASES.parents[2] / f'tools/{name}.py'), run_name='__main__')
     except SystemExit as error:
         end = error.code
     return capsys.readouterr().out, end

@@ -31,11 +31,13 @@ def cfg(tmp_path) -> Config:
 def test_the_fault_without_us(tmp_path):
     """A base's copy does not follow the variable. When it does, this module
     can go."""
-    (tmp_path / 'base.py').write_text(
-        LAZY + 'codec = dict(sigma=1)\nmodel = dict(decoder=codec)\n')
-    (tmp_path / 'child.py').write_text(
-        LAZY + 'with read_base():\n    from .base import *\n'
-        'codec.update(sigma=2)\n')
+    (tmp_path / 'base.py'
+     ).write_text(LAZY +
+                  'codec = dict(sigma=1)\nmodel = dict(decoder=codec)\n')
+    (tmp_path /
+     'child.py').write_text(LAZY +
+                            'with read_base():\n    from .base import *\n'
+                            'codec.update(sigma=2)\n')
     cfg = Config.fromfile(tmp_path / 'child.py')
     assert (cfg.codec.sigma, cfg.model.decoder.sigma) == (2, 1)
 
@@ -99,8 +101,8 @@ def test_options_of_one_place(cfg):
     assert cfg.model.head.decoder.size == (2, 2)
     # It stands in a copy of the codec, whose cells follow the codec's size.
     assert cfg.model.head.decoder.cells == (4, 3)
-    assert [step.get('prob') for step in cfg.loaders.train.steps
-            ] == [None, 0., None]
+    assert [step.get('prob')
+            for step in cfg.loaders.train.steps] == [None, 0., None]
     assert cfg.codec.size == (8, 6)
     assert cfg.flip.prob == cfg.loaders.test.steps[0].prob == .5
     cfg.merge_from_dict({'size': (4, 4), 'flip.prob': 1.})

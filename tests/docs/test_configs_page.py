@@ -43,7 +43,8 @@ for name in sys.argv[2:]:
     runner.train()
     decoder = runner.model.head.decoder
     assert tuple(decoder.input_size) == (64, 64)
-    print(name, runner.iter, runner.message_hub.get_scalar('val/NME').current())
+    nme = runner.message_hub.get_scalar('val/NME').current()
+    print(name, runner.iter, nme)
 '''
 
 
@@ -136,10 +137,7 @@ def test_the_rule_of_names():
     """Each row of the tables is a link to the file that is imported."""
     top, package = REPO / 'configs', REPO / 'mmpose_face/configs'
     rows = sorted(top.rglob('*.py'))
-    files = {
-        path
-        for path in (package / 'face_2d_keypoint').rglob('*.py')
-    }
+    files = set((package / 'face_2d_keypoint').rglob('*.py'))
     for row in rows:
         parts = row.relative_to(top).with_suffix('').parts
         names = [part.replace('-', '_') for part in parts]

@@ -56,8 +56,8 @@ def test_one_part(cfg, part):
     assert found.fast == dict(dict.fromkeys(PARTS, True), **{part: False})
     whole = part != 'batching'
     assert found.test_dataloader.pin_memory is whole
-    assert found.test_dataloader.collate_fn.type == (
-        'face_collate' if whole else 'pseudo_collate')
+    assert found.test_dataloader.collate_fn.type == ('face_collate' if whole
+                                                     else 'pseudo_collate')
     assert not switched_off(cfg)  # the given one stays as it is
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from conftest import REPO, data_options
 from mmengine.config import Config, DictAction
+from mmpose.registry import VISUALIZERS
 
 from mmpose_face.engine import FaceRunner
 from mmpose_face.engine.heatmap_width_hook import widths

@@ -12,7 +12,7 @@ from conftest import DEMO, run_python, run_script
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
-from mmpose_face.engine.launch import _parse_test
+from mmpose_face.mmpose_scripts import add_test_options
 
 FILES = ('ced.png', 'ced.svg', 'metrics.json', 'per_face.json',
          'predictions.json', 'report.html', 'worst.jpg')
@@ -155,7 +155,7 @@ def test_the_rest_is_mmposes(monkeypatch, line, report, rest):
         seen.extend(sys.argv)
         return argparse.Namespace(config='c.py')
 
-    args = _parse_test(parse_args)
+    args = add_test_options(parse_args)
     assert (args.config, args.report) == ('c.py', report)
     assert seen == ['test.py', *rest.split()]
     assert sys.argv == ['test.py', *line.split()]

@@ -64,9 +64,9 @@ def check_sdist(path: Path) -> Iterator[str]:
         'setup.py', 'pyproject.toml', 'README.md', 'LICENSE',
         'model-index.yml', 'requirements/runtime.txt', 'requirements/lite.txt',
         'requirements/constraints.txt', 'tools/train.py', 'tests/conftest.py',
-        'configs/_base_/default_runtime.py', 'mmpose_face/landmarks.py',
-        'mmpose_face/visualization/report.html.j2', 'docs/en/conf.py',
-        'docs/en/index.md', 'docs/en/api/index.rst'
+        'mmpose_face/configs/_base_/default_runtime.py',
+        'mmpose_face/landmarks.py', 'mmpose_face/visualization/report.html.j2',
+        'docs/en/conf.py', 'docs/en/index.md', 'docs/en/api/index.rst'
     }
     for name in sorted(expected - names):
         yield f'{path.name} lacks {name}'

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ...landmarks import IBUG68
+from ...logs import print_log
 from ...text import shortened
 from ..annotations import MAX_COORDINATE, FaceRecord, write_coco
 from .release import (ImageMode, Oddities, check_counts, check_own,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Dict, List, Literal, Tuple
 
 import numpy as np
-from mmengine.logging import print_log
 from rich.progress import track
 
 from ...landmarks import IBUG68
+from ...logs import print_log
 from ...text import shortened
 from ..annotations import FaceRecord
 from .cofw import TEST, StoredImage, image_name, stored_images, write_images

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Literal, Optional, Sequence, Tuple
 
 import numpy as np
-from mmengine.logging import print_log
 from rich.progress import track
 
 from ...files import written_whole
+from ...logs import print_log
 from ...text import shortened
 from ..annotations import (MAX_COORDINATE, BoxFields, FaceRecord, landmark_box,
                            write_annotations)

@@ -8,7 +8,7 @@ from rich.progress import track
 from ...images.writing import write_image
 from ..annotations import FaceRecord
 from ..synthesis import SyntheticFace, check, render_face
-from ..synthetic import ALL, face_file_name
+from ..synthetic_names import ALL, face_file_name
 from .release import check_own, write_parts
 from .wflw import PART_FILES, SUBSET_FILES
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Literal, Set, Tuple
 
-from mmengine.logging import print_log
 from rich.progress import track
 
+from ...logs import print_log
 from ..annotations import FaceRecord
 from ..image_files import image_size
 from .pts import read_pts

@@ -11,13 +11,13 @@ from mmengine.dataset import Compose
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 from mmpose.registry import TRANSFORMS
 
+from mmpose_face.compat.config_references import as_written
 from mmpose_face.datasets import SyntheticFaces
 from mmpose_face.datasets.transforms import (BlackRectangle, BlendNoise,
                                              BoxBlur, LoadFaceImage,
                                              NormalBBoxTransform,
                                              RandomFaceFlip, RandomGamma)
 from mmpose_face.datasets.transforms.blurring import odd_size
-from mmpose_face.compat.config_references import as_written
 from mmpose_face.datasets.transforms.gamma import apply_gamma
 from mmpose_face.datasets.transforms.occlusion import cover
 from mmpose_face.engine.seeding import seed_from
@@ -37,8 +37,10 @@ def config():
 
 def after_crop(config):
     """The steps between crop and target."""
-    names = [step.strip('${}') for step in vars(as_written(config))[
-        '_cfg_dict']['train_pipeline']]
+    names = [
+        step.strip('${}')
+        for step in vars(as_written(config))['_cfg_dict']['train_pipeline']
+    ]
     return [config[name] for name in names[5:-2]]
 
 
@@ -261,8 +263,7 @@ def test_same_seed_same_sample(config):
         pipeline=[
             dict(type=LoadFaceImage),
             dict(type=GetBBoxCenterScale), config.flip, config.box_jitter,
-            dict(type=TopdownAffine, input_size=(64, 64)),
-            *after_crop(config)
+            dict(type=TopdownAffine, input_size=(64, 64)), *after_crop(config)
         ])
 
     def sample(*key):

@@ -25,8 +25,7 @@ val_dataloader.update(
         scheme='${scheme}',
         ann_file='test.json',
         data_prefix=dict(img='images/')))
-test_dataloader = dict(
-    val_dataloader, dataset=dict(val_dataloader['dataset']))
+test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))
 
 val_evaluator = dict(type=SubsetNME, subsets=('test', ), threshold=0.10)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -20,8 +20,8 @@ train_dataloader = dict(
         data_root='${data_root}',
         data_mode='${data_mode}',
         pipeline='${train_pipeline}'))
-# FaceRunner makes batches of these as of those of the training. Nothing is said
-# here, since MMPose's inferencer takes a name alone and MMEngine's runner none.
+# FaceRunner makes batches of these as of those of the training. Nothing is
+# said here: MMPose's inferencer takes a name alone, MMEngine's runner none.
 val_dataloader = dict(
     batch_size=32,
     num_workers=2,
@@ -34,5 +34,4 @@ val_dataloader = dict(
         data_mode='${data_mode}',
         test_mode=True,
         pipeline='${val_pipeline}'))
-test_dataloader = dict(
-    val_dataloader, dataset=dict(val_dataloader['dataset']))
+test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))

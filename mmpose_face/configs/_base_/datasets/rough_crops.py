@@ -15,9 +15,7 @@ box_jitter.update(
     rotate_factor=40,
     scale_factor=(0.75, 1.3))
 blur = dict(
-    type=RandomApply,
-    prob=0.3,
-    transforms=[dict(type=BoxBlur, largest=0.04)])
+    type=RandomApply, prob=0.3, transforms=[dict(type=BoxBlur, largest=0.04)])
 gamma = dict(
     type=RandomApply,
     prob=0.3,

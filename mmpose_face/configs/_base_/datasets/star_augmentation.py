@@ -25,14 +25,10 @@ box_jitter = dict(
 occlusion = dict(
     type=RandomApply,
     prob=0.4,
-    transforms=[
-        dict(type=BlackRectangle, height=(0.1, 0.4), width=(0., 0.5))
-    ])
+    transforms=[dict(type=BlackRectangle, height=(0.1, 0.4), width=(0., 0.5))])
 # 0.05 * 256 = 12.8 pixels: boxes of 3, 5, 7, 9 and 11.
 blur = dict(
-    type=RandomApply,
-    prob=0.3,
-    transforms=[dict(type=BoxBlur, largest=0.05)])
+    type=RandomApply, prob=0.3, transforms=[dict(type=BoxBlur, largest=0.05)])
 gamma = dict(
     type=RandomApply,
     prob=0.2,

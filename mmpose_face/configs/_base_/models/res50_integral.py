@@ -11,7 +11,6 @@ with read_base():
 
 codec = dict(type=SoftArgmax, input_size='${input_size}')
 regularizer = None
-model['head'].update(
-    type=IntegralHeatmapHead, regularizer='${regularizer}')
+model['head'].update(type=IntegralHeatmapHead, regularizer='${regularizer}')
 # The grid of the means is symmetric: a mirrored heatmap needs no shift.
 model['test_cfg'].update(shift_heatmap=False)

@@ -12,7 +12,6 @@ with read_base():
     from mmpose_face.configs._base_.models.star_losses import *
     from mmpose_face.configs._base_.schedules.adam_210e import *
 
-
 # As the row with WingLoss has it. Off by
 # --cfg-options box_jitter.shift_prob=0
 box_jitter.update(shift_prob=0.3)

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The warning that pkg_resources is deprecated.
+
+For: MMEngine 0.10 with setuptools 67 to 81. MMEngine's ``is_installed`` and
+``get_installed_path`` import pkg_resources, which then warns whoever opens a
+model; it is news for MMEngine's developers alone. No other warning is
+ignored.
+
+Can go when MMEngine asks importlib.
+"""
+import warnings
+
+
+def install() -> None:
+    """Ignore the warning; calling it again changes nothing."""
+    warnings.filterwarnings('ignore', message='pkg_resources is deprecated')
