@@ -5,12 +5,22 @@
 """
 import importlib.metadata
 import platform
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 
 import mmpose_face
+
+CHILD = '''
+from mmengine.config import read_base
+
+with read_base():
+    from mmpose_face.configs.face_2d_keypoint.topdown_heatmap.wflw.{} import *
+
+input_size = (192, 192)
+'''.format('td_hm_hrnetv2_w18_dark_8xb64_60e_wflw_256x256')
 
 
 def check_model() -> None:
@@ -41,6 +51,17 @@ def check_detector() -> None:
         raise SystemExit('the detector gave no boxes')
 
 
+def check_inheriting() -> None:
+    """A config in a folder of its own changes the size of a row."""
+    with tempfile.TemporaryDirectory(prefix='eigene Köpfe ') as folder:
+        path = Path(folder, 'child.py')
+        path.write_text(CHILD)
+        cfg = Config.fromfile(path)
+    sizes = cfg.model.head.decoder.input_size, cfg.codec.heatmap_size
+    if sizes != ((192, 192), (48, 48)):
+        raise SystemExit(f'the inherited row has the sizes {sizes}')
+
+
 def versions() -> str:
     names = ('torch', 'torchvision', 'numpy', 'opencv-python', 'mmcv-lite',
              'mmcv', 'mmdet', 'setuptools')
@@ -55,5 +76,6 @@ def versions() -> str:
 
 if __name__ == '__main__':
     check_model()
+    check_inheriting()
     check_detector()
     print(versions())

@@ -22,28 +22,29 @@ pythons() {
     done
 }
 
-# The README's commands, from the root of the clone.
+# The README's commands, from the root of the clone: by uv, or by pip alone.
 documented_install() {
-    case $("$1" -c 'import sys; print(*sys.version_info[:2], sep=".")') in
-    3.12)
-        "$1" -m pip install -r requirements/build.txt &&
-            "$1" -m pip install --no-build-isolation '.[lite,mim]'
-        ;;
-    3.13)
-        "$1" -m pip install uv &&
-            "$1" -m uv pip install --python "$1" \
+    local python=$1 installer=$2
+    if [ "$installer" = uv ]; then
+        "$python" -m pip install uv &&
+            "$python" -m uv pip install --python "$python" \
                 --override requirements/override.txt '.[lite,mim]'
-        ;;
-    *) "$1" -m pip install '.[lite,mim]' ;;
-    esac
+        return
+    fi
+    if [ "$("$python" -c 'import sys; print(sys.version_info[1])')" = 12 ]; then
+        "$python" -m pip install -r requirements/build.txt &&
+            "$python" -m pip install --no-build-isolation '.[lite,mim]'
+    else
+        "$python" -m pip install '.[lite,mim]'
+    fi
 }
 
 try() {
-    local python=$1 env start seconds works=yes search=yes stack
+    local python=$1 installer=$2 env start seconds works=yes search=yes stack
     env=$(mktemp -d)
     "$python" -m venv "$env"
     start=$SECONDS
-    (cd "$root" && documented_install "$env/bin/python") || works='no: install'
+    (cd "$root" && documented_install "$env/bin/python" "$installer") || works='no: install'
     seconds=$((SECONDS - start))
     stack=$("$python" --version)
     if [ "$works" = yes ]; then
@@ -55,15 +56,21 @@ try() {
         search=no
     fi
     rm -rf "$env"
-    echo "| $stack | ${seconds} s | $works | $search |" >&3
+    echo "| $stack | $installer | ${seconds} s | $works | $search |" >&3
 }
 
-echo '| stack | install | import, model, detector | mim search |'
-echo '| --- | --- | --- | --- |'
+echo '| stack | by | install | import, model, detector, configs | mim search |'
+echo '| --- | --- | --- | --- | --- |'
 for python in "${@:-$(pythons)}"; do
     for each in $python; do
-        log="$logs/$(echo "$each" | tr -c 'a-zA-Z0-9.\n' _).log"
-        try "$each" 3>&1 >"$log" 2>&1
+        for installer in uv pip; do
+            # MMPose's requirements cannot be built there by pip.
+            [ "$installer" = pip ] &&
+                "$each" -c 'import sys; sys.exit(sys.version_info < (3, 13))' &&
+                continue
+            log="$logs/$(echo "$each" | tr -c 'a-zA-Z0-9.\n' _)_$installer.log"
+            try "$each" "$installer" 3>&1 >"$log" 2>&1
+        done
     done
 done
 echo "logs: $logs" >&2
