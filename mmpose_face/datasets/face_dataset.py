@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our data sets have more than MMPose's."""
+import io
 import logging
 import os
 from collections import Counter
+from contextlib import redirect_stdout
 from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -221,7 +223,9 @@ class FaceDataset:
         return info
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
-        loaded = super()._load_annotations()
+        # COCO's reader prints what it does.
+        with redirect_stdout(io.StringIO()):
+            loaded = super()._load_annotations()
         for part in ('images', 'annotations'):
             ids = Counter(entry['id'] for entry in self.coco.dataset[part])
             twice = [str(i) for i, number in ids.items() if number > 1]

@@ -130,7 +130,7 @@ def build_model(cfg: Config,
     if checkpoint is not None:
         with misfit_explained(str(checkpoint)):
             loaded = load_checkpoint(
-                model, str(checkpoint), 'cpu', strict=True)
+                model, str(checkpoint), 'cpu', strict=True, logger='silent')
         _check_points(str(checkpoint), loaded, model.dataset_meta)
     return model
 
