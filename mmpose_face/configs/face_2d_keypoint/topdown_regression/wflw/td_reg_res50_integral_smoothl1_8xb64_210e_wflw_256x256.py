@@ -9,18 +9,11 @@ from mmpose.models.losses import SmoothL1Loss
 from mmpose_face.models import SoftArgmaxLoss
 
 with read_base():
-    from mmpose_face.configs._base_.datasets.face_wflw import *
-    from mmpose_face.configs._base_.default_runtime import *
-    from mmpose_face.configs._base_.models.res50_integral import *
-    from mmpose_face.configs._base_.schedules.adam_210e import *
+    from mmpose_face.configs.face_2d_keypoint.topdown_regression.wflw.td_reg_res50_starloss_8xb64_210e_wflw_256x256 import *  # noqa: E501
 
 # In pixels of the crop, which the loss is meant for.
 loss = dict(
     type=SoftArgmaxLoss,
     scale='${input_size.0 // 2}',
     loss=dict(type=SmoothL1Loss, use_target_weight=True))
-
-# As the row with WingLoss has it. Off by
-# --cfg-options box_jitter.shift_prob=0
-box_jitter.update(shift_prob=0.3)
-default_hooks['checkpoint'].update(interval=10)
+regularizer = None
