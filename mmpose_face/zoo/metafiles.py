@@ -151,6 +151,12 @@ class Row:
         return self.config.is_file()
 
     @property
+    def module(self) -> str:
+        """The name by which a config inherits it, in ``read_base()``."""
+        folder = self.metafile.rpartition('/')[0]
+        return module_of(f'{folder}/{self.name}.py')
+
+    @property
     def sha256(self) -> Optional[str]:
         """The first digits of the checkpoint's SHA-256, from its name."""
         return self.weights and _WEIGHTS.fullmatch(self.weights)['sha256']
@@ -170,6 +176,25 @@ def alias_of(name: str) -> str:
     found = _NAME.fullmatch(name)
     parts = found['data'], found['model'], found['variant']
     return '-'.join(filter(None, parts))
+
+
+def module_of(config: str) -> str:
+    """The importable name of a config of the tables.
+
+    Args:
+        config (str): Its path from the root of the project.
+
+    Returns:
+        str: The path in the package: hyphens are underscores, and a name that
+        begins with a digit has ``face_`` before it.
+
+    Examples:
+        >>> module_of('configs/300w/td-hm_x.py')
+        'mmpose_face.configs.face_300w.td_hm_x'
+    """
+    names = config[:-len('.py')].replace('-', '_').split('/')
+    names = [f'face_{name}' if name[0].isdigit() else name for name in names]
+    return '.'.join(('mmpose_face', *names))
 
 
 def project_root() -> Path:

@@ -12,6 +12,8 @@ from typing import Iterator, Tuple
 import pytest
 from conftest import REPO, checked
 
+from mmpose_face.zoo.metafiles import module_of
+
 PAGE = REPO / 'docs/en/configs.md'
 VARIANTS = [
     'mobile', 'frozen', 'wing', 'rtmpose', 'references', 'my_faces',
@@ -139,11 +141,13 @@ def test_the_rule_of_names():
     rows = sorted(top.rglob('*.py'))
     files = set((package / 'face_2d_keypoint').rglob('*.py'))
     for row in rows:
-        parts = row.relative_to(top).with_suffix('').parts
-        names = [part.replace('-', '_') for part in parts]
-        names = [f'face_{n}' if n[0].isdigit() else n for n in names]
-        target = package.joinpath(*names).with_suffix('.py')
+        names = module_of(row.relative_to(REPO).as_posix()).split('.')
+        target = REPO.joinpath(*names).with_suffix('.py')
         assert all(name.isidentifier() for name in names)
         assert row.read_bytes() == target.read_bytes()
         files.remove(target)
     assert not files and len(rows) == 27
+    page = PAGE.read_text()
+    shown = re.search(r'`(td-hm_hrnetv2-w18_8\S+300w\S+)\.py`', page)[1]
+    row, = top.rglob(f'{shown}.py')
+    assert f'`{module_of(row.relative_to(REPO).as_posix())}`' in page
