@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packages whose modules are imported when something of them is asked for."""
+import sys
 from importlib import import_module
 from typing import Any, Callable, Dict, List, Tuple
 
 
 def on_demand(
     package: str, contents: Dict[str, Tuple[str, ...]]
-) -> Tuple[List[str], Callable[[str], Any]]:
+) -> Tuple[List[str], Callable[[str], Any], Callable[[], List[str]]]:
     """What a package defines in place of imports.
 
     Args:
@@ -14,11 +15,11 @@ def on_demand(
         contents (dict): The public names of each of its modules.
 
     Returns:
-        tuple: ``__all__`` and ``__getattr__`` of the package.
+        tuple: ``__all__``, ``__getattr__`` and ``__dir__`` of the package.
 
     Examples:
-        >>> __all__, __getattr__ = on_demand(__name__, {
-        ...     'face_wflw': ('FaceWFLW', )})
+        >>> __all__, __getattr__, __dir__ = on_demand(
+        ...     __name__, {'face_wflw': ('FaceWFLW', )})
     """
     homes = {
         name: module
@@ -32,4 +33,7 @@ def on_demand(
                 f'module {package!r} has no attribute {name!r}')
         return getattr(import_module(f'{package}.{homes[name]}'), name)
 
-    return sorted(homes), __getattr__
+    def __dir__() -> List[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return sorted(homes), __getattr__, __dir__

@@ -3,7 +3,7 @@
 releases (:mod:`mmpose_face.datasets.converters`), which need no MMPose."""
 from ..on_demand import on_demand
 
-__all__, __getattr__ = on_demand(
+__all__, __getattr__, __dir__ = on_demand(
     __name__,
     dict(
         benchmarks=('BENCHMARKS', 'open_benchmark'),

@@ -197,7 +197,6 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
         ValueError: If it does not; the message has both sizes and where the
             codec's is said.
     """
-    model = getattr(model, 'module', model)
     head = getattr(model, 'head', None)
     size = getattr(getattr(head, 'decoder', None), 'heatmap_size', None)
     compiled = getattr(getattr(model, 'switches', None), 'compile', False)

@@ -56,9 +56,17 @@ class FaceRunner(Runner):
             cfg = resumed(cfg)
         cfg = brought_up_to_date(cfg)
         check_config(cfg)
-        runner = super().from_cfg(with_fast_path(cfg))
-        check_heatmaps(runner.model, cfg)
-        return runner
+        return super().from_cfg(with_fast_path(cfg))
+
+    def build_model(self, model: Union[nn.Module, dict]) -> nn.Module:
+        """As in MMEngine.
+
+        Raises:
+            ValueError: If its heatmaps are of another size than its codec's.
+        """
+        model = super().build_model(model)
+        check_heatmaps(model, self.cfg)
+        return model
 
     def register_hooks(self, *args, **kwargs) -> None:
         super().register_hooks(*args, **kwargs)

@@ -4,7 +4,7 @@ on the faces of a test (:mod:`.scores`), the columns of a benchmark's table
 (:mod:`.table`) and the metric that MMEngine calls."""
 from ..on_demand import on_demand
 
-__all__, __getattr__ = on_demand(
+__all__, __getattr__, __dir__ = on_demand(
     __name__,
     dict(
         functional=('Comparison', 'auc', 'bootstrap_ci', 'box_diagonal', 'ced',

@@ -3,7 +3,7 @@
 of a test. Landmarks are drawn where torch and matplotlib are not installed."""
 from ..on_demand import on_demand
 
-__all__, __getattr__ = on_demand(
+__all__, __getattr__, __dir__ = on_demand(
     __name__,
     dict(
         browse=('browse_dataset', ),
