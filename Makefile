@@ -3,6 +3,8 @@
 #              what came of it
 # make test    makes .venv when it is missing and runs the tests, up to four at
 #              once; ARGS="-n 0" runs one after the other
+# make test-avx2  the tests of what is computed, as on a processor without
+#              AVX-512
 # make docs    makes .venv when it is missing and builds the documentation
 #              site; a warning is an error
 # make lint    checks the style
@@ -17,13 +19,18 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3 python3.12; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test docs lint dist clean
+.PHONY: demo test test-avx2 docs lint dist clean
 
 demo: $(STAMP)
 	$(PY) tools/demo.py $(ARGS)
 
 test: $(STAMP)
 	$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+test-avx2: $(STAMP)
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal \
+	tests/codecs tests/evaluation tests/images tests/models $(ARGS)
 
 docs: $(STAMP)
 	$(PY) -m sphinx -M html docs/en build/docs -E -W $(ARGS)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that is not trained, whose outputs are of its images all the same,
 and whose heatmaps have a peak each."""
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Sequence
 
 import torch
 from torch import Tensor, nn
 
 
-def give_peaks(head: nn.Module) -> None:
+def give_peaks(head: nn.Module, mirror: Sequence[int] = ()) -> None:
     """Let the heatmaps of a head have a Gaussian each, to which the network
     adds a tenth.
 
@@ -17,18 +18,22 @@ def give_peaks(head: nn.Module) -> None:
     Args:
         head (nn.Module): One of MMPose's or ours; those without heatmaps stay
             as they are.
+        mirror (Sequence[int]): The landmark in whose place each one comes in
+            the mirror image. The mean of a flip test that shifts heatmaps
+            then has one peak, where it would have two, equally high for
+            landmarks in the middle.
     """
     layers = list(getattr(head, 'multi_final_layers', ()))
     if hasattr(head, 'final_layer'):
         layers.append(head.final_layer)
     for layer in layers:
-        add_peaks(layer)
+        add_peaks(layer, mirror)
 
 
-def add_peaks(layer: nn.Module) -> None:
+def add_peaks(layer: nn.Module, mirror: Sequence[int] = ()) -> None:
     """Let the maps that a layer gives have a Gaussian each; see
     :func:`give_peaks`."""
-    layer.register_forward_hook(_with_peaks)
+    layer.register_forward_hook(partial(_with_peaks, tuple(mirror)))
 
 
 @torch.no_grad()
@@ -67,17 +72,24 @@ def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
     model.eval()
 
 
-def _with_peaks(layer: nn.Module, inputs: tuple, heatmaps: Tensor) -> Tensor:
+def _with_peaks(mirror: tuple, layer: nn.Module, inputs: tuple,
+                heatmaps: Tensor) -> Tensor:
     # Of each image alone, whatever batch it is in.
     largest = heatmaps.abs().amax((1, 2, 3), keepdim=True)
-    return _peaks(
-        *map(int, heatmaps.shape[1:])).to(heatmaps) + heatmaps / largest / 10
+    peaks = _peaks(*map(int, heatmaps.shape[1:]), mirror)
+    return peaks.to(heatmaps) + heatmaps / largest / 10
 
 
 @lru_cache(maxsize=None)  # a constant where the network is traced after a run
-def _peaks(points: int, height: int, width: int) -> Tensor:
+def _peaks(points: int, height: int, width: int, mirror: tuple) -> Tensor:
     rng = torch.Generator().manual_seed(0)
     x, y = torch.rand(2, points, 1, generator=rng) * .6 + .2
+    for left, right in enumerate(mirror):
+        x[right], y[right] = 1 - x[left], y[left]
+        if left == right:
+            # Of the mean, cells at both sides are equally high: the point is
+            # where decoders take no step towards one of them.
+            x[left], y[left] = .5, -1 / height
     columns, rows = _gaussian(x * width, width), _gaussian(y * height, height)
     return rows[..., None] * columns[:, None]
 

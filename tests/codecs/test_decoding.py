@@ -54,6 +54,16 @@ def dark(heatmap, kernel_size=11):
         return np.array([-1., -1.])
     if not (1 < x < width - 2 and 1 < y < height - 2):
         return np.array([x, y], float)
+    gradient, hessian = derivatives(heatmap, kernel_size)
+    if hessian[0, 0] * hessian[1, 1] == hessian[0, 1]**2:
+        return np.array([x, y], float)
+    return np.array([x, y]) - np.linalg.solve(hessian, gradient)
+
+
+def derivatives(heatmap, kernel_size=11):
+    """Of the logarithm of a blurred heatmap, at its maximum: (2, ) and
+    (2, 2)."""
+    y, x = divmod(heatmap.argmax(), heatmap.shape[1])
     kernel = cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)[:, 0]
     blurred = heatmap
     for axis in (0, 1):
@@ -68,9 +78,7 @@ def dark(heatmap, kernel_size=11):
     dxy = at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)
     hessian = np.array([[at(2, 0) - 2 * at(0, 0) + at(-2, 0), dxy],
                         [dxy, at(0, 2) - 2 * at(0, 0) + at(0, -2)]]) / 4
-    if hessian[0, 0] * hessian[1, 1] == hessian[0, 1]**2:
-        return np.array([x, y], float)
-    return np.array([x, y]) - np.linalg.solve(hessian, gradient)
+    return gradient, hessian
 
 
 def assert_as_formula(heatmaps, **kwargs):

@@ -122,7 +122,8 @@ def check_same(row: Path, data_root: Path, tmp_path: Path) -> None:
     for runner in (theirs, slow, fast):
         assert runner.model.test_cfg['flip_test']
         runner.model.load_state_dict(slow.model.state_dict())
-        give_peaks(runner.model.head)
+        mirror = runner.test_dataloader.dataset.metainfo['flip_indices']
+        give_peaks(runner.model.head, mirror)
         runner.test()
     in_per_cent = slow.test_evaluator.metrics[0].unit == 'percent'
     unit = 100 if in_per_cent else 1

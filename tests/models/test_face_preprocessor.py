@@ -83,12 +83,18 @@ def test_images_of_several_sizes():
     check_same(FacePreprocessor(**SETTINGS)(face_collate(faces)), theirs)
 
 
-def test_channels_last():
+@pytest.mark.parametrize('gpu', [True, False])
+def test_channels_last(gpu, monkeypatch):
+    """Where the device is a GPU."""
+    devices = ('cpu', ) if gpu else ('cuda', )
+    monkeypatch.setattr(
+        'mmpose_face.models.memory_format.'
+        '_CHANNELS_LAST_DEVICES', devices)
     plain, last = (
         FacePreprocessor(**SETTINGS, channels_last=last)(batch_of(2))['inputs']
         for last in (False, True))
     assert plain.is_contiguous()
-    assert last.is_contiguous(memory_format=torch.channels_last)
+    assert last.is_contiguous(memory_format=torch.channels_last) == gpu
     assert torch.equal(plain, last)
 
 

@@ -207,15 +207,18 @@ def test_every_parameter_has_a_gradient():
 
 @pytest.mark.parametrize('name', ['loss_kpt', 'loss_points', 'loss_edges'])
 def test_training_lowers_each_loss(name):
+    """By a twentieth, soon; with two faces it goes up and down on the way,
+    on each kind of processor in another step."""
     model, losses = training()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     history = []
-    for _ in range(8):
-        history.append(losses()[name])
+    while not history or history[-1] >= .95 * history[0]:
+        assert len(history) < 40, history
+        loss = losses()[name]
         optimizer.zero_grad()
-        history[-1].backward()
+        loss.backward()
         optimizer.step()
-    assert history[-1] < .99 * history[0]
+        history.append(loss.item())
 
 
 @pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)

@@ -11,6 +11,7 @@ from mmpose.utils.typing import OptSampleList, SampleList
 from torch import Tensor
 
 from ...datasets.collating import same_shape, stacked_images, stacked_targets
+from ..memory_format import memory_format
 from ..targets import copied, with_targets
 
 
@@ -32,7 +33,8 @@ class FacePreprocessor(PoseDataPreprocessor):
         fast (bool): False to treat images as MMPose's class does; points are
             encoded on the device all the same.
         channels_last (bool): Whether to lay images out with the channels of a
-            pixel side by side. Defaults to False.
+            pixel side by side in memory, on GPUs; on CPUs, where gradients
+            can be wrong with it, it has no effect. Defaults to False.
         **kwargs: Those of ``PoseDataPreprocessor``.
     """
 
@@ -109,10 +111,8 @@ class FacePreprocessor(PoseDataPreprocessor):
 
     def _normalised(self, images: Tensor) -> Tensor:
         """As MMPose does, in the same order: float32 (B, C, H, W)."""
-        layout = (
-            torch.channels_last
-            if self.channels_last else torch.contiguous_format)
-        images = self._on_device(images).contiguous(memory_format=layout)
+        order = memory_format(self.device, self.channels_last)
+        images = self._on_device(images).contiguous(memory_format=order)
         if self._channel_conversion:
             images = images.flip(1)  # indexing would copy the index, and wait
         if not self._enable_normalize:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's top-down estimator for whole batches."""
 from contextlib import nullcontext
-from typing import ContextManager, Optional, Tuple
+from typing import Callable, ContextManager, Optional, Tuple
 
 import numpy as np
 import torch
@@ -9,11 +9,13 @@ from mmengine.structures import PixelData
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (InstanceList, OptConfigType, OptSampleList,
-                                 PixelDataList, SampleList)
+from mmpose.utils.typing import (ForwardResults, InstanceList, OptConfigType,
+                                 OptSampleList, PixelDataList, SampleList)
 from torch import Tensor
 
 from ..data_preprocessors import FacePreprocessor
+from ..memory_format import (compiled_memory_format, memory_format,
+                             warn_unless_channels_last)
 from ..precision import full_precision, half_precision
 from .flip_test import mean_coordinates, mean_heatmaps, mirror_index, of_both
 from .image_space import in_image_space
@@ -36,7 +38,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
             - ``amp`` (bool): in bfloat16 where the device has it; losses and
               points are computed in float32;
             - ``channels_last`` (bool): with the channels of a cell side by
-              side in memory;
+              side in memory, on GPUs; on CPUs, where gradients can be wrong
+              with it, it has no effect but a warning;
             - ``compile`` (bool | dict): compiled by ``torch.compile``, with
               these options.
         **kwargs: Those of ``TopdownPoseEstimator``.
@@ -54,44 +57,76 @@ class FacePoseEstimator(TopdownPoseEstimator):
         super().__init__(*args, **kwargs)
         self.fast = fast
         self.switches = NetworkSwitches.of(network)
-        if self.switches.channels_last:
-            self.to(memory_format=torch.channels_last)
-            if isinstance(self.data_preprocessor, FacePreprocessor):
-                self.data_preprocessor.channels_last = True
+        if self.switches.channels_last and isinstance(self.data_preprocessor,
+                                                      FacePreprocessor):
+            self.data_preprocessor.channels_last = True
         if self.switches.compile:
             parts = (
                 getattr(self, name, None)
                 for name in ('backbone', 'neck', 'head'))
             compile_modules(filter(None, parts), self.switches.compile)
 
+    def _apply(self,
+               fn: Callable[[Tensor], Tensor],
+               recurse: bool = True) -> 'FacePoseEstimator':
+        """As in torch's class, which moves a model to a device by it; there
+        the weights get the order in memory that is for the device."""
+        super()._apply(fn, recurse)
+        if self.switches.channels_last:
+            self._order_weights(memory_format(self._device, True))
+        return self
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def _order_weights(self, order: torch.memory_format) -> None:
+        # Not Tensor.contiguous: it keeps the strides of 1x1 weights, by which
+        # convolutions would go on with channels last.
+        super()._apply(lambda tensor: tensor.to(memory_format=order)
+                       if tensor.ndim == 4 else tensor)
+
     def init_weights(self) -> None:
         """As in MMPose's class, with the same numbers for the same seed,
         which are drawn in the order of the memory."""
         if self.switches.channels_last:
-            self.to(memory_format=torch.contiguous_format)
+            self._order_weights(torch.contiguous_format)
         super().init_weights()
         if self.switches.channels_last:
-            self.to(memory_format=torch.channels_last)
+            self._order_weights(memory_format(self._device, True))
 
     def _precision(self, inputs: Tensor) -> ContextManager:
         return half_precision(inputs) if self.switches.amp else nullcontext()
+
+    def _compiler(self, inputs: Tensor) -> ContextManager:
+        if not self.switches.compile:
+            return nullcontext()
+        return compiled_memory_format(inputs.device)
 
     def extract_feat(self, inputs: Tensor) -> Tuple[Tensor]:
         """Feature maps of images (B, C, H, W), as MMPose's class gives
         them."""
         if self.switches.channels_last:
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
+            inputs = inputs.contiguous(
+                memory_format=memory_format(inputs.device, True))
         return super().extract_feat(inputs)
+
+    def forward(self, *args, **kwargs) -> ForwardResults:
+        """Losses, points or outputs of a batch; see MMPose's class."""
+        # Not earlier: a model is made on the CPU and moved then.
+        if self.switches.channels_last:
+            warn_unless_channels_last(self._device.type)
+        return super().forward(*args, **kwargs)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
         """Losses of a batch; see MMPose's class."""
-        with self._precision(inputs):
+        with self._precision(inputs), self._compiler(inputs):
             return super().loss(inputs, data_samples)
 
     def _forward(self,
                  inputs: Tensor,
                  data_samples: OptSampleList = None) -> Tensor:
-        with self._precision(inputs):
+        with self._precision(inputs), self._compiler(inputs):
             feats = self.extract_feat(inputs)
             return self.head(feats) if self.with_head else feats
 
@@ -100,11 +135,11 @@ class FacePoseEstimator(TopdownPoseEstimator):
         if not data_samples:
             return []
         if not (self.fast and self.with_head):
-            with self._precision(inputs):
+            with self._precision(inputs), self._compiler(inputs):
                 return super().predict(inputs, data_samples)
         flip, known = self.test_cfg.get('flip_test'), self._knows_head()
         compute = self._outputs if known else self.extract_feat
-        with self._precision(inputs):
+        with self._precision(inputs), self._compiler(inputs):
             made = of_both(compute, inputs) if flip else compute(inputs)
             if not known:
                 found = self.head.predict(

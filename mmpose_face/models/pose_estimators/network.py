@@ -12,7 +12,8 @@ class NetworkSwitches:
 
     Args:
         amp (bool): Whether to compute in bfloat16.
-        channels_last (bool): Whether the channels of a cell lie side by side.
+        channels_last (bool): Whether the channels of a cell lie side by side
+            on GPUs.
         compile (bool | dict): Whether to compile, or the options for it.
     """
 

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In which order images and weights lie in memory.
+
+On CPUs never with channels last. There the backward pass of a 1x1 convolution
+with stride 2 that takes few channels (fewer than 8, with AVX-512 fewer than
+16) writes beyond its memory in oneDNN 3.10, which torch 2.11 has: gradients
+are wrong without a word, or the process ends. Nor was a step faster.
+"""
+import functools
+import logging
+from contextlib import nullcontext
+from typing import ContextManager
+
+import torch
+from mmengine.logging import print_log
+
+_CHANNELS_LAST_DEVICES = ('cuda', )
+
+
+def memory_format(device: torch.device,
+                  channels_last: bool) -> torch.memory_format:
+    """The order for tensors (B, C, H, W) on a device.
+
+    Args:
+        device (torch.device): The device of the tensors.
+        channels_last (bool): Whether channels last are asked for.
+
+    Returns:
+        torch.memory_format: ``channels_last`` where they are asked for and
+        the device is a GPU, else ``contiguous_format``.
+    """
+    if channels_last and device.type in _CHANNELS_LAST_DEVICES:
+        return torch.channels_last
+    return torch.contiguous_format
+
+
+def compiled_memory_format(device: torch.device) -> ContextManager:
+    """For calls of what ``torch.compile`` makes, which it compiles in the
+    first of them: on CPUs it would put the channels last by itself.
+
+    Args:
+        device (torch.device): The device of the tensors.
+
+    Returns:
+        ContextManager: In which the compiler leaves the order as it is;
+        without effect on GPUs.
+    """
+    if device.type in _CHANNELS_LAST_DEVICES:
+        return nullcontext()
+    from torch._inductor import config
+    return config.patch(layout_optimization=False)
+
+
+@functools.lru_cache(maxsize=None)
+def warn_unless_channels_last(device_type: str) -> None:
+    """Log one warning that channels last, which were asked for, are not used
+    on devices of this type."""
+    if device_type not in _CHANNELS_LAST_DEVICES:
+        print_log(
+            f'network.channels_last has no effect on {device_type!r}, only on '
+            'GPUs: gradients can be wrong with it on CPUs', 'current',
+            logging.WARNING)
