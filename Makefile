@@ -30,7 +30,8 @@ test: $(STAMP)
 test-avx2: $(STAMP)
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 \
 	$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal \
-	tests/codecs tests/evaluation tests/images tests/models $(ARGS)
+	tests/codecs tests/evaluation tests/images tests/models \
+	tests/configs/test_same_as_mmpose.py $(ARGS)
 
 docs: $(STAMP)
 	$(PY) -m sphinx -M html docs/en build/docs -E -W $(ARGS)
