@@ -38,9 +38,8 @@ docs: $(STAMP)
 	@echo 'open $(CURDIR)/build/docs/html/index.html'
 
 lint: $(STAMP)
-	$(PY) -m flake8 mmpose_face configs tools docs tests setup.py
-	$(PY) -m isort --check-only --diff mmpose_face configs tools docs tests setup.py
-	$(PY) -m yapf --diff --recursive mmpose_face configs tools docs tests setup.py
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check --diff
 
 dist: $(STAMP)
 	rm -rf build dist
@@ -50,7 +49,7 @@ dist: $(STAMP)
 clean:
 	rm -rf $(VENV) build dist *.egg-info mmpose_face/.mim
 
-$(STAMP): setup.py $(wildcard requirements/*.txt)
+$(STAMP): setup.py pyproject.toml $(wildcard requirements/*.txt)
 	@test -n "$(PYTHON)" || { echo 'make: no Python 3.10, 3.11 or 3.12 with venv found; name one with PYTHON=...' >&2; exit 1; }
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet -r requirements/build.txt -c requirements/constraints.txt

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds mmpose_face; ``pip install ".[lite]"`` is the usual way in."""
+"""What pyproject.toml cannot declare: mim's folders, and mmcv if it is there."""
+
 import os
-import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import find_namespace_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
@@ -33,9 +33,8 @@ class BuildWithMim(build_py):
         shutil.rmtree(target, ignore_errors=True)
         for folder in MIM_FOLDERS:
             shutil.copytree(
-                ROOT / folder,
-                target / folder,
-                ignore=shutil.ignore_patterns('__pycache__', 'dev'))
+                ROOT / folder, target / folder, ignore=shutil.ignore_patterns('__pycache__', 'dev')
+            )
         shutil.copy(ROOT / MIM_INDEX, target)
 
     @staticmethod
@@ -69,12 +68,13 @@ def compiled_mmcv():
     pip builds with that interpreter, in an environment of its own that
     hangs on PYTHONPATH; -E takes it away again.
     """
-    find = ('import importlib.util as u; spec = u.find_spec("mmcv")\n'
-            'print(*(spec.submodule_search_locations if spec else ()))')
-    found = subprocess.run([sys.executable, '-E', '-c', find],
-                           cwd=os.sep,
-                           stdout=subprocess.PIPE,
-                           text=True).stdout.strip()
+    find = (
+        'import importlib.util as u; spec = u.find_spec("mmcv")\n'
+        'print(*(spec.submodule_search_locations if spec else ()))'
+    )
+    found = subprocess.run(
+        [sys.executable, '-E', '-c', find], cwd=os.sep, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
     return next(Path(found).glob('_ext.*'), None) if found else None
 
 
@@ -90,33 +90,6 @@ def lite():
 
 
 setup(
-    name='mmpose_face',
-    version=runpy.run_path(str(ROOT /
-                               'mmpose_face/version.py'))['__version__'],
-    description='2D face landmark models for MMPose: train, evaluate, use',
-    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
-    long_description_content_type='text/markdown',
-    keywords='computer vision, face alignment, face landmarks, MMPose',
-    author='The mmpose_face contributors',
-    license='Apache-2.0',
-    classifiers=[
-        'Development Status :: 3 - Alpha',
-        'License :: OSI Approved :: Apache Software License',
-        'Operating System :: POSIX :: Linux',
-        'Programming Language :: Python :: 3',
-        'Programming Language :: Python :: 3.9',
-        'Programming Language :: Python :: 3.10',
-        'Programming Language :: Python :: 3.11',
-        'Programming Language :: Python :: 3.12',
-        'Programming Language :: Python :: 3.13',
-    ],
-    packages=find_namespace_packages(include=['mmpose_face', 'mmpose_face.*']),
-    package_data={
-        'mmpose_face.visualization': ['*.j2'],
-        'mmpose_face.zoo': ['weights/*.pth'],
-    },
-    python_requires='>=3.9,<3.14',
-    install_requires=requirements('runtime'),
     extras_require={
         'lite': lite(),
         'mim': requirements('mim'),
@@ -125,4 +98,4 @@ setup(
         'docs': requirements('docs'),
     },
     cmdclass={'build_py': BuildWithMim},
-    zip_safe=False)
+)

@@ -8,6 +8,7 @@ either of them. What needs only NumPy and OpenCV, such as
 :mod:`mmpose_face.landmarks` and :class:`~mmpose_face.OnnxLandmarker`, loads
 nothing else.
 """
+
 from importlib import import_module as _import_module
 
 from . import compat as _compat
@@ -21,8 +22,18 @@ _registration.install()
 
 # Imported when asked for, with what they need.
 _HOMES = dict(FaceLandmarker='landmarker', OnnxLandmarker='onnx_runtime')
-_ROOMS = ('apis', 'codecs', 'datasets', 'engine', 'evaluation', 'images',
-          'landmarks', 'models', 'visualization', 'zoo')
+_ROOMS = (
+    'apis',
+    'codecs',
+    'datasets',
+    'engine',
+    'evaluation',
+    'images',
+    'landmarks',
+    'models',
+    'visualization',
+    'zoo',
+)
 
 
 def __getattr__(name: str):

@@ -7,6 +7,7 @@ A script that imports ``mmpose.apis`` or ``mmpose.models`` needs this where
 mmcv has no compiled operators (:mod:`mmpose_face.compat.mmcv_ext`), and for
 models of the zoo by their names.
 """
+
 import runpy
 import sys
 

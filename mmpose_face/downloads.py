@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files from the network, checked, and there whole or not at all."""
+
+from __future__ import annotations
+
 import logging
 import os
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Optional, Union
+from typing import Union
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlparse
 from urllib.request import Request, urlopen
@@ -13,13 +16,12 @@ from urllib.request import Request, urlopen
 import torch
 from mmengine.logging import print_log
 from rich.console import Console
-from rich.progress import (BarColumn, DownloadColumn, Progress, TextColumn,
-                           TransferSpeedColumn)
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from .files import DISK_FULL
 from .files import sha256 as sha256_of
 
-_SILENCE = 30.  # seconds without a byte, after which a server is given up
+_SILENCE = 30.0  # seconds without a byte, after which a server is given up
 _CHUNK = 1 << 20
 
 _Path = Union[str, 'os.PathLike[str]']
@@ -35,10 +37,9 @@ def cache_folder() -> Path:
     return Path(torch.hub.get_dir()) / 'checkpoints'
 
 
-def download(url: str,
-             sha256: Optional[str] = None,
-             folder: Optional[_Path] = None,
-             progress: bool = True) -> Path:
+def download(
+    url: str, sha256: str | None = None, folder: _Path | None = None, progress: bool = True
+) -> Path:
     """The local copy of a file; it is fetched when there is none.
 
     ``torch.hub.download_url_to_file`` waits for a silent server for ever, and
@@ -68,8 +69,7 @@ def download(url: str,
         if path.exists():
             if _is_right(path, sha256):
                 return path
-            print_log(f'{path} is damaged: fetching {url} anew', 'current',
-                      logging.WARNING)
+            print_log(f'{path} is damaged: fetching {url} anew', 'current', logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix='.unfinished-', dir=folder) as beside:
             partial = Path(beside) / path.name
@@ -79,7 +79,8 @@ def download(url: str,
     except (OSError, HTTPException, ValueError) as error:
         raise DownloadError(
             f'could not download {url}: {_reason(error, folder)}. The file '
-            f'can be put into {folder}/ by hand') from error
+            f'can be put into {folder}/ by hand'
+        ) from error
     return path
 
 
@@ -102,8 +103,7 @@ def _fetch(url: str, path: Path, progress: bool) -> None:
                 bar.advance(task, len(chunk))
     size = path.stat().st_size
     if total not in (None, size):
-        raise ValueError(f'it was cut off after {size} of {total} bytes; try '
-                         'again')
+        raise ValueError(f'it was cut off after {size} of {total} bytes; try again')
 
 
 def _bar(shown: bool) -> Progress:
@@ -113,19 +113,21 @@ def _bar(shown: bool) -> Progress:
         DownloadColumn(),
         TransferSpeedColumn(),
         console=Console(stderr=True),
-        disable=not shown)
+        disable=not shown,
+    )
 
 
-def _is_right(path: Path, sha256: Optional[str]) -> bool:
+def _is_right(path: Path, sha256: str | None) -> bool:
     return sha256 is None or sha256_of(path).startswith(sha256)
 
 
-def _check_hash(path: Path, sha256: Optional[str]) -> None:
+def _check_hash(path: Path, sha256: str | None) -> None:
     if not _is_right(path, sha256):
         raise ValueError(
-            f'what came has the SHA-256 {sha256_of(path)[:len(sha256)]}..., '
+            f'what came has the SHA-256 {sha256_of(path)[: len(sha256)]}..., '
             f'expected {sha256}...; something on the way may have answered in '
-            'place of the server')
+            'place of the server'
+        )
 
 
 def _reason(error: Exception, folder: Path) -> str:
@@ -134,11 +136,12 @@ def _reason(error: Exception, folder: Path) -> str:
         return f'the server answered {error.code} {error.reason}'
     number = getattr(error, 'errno', None)
     if number in DISK_FULL:
-        return (f'no room in {folder} ({error.strerror}); free some space, or '
-                'name a folder on another disk by TORCH_HOME')
+        return (
+            f'no room in {folder} ({error.strerror}); free some space, or '
+            'name a folder on another disk by TORCH_HOME'
+        )
     if isinstance(error, PermissionError):
-        return (f'no permission to write to {folder}; name another folder by '
-                'TORCH_HOME')
+        return f'no permission to write to {folder}; name another folder by TORCH_HOME'
     if isinstance(error, ValueError):
         return str(error)
     return f'{getattr(error, "reason", error)}'

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that are there whole or not at all, and what is in them."""
+
+from __future__ import annotations
+
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Union
 
 # What the system says of a disk, a quota or a limit that leaves no room.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def written_whole(path: Union[str, 'os.PathLike[str]'],
-                  by_several: bool = False) -> Iterator[str]:
+def written_whole(path: str | os.PathLike[str], by_several: bool = False) -> Iterator[str]:
     """Write beside the final name, then rename: a reader finds the old file
     or the complete new one, never a part of it.
 
@@ -42,8 +44,7 @@ def written_whole(path: Union[str, 'os.PathLike[str]'],
         raise
 
 
-def write_whole(path: Union[str, 'os.PathLike[str]'],
-                content: Union[str, bytes]) -> None:
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file, a text in UTF-8; see :func:`written_whole`."""
     if isinstance(content, str):
         content = content.encode()
@@ -51,7 +52,7 @@ def write_whole(path: Union[str, 'os.PathLike[str]'],
         Path(partial).write_bytes(content)
 
 
-def sha256(path: Union[str, 'os.PathLike[str]']) -> str:
+def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file's content, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, 'rb') as file:

@@ -21,14 +21,30 @@ Sources:
     Compositional Learning", CVPR 2016, from Koestinger et al., "Annotated
     Facial Landmarks in the Wild", ICCV Workshops 2011, without the ears.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Union
+from typing import Any
 
 __all__ = [
-    'Curve', 'Scheme', 'IBUG68', 'WFLW98', 'COFW29', 'AFLW19', 'SCHEMES',
-    'GROUP_COLORS', 'MMPOSE_SCHEMES', 'OUTER_EYE_CORNERS', 'get_scheme',
-    'name_or_dict', 'point_colors', 'scheme_of', 'scheme_of_dataset',
-    'scheme_of_metainfo'
+    'Curve',
+    'Scheme',
+    'IBUG68',
+    'WFLW98',
+    'COFW29',
+    'AFLW19',
+    'SCHEMES',
+    'GROUP_COLORS',
+    'MMPOSE_SCHEMES',
+    'OUTER_EYE_CORNERS',
+    'get_scheme',
+    'name_or_dict',
+    'point_colors',
+    'scheme_of',
+    'scheme_of_dataset',
+    'scheme_of_metainfo',
 ]
 
 # BGR, one colour for each part of the face, in metainfo and in drawings.
@@ -38,7 +54,8 @@ GROUP_COLORS = dict(
     nose=(51, 255, 51),
     eyes=(255, 51, 153),
     pupils=(255, 255, 255),
-    lips=(0, 128, 255))
+    lips=(0, 128, 255),
+)
 _OTHER_COLOR = (0, 255, 255)
 
 # The two points whose distance is the normaliser of all schemes but AFLW-19.
@@ -57,7 +74,7 @@ class Curve:
     """
 
     group: str
-    points: Tuple[str, ...]
+    points: tuple[str, ...]
     closed: bool = False
 
 
@@ -85,9 +102,9 @@ class Scheme:
     """
 
     name: str
-    curves: Tuple[Curve, ...]
-    normalizer: Optional[Tuple[str, str]]
-    order: Optional[Tuple[str, ...]] = None
+    curves: tuple[Curve, ...]
+    normalizer: tuple[str, str] | None
+    order: tuple[str, ...] | None = None
 
     def __post_init__(self):
         grouped = [name for names in self._members.values() for name in names]
@@ -95,23 +112,28 @@ class Scheme:
             if len(set(names)) != len(names):
                 raise ValueError(
                     f'{self.name}: a point name occurs twice; only curves of '
-                    'one group may share points, where an order is given')
+                    'one group may share points, where an order is given'
+                )
         if not grouped:
             raise ValueError(f'{self.name}: expected one or more points')
         if set(self.points) != set(grouped):
-            raise ValueError(f'{self.name}: the order must name the points of '
-                             'the curves, each once')
+            raise ValueError(
+                f'{self.name}: the order must name the points of the curves, each once'
+            )
         ends = self.normalizer or ()
         if len(ends) not in (0, 2) or not set(ends) <= set(grouped):
-            raise ValueError(f'{self.name}: expected two of the points as '
-                             f'normalizer, or None, got {ends}')
+            raise ValueError(
+                f'{self.name}: expected two of the points as normalizer, or None, got {ends}'
+            )
         lonely = [n for n in grouped if _swap_sides(n) not in set(grouped)]
         if lonely:
-            raise ValueError(f'{self.name}: {lonely[0]} has no mirror image, '
-                             f'expected a point {_swap_sides(lonely[0])}')
+            raise ValueError(
+                f'{self.name}: {lonely[0]} has no mirror image, '
+                f'expected a point {_swap_sides(lonely[0])}'
+            )
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> 'Scheme':
+    def from_dict(cls, said: Mapping[str, Any]) -> Scheme:
         """A scheme of one's own, as a config or a file holds it.
 
         Args:
@@ -127,46 +149,52 @@ class Scheme:
         alone = isinstance(said, Mapping) and 'curves' not in said
         if alone and 'points' in said:
             said = _with_curves(said)
-        _check_keys('a scheme', said, dict(name=str, curves=_LIST),
-                    dict(normalizer=_LIST, order=_LIST))
+        _check_keys(
+            'a scheme', said, dict(name=str, curves=_LIST), dict(normalizer=_LIST, order=_LIST)
+        )
         curves = []
         for curve in said['curves']:
-            _check_keys(f'a curve of {said["name"]}', curve,
-                        dict(group=str, points=_LIST), dict(closed=bool))
+            _check_keys(
+                f'a curve of {said["name"]}',
+                curve,
+                dict(group=str, points=_LIST),
+                dict(closed=bool),
+            )
             curves.append(
-                Curve(curve['group'], _strings(curve['points']),
-                      curve.get('closed', False)))
-        return cls(said['name'],
-                   tuple(curves), _strings(said.get('normalizer')),
-                   _strings(said.get('order')))
+                Curve(curve['group'], _strings(curve['points']), curve.get('closed', False))
+            )
+        return cls(
+            said['name'],
+            tuple(curves),
+            _strings(said.get('normalizer')),
+            _strings(said.get('order')),
+        )
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As strings and lists, which :meth:`from_dict` takes."""
-        said: Dict[str, Any] = dict(
+        said: dict[str, Any] = dict(
             name=self.name,
             curves=[
-                dict(group=c.group, points=list(c.points), closed=c.closed)
-                for c in self.curves
-            ])
+                dict(group=c.group, points=list(c.points), closed=c.closed) for c in self.curves
+            ],
+        )
         for key in ('normalizer', 'order'):
             if getattr(self, key) is not None:
                 said[key] = list(getattr(self, key))
         return said
 
     @property
-    def _members(self) -> Dict[str, Dict[str, None]]:
+    def _members(self) -> dict[str, dict[str, None]]:
         """The points of each group, as keys, since curves may share some."""
-        members: Dict[str, Dict[str, None]] = {}
+        members: dict[str, dict[str, None]] = {}
         for curve in self.curves:
-            members.setdefault(curve.group,
-                               {}).update(dict.fromkeys(curve.points))
+            members.setdefault(curve.group, {}).update(dict.fromkeys(curve.points))
         return members
 
     @property
-    def points(self) -> Tuple[str, ...]:
+    def points(self) -> tuple[str, ...]:
         """The K point names, in the order of the annotation files."""
-        return self.order or tuple(name for curve in self.curves
-                                   for name in curve.points)
+        return self.order or tuple(name for curve in self.curves for name in curve.points)
 
     @property
     def num_points(self) -> int:
@@ -174,20 +202,19 @@ class Scheme:
         return len(self.points)
 
     @property
-    def index(self) -> Dict[str, int]:
+    def index(self) -> dict[str, int]:
         """From point name to index."""
         return {name: i for i, name in enumerate(self.points)}
 
     @property
-    def groups(self) -> Dict[str, Tuple[int, ...]]:
+    def groups(self) -> dict[str, tuple[int, ...]]:
         """From group name to the indices of its points."""
         index = self.index
         return {
-            group: tuple(index[name] for name in names)
-            for group, names in self._members.items()
+            group: tuple(index[name] for name in names) for group, names in self._members.items()
         }
 
-    def select(self, part: str) -> Tuple[int, ...]:
+    def select(self, part: str) -> tuple[int, ...]:
         """The indices of a part of the face.
 
         Args:
@@ -202,29 +229,28 @@ class Scheme:
             ValueError: If no point belongs to it.
         """
         if part in self.index:
-            return (self.index[part], )
+            return (self.index[part],)
         if part in self.groups:
             return self.groups[part]
-        found = tuple(i for name, i in self.index.items()
-                      if name.startswith(f'{part}_'))
+        found = tuple(i for name, i in self.index.items() if name.startswith(f'{part}_'))
         if not found:
-            sides = dict.fromkeys('_'.join(name.split('_')[:2])
-                                  for name in self.points)
+            sides = dict.fromkeys('_'.join(name.split('_')[:2]) for name in self.points)
             raise ValueError(
                 f'{self.name} has no part {part!r}: expected the name of a '
                 f'point, one of the groups {", ".join(self.groups)}, or how '
-                f'names begin, such as {", ".join(list(sides)[:4])}')
+                f'names begin, such as {", ".join(list(sides)[:4])}'
+            )
         return found
 
     @property
-    def mirror(self) -> Tuple[int, ...]:
+    def mirror(self) -> tuple[int, ...]:
         """For each point the index of its mirror image; a middle point is
         its own."""
         index = self.index
         return tuple(index[_swap_sides(name)] for name in self.points)
 
     @property
-    def lines(self) -> Tuple[Tuple[int, int], ...]:
+    def lines(self) -> tuple[tuple[int, int], ...]:
         """Pairs of point indices to join when a face is drawn."""
         index, lines = self.index, []
         for curve in self.curves:
@@ -235,7 +261,7 @@ class Scheme:
         return tuple(lines)
 
     @property
-    def normalizer_indices(self) -> Optional[Tuple[int, int]]:
+    def normalizer_indices(self) -> tuple[int, int] | None:
         """Indices of the two points of ``normalizer``, None for the box."""
         if self.normalizer is None:
             return None
@@ -243,7 +269,7 @@ class Scheme:
         return index[self.normalizer[0]], index[self.normalizer[1]]
 
     @property
-    def ocular_indices(self) -> Tuple[int, int]:
+    def ocular_indices(self) -> tuple[int, int]:
         """Indices of the two points of ``normalizer``; where it is the box,
         of the outer eye corners.
 
@@ -252,13 +278,15 @@ class Scheme:
         """
         ends, index = self.normalizer or OUTER_EYE_CORNERS, self.index
         if not set(ends) <= set(index):
-            raise ValueError(f'{self.name} has no normalizer and no points '
-                             f'{" and ".join(ends)}, whose distance was asked '
-                             'for')
+            raise ValueError(
+                f'{self.name} has no normalizer and no points '
+                f'{" and ".join(ends)}, whose distance was asked '
+                'for'
+            )
         return index[ends[0]], index[ends[1]]
 
     @property
-    def pupil_indices(self) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+    def pupil_indices(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Indices of the points whose mean is the left and the right pupil:
         the pupil, or the point of the eye's middle, or all points of the
         eye.
@@ -269,17 +297,20 @@ class Scheme:
         index = self.index
         for name in ('pupil', 'eye_center'):
             if f'left_{name}' in index:
-                return (index[f'left_{name}'], ), (index[f'right_{name}'], )
+                return (index[f'left_{name}'],), (index[f'right_{name}'],)
         left, right = (
             tuple(i for n, i in index.items() if n.startswith(f'{side}_eye_'))
-            for side in ('left', 'right'))
+            for side in ('left', 'right')
+        )
         if not left:
-            raise ValueError(f'{self.name} has no points whose names begin '
-                             'with left_eye_ and right_eye_, of which pupils '
-                             'could be the middle')
+            raise ValueError(
+                f'{self.name} has no points whose names begin '
+                'with left_eye_ and right_eye_, of which pupils '
+                'could be the middle'
+            )
         return left, right
 
-    def map_to(self, other: 'Scheme') -> Tuple[int, ...]:
+    def map_to(self, other: Scheme) -> tuple[int, ...]:
         """The exact map into another scheme.
 
         Args:
@@ -300,45 +331,42 @@ class Scheme:
         index = self.index
         missing = [name for name in other.points if name not in index]
         if missing:
-            raise ValueError(f'no exact map from {self.name} to {other.name}: '
-                             f'{self.name} has no point {", ".join(missing)}')
+            raise ValueError(
+                f'no exact map from {self.name} to {other.name}: '
+                f'{self.name} has no point {", ".join(missing)}'
+            )
         return tuple(index[name] for name in other.points)
 
 
 _LIST = list, tuple
 
 
-def _with_curves(said: Mapping[str, Any]) -> Dict[str, Any]:
+def _with_curves(said: Mapping[str, Any]) -> dict[str, Any]:
     """A scheme that says its points alone, as one with a curve of each."""
-    _check_keys('a scheme', said, dict(name=str, points=_LIST),
-                dict(normalizer=_LIST))
+    _check_keys('a scheme', said, dict(name=str, points=_LIST), dict(normalizer=_LIST))
     said = dict(said)
     points = said.pop('points')
     curves = [dict(group='face', points=[name]) for name in points]
     return dict(said, curves=curves)
 
 
-def _check_keys(what: str, said: Any, needed: Dict[str, Any],
-                optional: Dict[str, Any]) -> None:
+def _check_keys(what: str, said: Any, needed: dict[str, Any], optional: dict[str, Any]) -> None:
     """Refuse what is no dictionary of these keys and types of values."""
     if not isinstance(said, Mapping):
-        raise ValueError(f'{what}: expected a dictionary with '
-                         f'{", ".join(needed)}, got {said!r}')
+        raise ValueError(f'{what}: expected a dictionary with {", ".join(needed)}, got {said!r}')
     types = {**needed, **optional}
     for key in (*needed, *said):
         value = said.get(key)
         if key not in types:
-            raise ValueError(f'{what} has no {key!r}: expected '
-                             f'{", ".join(types)}')
+            raise ValueError(f'{what} has no {key!r}: expected {", ".join(types)}')
         if value is None and key in optional:
             continue
         if not isinstance(value, types[key]):
             kind = 'list' if types[key] is _LIST else types[key].__name__
-            raise ValueError(f'{what}: expected a {kind} as {key}, got '
-                             f'{value!r}')
+            raise ValueError(f'{what}: expected a {kind} as {key}, got {value!r}')
 
 
-def _strings(values: Optional[Iterable[Any]]) -> Optional[Tuple[str, ...]]:
+def _strings(values: Iterable[Any] | None) -> tuple[str, ...] | None:
     if values is None:
         return None
     for value in values:
@@ -353,14 +381,20 @@ def _swap_sides(name: str) -> str:
     return f'{swapped}_{rest}' if swapped else name
 
 
-def _names(template: str, numbers) -> Tuple[str, ...]:
+def _names(template: str, numbers) -> tuple[str, ...]:
     return tuple(template.format(number) for number in numbers)
 
 
 def _jaw(step: int) -> Curve:
     """The 33 contour points of WFLW, or every ``step``-th of them."""
-    return Curve('jaw', (*_names('left_jaw_{}', range(16, 0, -step)), 'chin',
-                         *_names('right_jaw_{}', range(step, 17, step))))
+    return Curve(
+        'jaw',
+        (
+            *_names('left_jaw_{}', range(16, 0, -step)),
+            'chin',
+            *_names('right_jaw_{}', range(step, 17, step)),
+        ),
+    )
 
 
 _LEFT_BROW = _names('left_brow_upper_{}', range(5, 0, -1))
@@ -368,29 +402,49 @@ _RIGHT_BROW = _names('right_brow_upper_{}', range(1, 6))
 
 _NOSE = (
     Curve('nose', _names('nose_bridge_{}', range(1, 5))),
-    Curve('nose', ('left_nostril_2', 'left_nostril_1', 'nose_base',
-                   'right_nostril_1', 'right_nostril_2')),
+    Curve(
+        'nose',
+        ('left_nostril_2', 'left_nostril_1', 'nose_base', 'right_nostril_1', 'right_nostril_2'),
+    ),
 )
 
 _LIPS = (
     Curve(
-        'lips', ('left_mouth_corner', 'left_upper_lip_outer_2',
-                 'left_upper_lip_outer_1', 'upper_lip_outer',
-                 'right_upper_lip_outer_1', 'right_upper_lip_outer_2',
-                 'right_mouth_corner', 'right_lower_lip_outer_2',
-                 'right_lower_lip_outer_1', 'lower_lip_outer',
-                 'left_lower_lip_outer_1', 'left_lower_lip_outer_2'),
-        closed=True),
+        'lips',
+        (
+            'left_mouth_corner',
+            'left_upper_lip_outer_2',
+            'left_upper_lip_outer_1',
+            'upper_lip_outer',
+            'right_upper_lip_outer_1',
+            'right_upper_lip_outer_2',
+            'right_mouth_corner',
+            'right_lower_lip_outer_2',
+            'right_lower_lip_outer_1',
+            'lower_lip_outer',
+            'left_lower_lip_outer_1',
+            'left_lower_lip_outer_2',
+        ),
+        closed=True,
+    ),
     Curve(
         'lips',
-        ('left_mouth_inner_corner', 'left_upper_lip_inner', 'upper_lip_inner',
-         'right_upper_lip_inner', 'right_mouth_inner_corner',
-         'right_lower_lip_inner', 'lower_lip_inner', 'left_lower_lip_inner'),
-        closed=True),
+        (
+            'left_mouth_inner_corner',
+            'left_upper_lip_inner',
+            'upper_lip_inner',
+            'right_upper_lip_inner',
+            'right_mouth_inner_corner',
+            'right_lower_lip_inner',
+            'lower_lip_inner',
+            'left_lower_lip_inner',
+        ),
+        closed=True,
+    ),
 )
 
 
-def _eyes(with_lid_middles: bool) -> Tuple[Curve, Curve]:
+def _eyes(with_lid_middles: bool) -> tuple[Curve, Curve]:
     """Both eyes, from each one's left corner clockwise."""
     upper = ['upper_outer', 'upper_inner']
     if with_lid_middles:
@@ -398,8 +452,10 @@ def _eyes(with_lid_middles: bool) -> Tuple[Curve, Curve]:
     lower = [name.replace('upper', 'lower') for name in upper]
     left = ['outer_corner', *upper, 'inner_corner', *reversed(lower)]
     right = ['inner_corner', *reversed(upper), 'outer_corner', *lower]
-    return (Curve('eyes', tuple(f'left_eye_{p}' for p in left), closed=True),
-            Curve('eyes', tuple(f'right_eye_{p}' for p in right), closed=True))
+    return (
+        Curve('eyes', tuple(f'left_eye_{p}' for p in left), closed=True),
+        Curve('eyes', tuple(f'right_eye_{p}' for p in right), closed=True),
+    )
 
 
 def _ibug68() -> Scheme:
@@ -408,67 +464,106 @@ def _ibug68() -> Scheme:
     return Scheme(
         name='ibug68',
         curves=(_jaw(step=2), *brows, *_NOSE, *eyes, *_LIPS),
-        normalizer=OUTER_EYE_CORNERS)
+        normalizer=OUTER_EYE_CORNERS,
+    )
 
 
 def _wflw98() -> Scheme:
     left_brow = _LEFT_BROW + _names('left_brow_lower_{}', range(1, 5))
     right_brow = _RIGHT_BROW + _names('right_brow_lower_{}', range(4, 0, -1))
-    brows = (Curve('brows', left_brow,
-                   closed=True), Curve('brows', right_brow, closed=True))
+    brows = (Curve('brows', left_brow, closed=True), Curve('brows', right_brow, closed=True))
     eyes = _eyes(with_lid_middles=True)
-    pupils = (Curve('pupils',
-                    ('left_pupil', )), Curve('pupils', ('right_pupil', )))
+    pupils = (Curve('pupils', ('left_pupil',)), Curve('pupils', ('right_pupil',)))
     return Scheme(
         name='wflw98',
         curves=(_jaw(step=1), *brows, *_NOSE, *eyes, *_LIPS, *pupils),
-        normalizer=OUTER_EYE_CORNERS)
+        normalizer=OUTER_EYE_CORNERS,
+    )
 
 
-def _both(curves: Iterable[Curve]) -> Tuple[Curve, ...]:
+def _both(curves: Iterable[Curve]) -> tuple[Curve, ...]:
     """The curves, which are of the left side, and those of the right."""
     return tuple(
         Curve(curve.group, tuple(map(side, curve.points)), curve.closed)
-        for curve in curves for side in (str, _swap_sides))
+        for curve in curves
+        for side in (str, _swap_sides)
+    )
 
 
 def _cofw29() -> Scheme:
-    sides = _both((
-        Curve(
-            'brows', ('left_brow_outer_end', 'left_brow_upper_middle',
-                      'left_brow_inner_end', 'left_brow_lower_middle'),
-            closed=True),
-        Curve(
-            'eyes', ('left_eye_outer_corner', 'left_eye_upper_middle',
-                     'left_eye_inner_corner', 'left_eye_lower_middle'),
-            closed=True),
-        Curve('pupils', ('left_pupil', )),
-    ))
+    sides = _both(
+        (
+            Curve(
+                'brows',
+                (
+                    'left_brow_outer_end',
+                    'left_brow_upper_middle',
+                    'left_brow_inner_end',
+                    'left_brow_lower_middle',
+                ),
+                closed=True,
+            ),
+            Curve(
+                'eyes',
+                (
+                    'left_eye_outer_corner',
+                    'left_eye_upper_middle',
+                    'left_eye_inner_corner',
+                    'left_eye_lower_middle',
+                ),
+                closed=True,
+            ),
+            Curve('pupils', ('left_pupil',)),
+        )
+    )
     nose = Curve(
-        'nose', ('left_nose_wing', 'nose_tip', 'right_nose_wing', 'nose_base'),
-        closed=True)
+        'nose', ('left_nose_wing', 'nose_tip', 'right_nose_wing', 'nose_base'), closed=True
+    )
     # Both lips go through the corners of the mouth.
-    lips = (Curve(
-        'lips', ('left_mouth_corner', f'{lip}_lip_{upper}',
-                 'right_mouth_corner', f'{lip}_lip_{lower}'),
-        closed=True) for lip, upper, lower in (('upper', 'outer', 'inner'),
-                                               ('lower', 'inner', 'outer')))
+    lips = (
+        Curve(
+            'lips',
+            ('left_mouth_corner', f'{lip}_lip_{upper}', 'right_mouth_corner', f'{lip}_lip_{lower}'),
+            closed=True,
+        )
+        for lip, upper, lower in (('upper', 'outer', 'inner'), ('lower', 'inner', 'outer'))
+    )
     return Scheme(
         name='cofw29',
-        curves=(*sides, nose, *lips, Curve('jaw', ('chin', ))),
+        curves=(*sides, nose, *lips, Curve('jaw', ('chin',))),
         normalizer=OUTER_EYE_CORNERS,
-        order=('left_brow_outer_end', 'right_brow_outer_end',
-               'left_brow_inner_end', 'right_brow_inner_end',
-               'left_brow_upper_middle', 'left_brow_lower_middle',
-               'right_brow_upper_middle', 'right_brow_lower_middle',
-               'left_eye_outer_corner', 'right_eye_outer_corner',
-               'left_eye_inner_corner', 'right_eye_inner_corner',
-               'left_eye_upper_middle', 'left_eye_lower_middle',
-               'right_eye_upper_middle', 'right_eye_lower_middle',
-               'left_pupil', 'right_pupil', 'left_nose_wing',
-               'right_nose_wing', 'nose_tip', 'nose_base', 'left_mouth_corner',
-               'right_mouth_corner', 'upper_lip_outer', 'upper_lip_inner',
-               'lower_lip_inner', 'lower_lip_outer', 'chin'))
+        order=(
+            'left_brow_outer_end',
+            'right_brow_outer_end',
+            'left_brow_inner_end',
+            'right_brow_inner_end',
+            'left_brow_upper_middle',
+            'left_brow_lower_middle',
+            'right_brow_upper_middle',
+            'right_brow_lower_middle',
+            'left_eye_outer_corner',
+            'right_eye_outer_corner',
+            'left_eye_inner_corner',
+            'right_eye_inner_corner',
+            'left_eye_upper_middle',
+            'left_eye_lower_middle',
+            'right_eye_upper_middle',
+            'right_eye_lower_middle',
+            'left_pupil',
+            'right_pupil',
+            'left_nose_wing',
+            'right_nose_wing',
+            'nose_tip',
+            'nose_base',
+            'left_mouth_corner',
+            'right_mouth_corner',
+            'upper_lip_outer',
+            'upper_lip_inner',
+            'lower_lip_inner',
+            'lower_lip_outer',
+            'chin',
+        ),
+    )
 
 
 def _aflw19() -> Scheme:
@@ -482,11 +577,11 @@ def _aflw19() -> Scheme:
             Curve('eyes', tuple(f'left_{p}' for p in eye)),
             Curve('eyes', tuple(f'right_{p}' for p in reversed(eye))),
             Curve('nose', ('left_nose_wing', 'nose_tip', 'right_nose_wing')),
-            Curve('lips',
-                  ('left_mouth_corner', 'mouth_center', 'right_mouth_corner')),
-            Curve('jaw', ('chin', )),
+            Curve('lips', ('left_mouth_corner', 'mouth_center', 'right_mouth_corner')),
+            Curve('jaw', ('chin',)),
         ),
-        normalizer=None)
+        normalizer=None,
+    )
 
 
 IBUG68 = _ibug68()
@@ -505,11 +600,11 @@ MMPOSE_SCHEMES = {
     'coco_wholebody_face': IBUG68,
     'wflw': WFLW98,
     'cofw': COFW29,
-    'aflw': AFLW19
+    'aflw': AFLW19,
 }
 
 
-def get_scheme(said: Union[str, Mapping[str, Any], Scheme]) -> Scheme:
+def get_scheme(said: str | Mapping[str, Any] | Scheme) -> Scheme:
     """The scheme of that name, or one of one's own.
 
     Args:
@@ -524,25 +619,20 @@ def get_scheme(said: Union[str, Mapping[str, Any], Scheme]) -> Scheme:
     if isinstance(said, Mapping):
         return Scheme.from_dict(said)
     if not isinstance(said, str) or said not in SCHEMES:
-        raise ValueError(f'unknown landmark scheme {said!r}; known: '
-                         f'{", ".join(sorted(SCHEMES))}')
+        raise ValueError(f'unknown landmark scheme {said!r}; known: {", ".join(sorted(SCHEMES))}')
     return SCHEMES[said]
 
 
-def name_or_dict(scheme: Scheme) -> Union[str, Dict[str, Any]]:
+def name_or_dict(scheme: Scheme) -> str | dict[str, Any]:
     """What a file says of a scheme, for :func:`get_scheme`: the name of one
     of :data:`SCHEMES`, all of another."""
     known = SCHEMES.get(scheme.name) == scheme
     return scheme.name if known else scheme.to_dict()
 
 
-def point_colors(scheme: Scheme) -> Dict[int, Tuple[int, int, int]]:
+def point_colors(scheme: Scheme) -> dict[int, tuple[int, int, int]]:
     """From the index of a point to the colour of its group, BGR."""
-    return {
-        i: GROUP_COLORS.get(g, _OTHER_COLOR)
-        for g, ids in scheme.groups.items()
-        for i in ids
-    }
+    return {i: GROUP_COLORS.get(g, _OTHER_COLOR) for g, ids in scheme.groups.items() for i in ids}
 
 
 def scheme_of(points: Iterable[str]) -> Scheme:
@@ -559,12 +649,14 @@ def scheme_of(points: Iterable[str]) -> Scheme:
     for scheme in SCHEMES.values():
         if scheme.points == points:
             return scheme
-    raise ValueError(f'no landmark scheme has these {len(points)} points '
-                     f'({", ".join(points[:3])}, ...); known: '
-                     f'{", ".join(sorted(SCHEMES))}')
+    raise ValueError(
+        f'no landmark scheme has these {len(points)} points '
+        f'({", ".join(points[:3])}, ...); known: '
+        f'{", ".join(sorted(SCHEMES))}'
+    )
 
 
-def scheme_of_dataset(meta: Dict[str, Any]) -> Scheme:
+def scheme_of_dataset(meta: dict[str, Any]) -> Scheme:
     """The scheme that a data set says, or that has the points of these names;
     of MMPose's data sets, whose points have numbers for names, the one in
     :data:`MMPOSE_SCHEMES`.
@@ -586,17 +678,18 @@ def scheme_of_dataset(meta: Dict[str, Any]) -> Scheme:
         return scheme_of(points)
     scheme = MMPOSE_SCHEMES[dataset]
     if scheme.num_points != len(points):
-        raise ValueError(f'{dataset} has the {scheme.num_points} points of '
-                         f'{scheme.name}, but this data has {len(points)}')
+        raise ValueError(
+            f'{dataset} has the {scheme.num_points} points of '
+            f'{scheme.name}, but this data has {len(points)}'
+        )
     return scheme
 
 
-def _are_numbered(points: Tuple[str, ...]) -> bool:
-    return any(points == _names(word + '-{}', range(len(points)))
-               for word in ('kpt', 'face'))
+def _are_numbered(points: tuple[str, ...]) -> bool:
+    return any(points == _names(word + '-{}', range(len(points))) for word in ('kpt', 'face'))
 
 
-def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:
+def scheme_of_metainfo(meta: dict[str, Any]) -> Scheme:
     """The scheme of a data set, known here or not.
 
     Args:
@@ -616,21 +709,13 @@ def scheme_of_metainfo(meta: Dict[str, Any]) -> Scheme:
     names = meta['keypoint_id2name']
     points = tuple(names[i] for i in range(len(names)))
     chains = _chains([tuple(link) for link in meta['skeleton_links']])
-    curves = [
-        Curve('face', tuple(points[i] for i in chain), closed)
-        for chain, closed in chains
-    ]
+    curves = [Curve('face', tuple(points[i] for i in chain), closed) for chain, closed in chains]
     joined = {i for chain, _ in chains for i in chain}
-    curves += [
-        Curve('face', (name, )) for i, name in enumerate(points)
-        if i not in joined
-    ]
+    curves += [Curve('face', (name,)) for i, name in enumerate(points) if i not in joined]
     return Scheme(meta['dataset_name'], tuple(curves), None, points)
 
 
-def _chains(
-    links: Iterable[Tuple[int,
-                          int]]) -> Tuple[Tuple[Tuple[int, ...], bool], ...]:
+def _chains(links: Iterable[tuple[int, int]]) -> tuple[tuple[tuple[int, ...], bool], ...]:
     """Links that follow one another as chains, and whether each is closed."""
     chains = []
     for start, end in links:
@@ -639,5 +724,4 @@ def _chains(
             last.append(end)
         else:
             chains.append([start, end])
-    return tuple((tuple(c[:-1]), True) if c[0] == c[-1] else (tuple(c), False)
-                 for c in chains)
+    return tuple((tuple(c[:-1]), True) if c[0] == c[-1] else (tuple(c), False) for c in chains)

@@ -6,24 +6,25 @@ Reading options must not take seconds, and MMPose's scripts import torch. Of
 them only the function ``parse_args`` is run here; it needs :mod:`argparse`,
 :mod:`os` and MMEngine's ``DictAction``.
 """
+
+from __future__ import annotations
+
 import argparse
 import ast
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 _INSTALL = 'pip install "mmpose>=1.3,<1.4"'
 
 _TEST_OPTIONS = {
-    '--report':
-    'write the report of the test, report.html, into this folder; '
+    '--report': 'write the report of the test, report.html, into this folder; '
     'WORK_DIR/report where none is named',
-    '--box-robustness':
-    'repeat the test under shifted and scaled face boxes and write the '
+    '--box-robustness': 'repeat the test under shifted and scaled face boxes and write the '
     'figures and their curves, robustness.json, .png and .svg, into this '
-    'folder; WORK_DIR/box_robustness where none is named'
+    'folder; WORK_DIR/box_robustness where none is named',
 }
 
 
@@ -31,12 +32,15 @@ class DictAction(argparse.Action):
     """MMEngine's action for ``KEY=VALUE``, which is imported when there is
     such an option to read."""
 
-    def __call__(self,
-                 parser: argparse.ArgumentParser,
-                 namespace: argparse.Namespace,
-                 values: Any,
-                 option_string: Optional[str] = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
         from mmengine.config import DictAction as MMEngineAction
+
         action = MMEngineAction(self.option_strings, self.dest)
         action(parser, namespace, values, option_string)
 
@@ -51,8 +55,7 @@ def parse_test() -> argparse.Namespace:
     return add_test_options(_parser_of('test'))
 
 
-def add_test_options(
-        parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
+def add_test_options(parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
     """Read our options of a test, and let MMPose read the others.
 
     Args:
@@ -65,8 +68,7 @@ def add_test_options(
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     group = parser.add_argument_group('mmpose_face')
     for option, help_text in _TEST_OPTIONS.items():
-        group.add_argument(
-            option, nargs='?', const='', metavar='DIR', help=help_text)
+        group.add_argument(option, nargs='?', const='', metavar='DIR', help=help_text)
     ours, theirs = parser.parse_known_args()
     before, sys.argv = sys.argv, [sys.argv[0], *theirs]
     try:
@@ -95,14 +97,14 @@ def script_path(name: str) -> Path:
     """
     spec = find_spec('mmpose')
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(
-            f'MMPose is not installed: {_INSTALL}', name='mmpose')
+        raise ModuleNotFoundError(f'MMPose is not installed: {_INSTALL}', name='mmpose')
     root = Path(spec.origin).parent
     for tools in (root / '.mim' / 'tools', root.parent / 'tools'):
         if (tools / f'{name}.py').is_file():
             return tools / f'{name}.py'
-    raise FileNotFoundError(f'MMPose at {root} has no tools/{name}.py; '
-                            f'expected a normal install: {_INSTALL}')
+    raise FileNotFoundError(
+        f'MMPose at {root} has no tools/{name}.py; expected a normal install: {_INSTALL}'
+    )
 
 
 def _parser_of(name: str) -> Callable[[], argparse.Namespace]:
@@ -110,7 +112,8 @@ def _parser_of(name: str) -> Callable[[], argparse.Namespace]:
     path = script_path(name)
     module = ast.parse(path.read_bytes(), str(path))
     module.body = [
-        part for part in module.body
+        part
+        for part in module.body
         if isinstance(part, ast.FunctionDef) and part.name == 'parse_args'
     ]
     names = dict(argparse=argparse, os=os, DictAction=DictAction)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packages whose modules are imported when something of them is asked for."""
+
 import sys
 from importlib import import_module
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 
 def on_demand(
-    package: str, contents: Dict[str, Tuple[str, ...]]
-) -> Tuple[List[str], Callable[[str], Any], Callable[[], List[str]]]:
+    package: str, contents: dict[str, tuple[str, ...]]
+) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
     """What a package defines in place of imports.
 
     Args:
@@ -21,19 +22,14 @@ def on_demand(
         >>> __all__, __getattr__, __dir__ = on_demand(
         ...     __name__, {'face_wflw': ('FaceWFLW', )})
     """
-    homes = {
-        name: module
-        for module, names in contents.items()
-        for name in names
-    }
+    homes = {name: module for module, names in contents.items() for name in names}
 
     def __getattr__(name: str) -> Any:
         if name not in homes:
-            raise AttributeError(
-                f'module {package!r} has no attribute {name!r}')
+            raise AttributeError(f'module {package!r} has no attribute {name!r}')
         return getattr(import_module(f'{package}.{homes[name]}'), name)
 
-    def __dir__() -> List[str]:
+    def __dir__() -> list[str]:
         return sorted({*vars(sys.modules[package]), *homes})
 
     return sorted(homes), __getattr__, __dir__

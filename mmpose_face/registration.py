@@ -6,6 +6,7 @@ them by name at once, as ``custom_imports`` and
 ``import_modules_from_strings`` expect. Who does not is not made to load it:
 the registries are told where to look when they come to be.
 """
+
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -16,9 +17,8 @@ from .compat.imports import after_import
 _REGISTERED = f'{__package__}.registered'
 
 # The registries that have classes or functions of ours.
-_OF_MMPOSE = ('DATASETS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS', 'MODELS',
-              'RUNNERS', 'TRANSFORMS')
-_OF_MMENGINE = ('FUNCTIONS', )
+_OF_MMPOSE = ('DATASETS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS', 'MODELS', 'RUNNERS', 'TRANSFORMS')
+_OF_MMENGINE = ('FUNCTIONS',)
 
 
 def install() -> None:

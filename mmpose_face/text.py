@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What messages are made of."""
-from typing import Sequence
+
+from collections.abc import Sequence
 
 
 def shortened(names: Sequence, at_most: int = 5) -> str:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chromium, which ChromeDriver steers through the WebDriver protocol
 (https://www.w3.org/TR/webdriver2/)."""
+
+from __future__ import annotations
+
 import json
 import shutil
 import socket
@@ -9,7 +12,6 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Set, Union
 
 import pytest
 
@@ -18,11 +20,20 @@ DRIVER = shutil.which('chromedriver')
 in_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason='nothing is looked at in a browser: chromium and chromedriver are '
-    'not installed (Debian: chromium chromium-driver)')
+    'not installed (Debian: chromium chromium-driver)',
+)
 
-QUIET = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-         '--disable-dev-shm-usage', '--no-first-run', '--disable-sync',
-         '--disable-background-networking', '--disable-component-update')
+QUIET = (
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--disable-dev-shm-usage',
+    '--no-first-run',
+    '--disable-sync',
+    '--disable-background-networking',
+    '--disable-component-update',
+)
 
 
 class Browser:
@@ -33,9 +44,9 @@ class Browser:
             free.bind(('127.0.0.1', 0))
             port = free.getsockname()[1]
         self._address = f'http://127.0.0.1:{port}'
-        self._process = subprocess.Popen([DRIVER, f'--port={port}'],
-                                         stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [DRIVER, f'--port={port}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             self._window = self._start(profile, width)
         except BaseException:
@@ -43,20 +54,18 @@ class Browser:
             raise
 
     def _start(self, profile: Path, width: int) -> str:
-        args = [*QUIET, f'--user-data-dir={profile}',
-                f'--window-size={width},900']  # yapf: disable
+        args = [*QUIET, f'--user-data-dir={profile}', f'--window-size={width},900']
         always = {
             'goog:chromeOptions': dict(binary=CHROMIUM, args=args),
-            'goog:loggingPrefs': dict(performance='ALL', browser='ALL')
+            'goog:loggingPrefs': dict(performance='ALL', browser='ALL'),
         }
         for _ in range(100):
             try:
                 self._ask('GET', '/status')
                 break
             except urllib.error.URLError:
-                time.sleep(.1)
-        answer = self._ask('POST', '/session',
-                           dict(capabilities=dict(alwaysMatch=always)))
+                time.sleep(0.1)
+        answer = self._ask('POST', '/session', dict(capabilities=dict(alwaysMatch=always)))
         return f'/session/{answer["sessionId"]}'
 
     def _ask(self, method: str, path: str, body=None):
@@ -64,36 +73,32 @@ class Browser:
             self._address + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={'Content-Type': 'application/json'})
+            headers={'Content-Type': 'application/json'},
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())['value']
 
-    def open(self, page: Union[Path, str]) -> None:
+    def open(self, page: Path | str) -> None:
         """Show a file, or what is at an address."""
         url = page.as_uri() if isinstance(page, Path) else page
         self._ask('POST', f'{self._window}/url', dict(url=url))
 
     def run(self, script: str, *args):
         """The value that a script in the page returns."""
-        return self._ask('POST', f'{self._window}/execute/sync',
-                         dict(script=script, args=args))
+        return self._ask('POST', f'{self._window}/execute/sync', dict(script=script, args=args))
 
     def press(self, script: str, key: str = '') -> None:
         """Click on the element that a script returns, or send it a key."""
-        element, = self.run(script).values()
+        (element,) = self.run(script).values()
         what = 'value' if key else 'click'
-        self._ask('POST', f'{self._window}/element/{element}/{what}',
-                  dict(text=key) if key else {})
+        self._ask('POST', f'{self._window}/element/{element}/{what}', dict(text=key) if key else {})
 
     def log(self, kind: str) -> list:
         return self._ask('POST', f'{self._window}/se/log', dict(type=kind))
 
-    def requests(self) -> Set[str]:
+    def requests(self) -> set[str]:
         """The addresses asked for since the last call."""
-        messages = [
-            json.loads(entry['message'])['message']
-            for entry in self.log('performance')
-        ]
+        messages = [json.loads(entry['message'])['message'] for entry in self.log('performance')]
         return {
             message['params']['request']['url']
             for message in messages

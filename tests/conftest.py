@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small data in the true formats, and the real faces where they are."""
+
 import fcntl
 import http.server
 import logging
@@ -7,9 +8,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Sequence
+from typing import Callable
 
 import cv2
 import mmpose
@@ -40,8 +42,10 @@ CONFIGS_300W = REPO / 'configs/face_2d_keypoint/topdown_heatmap/300w'
 HRNET_300W = CONFIGS_300W / 'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 RES18_300W = CONFIGS_300W / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 DEMO = (
-    REPO / 'configs/face_2d_keypoint/topdown_heatmap/synthetic' /
-    'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py')
+    REPO
+    / 'configs/face_2d_keypoint/topdown_heatmap/synthetic'
+    / 'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py'
+)
 MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 
@@ -59,8 +63,7 @@ def logged(caplog, monkeypatch):
     """What goes to MMEngine's logger."""
     logger = logging.getLogger('of-this-test')
     logger.setLevel('INFO')
-    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance',
-                        lambda: logger)
+    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance', lambda: logger)
     return caplog
 
 
@@ -85,9 +88,7 @@ def write_pts(path: Path, points: np.ndarray) -> None:
     path.write_text(f'version: 1\nn_points: {len(points)}\n{{\n{rows}\n}}\n')
 
 
-def make_release(root: Path,
-                 faces: Dict[str, int],
-                 suffix: str = '.jpg') -> Path:
+def make_release(root: Path, faces: dict[str, int], suffix: str = '.jpg') -> Path:
     """A 300-W release with that many made-up faces in each folder."""
     rng = np.random.default_rng(0)
     for folder, number in faces.items():
@@ -105,17 +106,12 @@ def make_release(root: Path,
 def tiny_300w(tmp_path_factory) -> Path:
     """A converted 300-W with 6 training and 5 test faces."""
     root = tmp_path_factory.mktemp('tiny')
-    raw = make_release(root / 'raw', {
-        'afw': 4,
-        'helen/trainset': 2,
-        'helen/testset': 3,
-        'ibug': 2
-    })
+    raw = make_release(root / 'raw', {'afw': 4, 'helen/trainset': 2, 'helen/testset': 3, 'ibug': 2})
     convert_300w(raw, root / '300w', partial=True)
     return root / '300w'
 
 
-OWN_CONFIG = '''
+OWN_CONFIG = """
 from mmengine.config import read_base
 
 with read_base():
@@ -126,7 +122,7 @@ with read_base():
 
 scheme = dict(name='own2', points=['left_eye', 'right_eye'])
 num_points = 2
-'''
+"""
 
 
 @pytest.fixture
@@ -140,8 +136,7 @@ def own_config(tmp_path) -> Config:
 def data_options(data_root: Path) -> Sequence[str]:
     """``--cfg-options`` that put a small data set under a config."""
     options = [
-        f'{loader}_dataloader.dataset.data_root={data_root}/'
-        for loader in ('train', 'val', 'test')
+        f'{loader}_dataloader.dataset.data_root={data_root}/' for loader in ('train', 'val', 'test')
     ]
     for loader in ('train', 'val', 'test'):
         options += [
@@ -157,7 +152,7 @@ def data_options(data_root: Path) -> Sequence[str]:
 NARROW = {
     'model.backbone.base_channels': 8,
     'model.head.in_channels': 64,
-    'model.head.deconv_out_channels': (16, 16, 16)
+    'model.head.deconv_out_channels': (16, 16, 16),
 }
 
 
@@ -177,7 +172,6 @@ def serving(folder: Path) -> Iterator[str]:
     """A folder on the loopback interface; gives its address."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
-
         def __init__(self, *args):
             super().__init__(*args, directory=str(folder))
 
@@ -185,32 +179,27 @@ def serving(folder: Path) -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
-        threading.Thread(
-            target=server.serve_forever, args=(.01, ), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f'http://127.0.0.1:{server.server_port}'
         server.shutdown()
 
 
-def run_python(*args,
-               cwd: Path = REPO,
-               check: bool = True,
-               **env: str) -> subprocess.CompletedProcess:
+def run_python(
+    *args, cwd: Path = REPO, check: bool = True, **env: str
+) -> subprocess.CompletedProcess:
     """Run Python in a process of its own and return its output as text."""
-    done = subprocess.run([sys.executable, *map(str, args)],
-                          cwd=cwd,
-                          env={
-                              **os.environ, 'OMP_NUM_THREADS': '1',
-                              **env
-                          },
-                          text=True,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        [sys.executable, *map(str, args)],
+        cwd=cwd,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', **env},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return checked(done) if check else done
 
 
-def run_script(*args,
-               cwd: Path = REPO,
-               check: bool = True) -> subprocess.CompletedProcess:
+def run_script(*args, cwd: Path = REPO, check: bool = True) -> subprocess.CompletedProcess:
     """As :func:`run_python` with a script, seconds sooner: in the fork of a
     process that has imported most."""
     done = run_forked([str(arg) for arg in args], cwd)
@@ -223,8 +212,7 @@ def checked(done: subprocess.CompletedProcess) -> subprocess.CompletedProcess:
     return done
 
 
-def made_once(factory: pytest.TempPathFactory, name: str,
-              make: Callable[[Path], None]) -> Path:
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder that the first worker to need it makes for all of them."""
     root = factory.getbasetemp()
     root = root.parent if IN_A_WORKER else root
@@ -253,7 +241,15 @@ def installed(dist, tmp_path_factory) -> Path:
     """The wheel installed for real, into a folder of its own."""
 
     def install(site: Path) -> None:
-        run_python('-m', 'pip', 'install', '--quiet', '--no-deps', '--target',
-                   site, next(dist.glob('*.whl')))
+        run_python(
+            '-m',
+            'pip',
+            'install',
+            '--quiet',
+            '--no-deps',
+            '--target',
+            site,
+            next(dist.glob('*.whl')),
+        )
 
     return made_once(tmp_path_factory, 'site', install)

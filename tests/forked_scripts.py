@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our scripts in forks of a process that has imported what they need, which
 takes longer than what most tests have them do."""
+
 import multiprocessing
 import os
 import runpy
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 FORKS = multiprocessing.get_context('forkserver')
-FORKS.set_forkserver_preload([
-    'mmpose.apis', 'mmpose_face.engine.launch', 'mmpose_face.visualization',
-    'mmpose_face.apis.robustness'
-])
+FORKS.set_forkserver_preload(
+    [
+        'mmpose.apis',
+        'mmpose_face.engine.launch',
+        'mmpose_face.visualization',
+        'mmpose_face.apis.robustness',
+    ]
+)
 
 
 def run_forked(argv: Sequence[str], cwd: Path) -> subprocess.CompletedProcess:
@@ -31,6 +36,7 @@ def _run(argv: Sequence[str], cwd: str, out: str) -> None:
     for stream in (1, 2):
         os.dup2(to_out, stream)
     import torch
+
     torch.set_num_threads(1)
     os.environ['OMP_NUM_THREADS'] = '1'
     os.chdir(cwd)

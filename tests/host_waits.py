@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever makes the host wait for a device raises, with or without one."""
+
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Callable, Iterator
+from typing import Callable
 
 import torch
 from torch import Tensor
@@ -12,14 +14,23 @@ aten = torch.ops.aten
 
 # Operators that need to know values to go on.
 READING = {
-    aten._local_scalar_dense, aten.nonzero, aten.masked_select, aten.equal,
-    aten.unique_dim, aten._unique2, aten.is_nonzero
+    aten._local_scalar_dense,
+    aten.nonzero,
+    aten.masked_select,
+    aten.equal,
+    aten.unique_dim,
+    aten._unique2,
+    aten.is_nonzero,
 }
 # Functions that copy to the host, or numbers from it, and wait until it is
 # done.
 COPYING = {
-    Tensor.cpu, Tensor.numpy, Tensor.item, Tensor.tolist, Tensor.__array__,
-    Tensor.new_tensor
+    Tensor.cpu,
+    Tensor.numpy,
+    Tensor.item,
+    Tensor.tolist,
+    Tensor.__array__,
+    Tensor.new_tensor,
 }
 # Without a device these make tensors of the host.
 MAKING = {torch.tensor, torch.as_tensor}
@@ -52,7 +63,6 @@ def no_waits(is_host: Callable[[Tensor], bool]) -> Iterator[None]:
 
 
 class _Operators(TorchDispatchMode):
-
     def __init__(self, is_host):
         super().__init__()
         self.is_host = is_host
@@ -62,14 +72,13 @@ class _Operators(TorchDispatchMode):
         if name in READING and not self.is_host(args[0]):
             raise HostWaits(str(name))
         if name in (aten.index, aten.index_put, aten.index_put_) and any(
-                index is not None and index.dtype in (torch.bool, torch.uint8)
-                for index in args[1]):
+            index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1]
+        ):
             raise HostWaits(f'{name} with a mask')
         return func(*args, **(kwargs or {}))
 
 
 class _Functions(TorchFunctionMode):
-
     def __init__(self, is_host):
         super().__init__()
         self.is_host = is_host
@@ -83,18 +92,16 @@ class _Functions(TorchFunctionMode):
             raise HostWaits(str(func))
         if func is Tensor.to and _waits(*args[1:], **kwargs):
             raise HostWaits('Tensor.to without non_blocking')
-        if func in (Tensor.__getitem__, Tensor.__setitem__) and _has_list(
-                args[1]):
+        if func in (Tensor.__getitem__, Tensor.__setitem__) and _has_list(args[1]):
             raise HostWaits('an index that must be copied to the device')
         return func(*args, **kwargs)
 
 
 def _waits(*args, non_blocking=False, **kwargs) -> bool:
     places = [*args, kwargs.get('device')]
-    return not non_blocking and any(
-        isinstance(place, (str, torch.device)) for place in places)
+    return not non_blocking and any(isinstance(place, (str, torch.device)) for place in places)
 
 
 def _has_list(index) -> bool:
-    parts = index if isinstance(index, tuple) else (index, )
+    parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(part, list) for part in parts)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One narrow model of each kind of head, as rows of the zoo have them."""
-from typing import Dict, NamedTuple, Tuple
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,21 +22,17 @@ class Narrow(NamedTuple):
     """A row and what makes it narrow."""
 
     config: str
-    options: Dict[str, object]
-    input_size: Tuple[int, int] = (128, 128)
+    options: dict[str, object]
+    input_size: tuple[int, int] = (128, 128)
 
 
 KINDS = {
-    'dark':
-    Narrow(_RES18, NARROW),
-    'plain':
-    Narrow(_RES18, {
-        **NARROW, 'model.head.decoder.unbiased': False
-    }),
-    'stages':
-    Narrow(
+    'dark': Narrow(_RES18, NARROW),
+    'plain': Narrow(_RES18, {**NARROW, 'model.head.decoder.unbiased': False}),
+    'stages': Narrow(
         'topdown_heatmap/coco_wholebody_face/'
-        'td-hm_hourglass52_8xb32-60e_coco-wholebody-face-256x256.py', {
+        'td-hm_hourglass52_8xb32-60e_coco-wholebody-face-256x256.py',
+        {
             'model.backbone.num_stacks': 2,
             'model.backbone.downsample_times': 1,
             'model.backbone.stage_channels': (256, 32),
@@ -43,27 +40,23 @@ KINDS = {
             'model.backbone.feat_channel': 32,
             'model.head.in_channels': 32,
             'model.head.num_stages': 2,
-            'model.head.decoder.heatmap_size': (16, 16)
-        }, (64, 64)),
-    'integral':
-    Narrow(
-        'topdown_regression/300w/td-reg_res18_starloss_1xb16-20e_300w-'
-        '128x128.py', NARROW),
-    'regression':
-    Narrow(
-        'topdown_regression/wflw/td-reg_res50_wingloss_8xb64-210e_wflw-'
-        '256x256.py', {
-            'model.backbone.base_channels': 8,
-            'model.head.in_channels': 256
-        }, (128, 128)),
-    'star':
-    Narrow(
-        'topdown_regression/cofw/td-reg_star-hourglass_4xb32-500e_cofw-'
-        '256x256.py', {
-            'model.backbone.num_stacks': 2,
-            'model.backbone.levels': 2,
-            'model.backbone.channels': 16
-        }, (64, 64)),
+            'model.head.decoder.heatmap_size': (16, 16),
+        },
+        (64, 64),
+    ),
+    'integral': Narrow(
+        'topdown_regression/300w/td-reg_res18_starloss_1xb16-20e_300w-128x128.py', NARROW
+    ),
+    'regression': Narrow(
+        'topdown_regression/wflw/td-reg_res50_wingloss_8xb64-210e_wflw-256x256.py',
+        {'model.backbone.base_channels': 8, 'model.head.in_channels': 256},
+        (128, 128),
+    ),
+    'star': Narrow(
+        'topdown_regression/cofw/td-reg_star-hourglass_4xb32-500e_cofw-256x256.py',
+        {'model.backbone.num_stacks': 2, 'model.backbone.levels': 2, 'model.backbone.channels': 16},
+        (64, 64),
+    ),
 }
 
 
@@ -76,10 +69,7 @@ def narrow_model(kind: str) -> nn.Module:
     """
     row = KINDS[kind]
     cfg = Config.fromfile(_CONFIGS / row.config)
-    cfg.merge_from_dict({
-        'model.head.decoder.input_size': row.input_size,
-        **row.options
-    })
+    cfg.merge_from_dict({'model.head.decoder.input_size': row.input_size, **row.options})
     for step in cfg.test_dataloader.dataset.pipeline:
         if 'input_size' in step:
             step.input_size = row.input_size

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that is not trained, whose outputs are of its images all the same,
 and whose heatmaps have a peak each."""
-from functools import lru_cache, partial
-from typing import Sequence
+
+from collections.abc import Sequence
+from functools import cache, partial
 
 import torch
 from torch import Tensor, nn
@@ -55,16 +56,16 @@ def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.kaiming_normal_(module.weight)
             if module.bias is not None:
-                nn.init.normal_(module.bias, std=.1)
+                nn.init.normal_(module.bias, std=0.1)
         elif isinstance(module, nn.Linear):
             # Of a regression, whose points are some pixels about a mean face.
-            nn.init.normal_(module.weight, std=.02 * module.in_features**-.5)
+            nn.init.normal_(module.weight, std=0.02 * module.in_features**-0.5)
             nn.init.uniform_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             norms.append(module)
-            nn.init.uniform_(module.weight, .5, 1.5)
-            nn.init.normal_(module.bias, std=.1)
-            module.momentum = 1.
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, std=0.1)
+            module.momentum = 1.0
     model.eval()
     for norm in norms:
         norm.train()
@@ -72,28 +73,27 @@ def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
     model.eval()
 
 
-def _with_peaks(mirror: tuple, layer: nn.Module, inputs: tuple,
-                heatmaps: Tensor) -> Tensor:
+def _with_peaks(mirror: tuple, layer: nn.Module, inputs: tuple, heatmaps: Tensor) -> Tensor:
     # Of each image alone, whatever batch it is in.
     largest = heatmaps.abs().amax((1, 2, 3), keepdim=True)
     peaks = _peaks(*map(int, heatmaps.shape[1:]), mirror)
     return peaks.to(heatmaps) + heatmaps / largest / 10
 
 
-@lru_cache(maxsize=None)  # a constant where the network is traced after a run
+@cache  # a constant where the network is traced after a run
 def _peaks(points: int, height: int, width: int, mirror: tuple) -> Tensor:
     rng = torch.Generator().manual_seed(0)
-    x, y = torch.rand(2, points, 1, generator=rng) * .6 + .2
+    x, y = torch.rand(2, points, 1, generator=rng) * 0.6 + 0.2
     for left, right in enumerate(mirror):
         x[right], y[right] = 1 - x[left], y[left]
         if left == right:
             # Of the mean, cells at both sides are equally high: the point is
             # where decoders take no step towards one of them.
-            x[left], y[left] = .5, -1 / height
+            x[left], y[left] = 0.5, -1 / height
     columns, rows = _gaussian(x * width, width), _gaussian(y * height, height)
     return rows[..., None] * columns[:, None]
 
 
-def _gaussian(center: Tensor, size: int, sigma: float = 2.) -> Tensor:
+def _gaussian(center: Tensor, size: int, sigma: float = 2.0) -> Tensor:
     steps = (torch.arange(size) - center) / sigma
     return (-steps.square() / 2).exp()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that are as hard as photographs, and faces in them."""
+
 import struct
 
 import cv2
@@ -20,9 +21,9 @@ def photograph(width: int, height: int, seed: int = 0) -> np.ndarray:
     for cell in (128, 64, 32, 16, 8, 4, 2):
         shape = (height // cell + 2, width // cell + 2, 3)
         layer = rng.normal(0, cell / 2, shape).astype(np.float32)
-        layers += cv2.resize(
-            layer, None, fx=cell, fy=cell,
-            interpolation=cv2.INTER_CUBIC)[:height, :width]
+        layers += cv2.resize(layer, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)[
+            :height, :width
+        ]
     image = np.clip(layers + 128, 0, 255).astype(np.uint8)
     for _ in range(20):
         a, b = rng.integers(0, (width, height), (2, 2)).tolist()
@@ -36,9 +37,9 @@ def face_in(image: np.ndarray, seed: int = 0, **more) -> dict:
     its box may be outside."""
     rng = np.random.default_rng(seed)
     height, width = image.shape[:2]
-    side = rng.uniform(.1, .9) * min(height, width)
+    side = rng.uniform(0.1, 0.9) * min(height, width)
     center = rng.uniform((0, 0), (width, height))
-    points = center + rng.uniform(-.4, .4, (1, 98, 2)) * side
+    points = center + rng.uniform(-0.4, 0.4, (1, 98, 2)) * side
     center, side = np.float32(center[None]), np.float32(side)
     return dict(
         id=seed,
@@ -50,10 +51,11 @@ def face_in(image: np.ndarray, seed: int = 0, **more) -> dict:
         bbox_scale=np.full((1, 2), side),
         bbox_score=np.ones(1, np.float32),
         keypoints=points.astype(np.float32),
-        keypoints_visible=(rng.random((1, 98)) < .9).astype(np.float32),
-        occluded=rng.random((1, 98)) < .2,
+        keypoints_visible=(rng.random((1, 98)) < 0.9).astype(np.float32),
+        occluded=rng.random((1, 98)) < 0.2,
         flip_indices=MIRROR,
-        **more)
+        **more,
+    )
 
 
 def crop_matrix(rng, shape, size, sides=(50, 400), angle=60) -> np.ndarray:
@@ -62,8 +64,9 @@ def crop_matrix(rng, shape, size, sides=(50, 400), angle=60) -> np.ndarray:
     height, width = shape[:2]
     center = np.float32(rng.uniform((0, 0), (width, height)))
     side = np.float32(rng.uniform(*sides))
-    return get_warp_matrix(center, np.array([side, side * size[1] / size[0]]),
-                           rng.uniform(-angle, angle), size)
+    return get_warp_matrix(
+        center, np.array([side, side * size[1] / size[0]]), rng.uniform(-angle, angle), size
+    )
 
 
 def write_jpeg(path, image: np.ndarray, quality: int = 90) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bright squares for faces, and what finds them: the points are the corners,
 seen in the pixels, so that a tracker is tested with nothing but itself."""
-from typing import Sequence, Tuple
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,19 +14,17 @@ from mmpose_face.landmarks import Curve, Scheme
 SCHEME = Scheme(
     'square4',
     (Curve('face', ('top_left', 'top_right', 'low_right', 'low_left'), True),),
-    ('top_left', 'top_right'))  # yapf: disable
+    ('top_left', 'top_right'),
+)
 SIDE = 40
 
 
-def picture(
-    *centers: Tuple[float, float], size: Tuple[int, int] = (320, 240)
-) -> np.ndarray:
+def picture(*centers: tuple[float, float], size: tuple[int, int] = (320, 240)) -> np.ndarray:
     """A frame with a square about each centre."""
     image = np.zeros((size[1], size[0], 3), np.uint8)
     for x, y in centers:
         left, top = round(x - SIDE / 2), round(y - SIDE / 2)
-        cv2.rectangle(image, (left, top), (left + SIDE, top + SIDE),
-                      (255, 255, 255), cv2.FILLED)
+        cv2.rectangle(image, (left, top), (left + SIDE, top + SIDE), (255, 255, 255), cv2.FILLED)
     return image
 
 
@@ -46,23 +45,23 @@ class SquareNetwork:
 
     def __init__(self) -> None:
         self.batches = []
-        self.score = 1.  # of a point that is seen
-        self.none = .1  # where there is no square
+        self.score = 1.0  # of a point that is seen
+        self.none = 0.1  # where there is no square
 
-    def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.batches.append(len(crops))
         points, scores = zip(*map(self._of, crops))
         return np.array(points), np.array(scores)
 
-    def _of(self, crop: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def _of(self, crop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         boxes = boxes_of(crop)
         if not len(boxes):
-            return np.array([[20., 20], [60, 20], [60, 60], [20, 60]]), (
-                np.full(4, self.none))
+            return np.array([[20.0, 20], [60, 20], [60, 60], [20, 60]]), (np.full(4, self.none))
         away = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - 40).sum(1)
         left, top, right, bottom = boxes[away.argmin()]
-        return np.array([[left, top], [right, top], [right, bottom],
-                         [left, bottom]]), np.full(4, self.score)
+        return np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), np.full(
+            4, self.score
+        )
 
 
 class SquareDetector:
@@ -79,7 +78,7 @@ class SquareDetector:
         self.asked += 1
         boxes = np.empty((0, 4)) if self.blind else boxes_of(image)
         boxes = np.concatenate((boxes, np.reshape(self.more, (-1, 4))))
-        return np.column_stack((boxes, np.full(len(boxes), .9)))
+        return np.column_stack((boxes, np.full(len(boxes), 0.9)))
 
 
 def landmarker() -> Landmarker:

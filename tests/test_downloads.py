@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Downloads from the loopback interface."""
+
 import hashlib
 import http.server
 import os
 import resource
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
 import pytest
 import torch
@@ -32,9 +34,11 @@ class Server:
         self.answer = whole
 
 
-def whole(handler: http.server.BaseHTTPRequestHandler,
-          content: bytes = CONTENT,
-          length: int = len(CONTENT)) -> None:
+def whole(
+    handler: http.server.BaseHTTPRequestHandler,
+    content: bytes = CONTENT,
+    length: int = len(CONTENT),
+) -> None:
     handler.send_response(200)
     handler.send_header('Content-Length', str(length))
     handler.end_headers()
@@ -42,7 +46,7 @@ def whole(handler: http.server.BaseHTTPRequestHandler,
 
 
 def half(handler) -> None:
-    whole(handler, CONTENT[:len(CONTENT) // 2])
+    whole(handler, CONTENT[: len(CONTENT) // 2])
 
 
 def half_of_a_chunk(handler) -> None:
@@ -87,7 +91,7 @@ def answering() -> Iterator[Server]:
 
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as web:
         server = Server(web.server_port)
-        threading.Thread(target=web.serve_forever, args=(.01, )).start()
+        threading.Thread(target=web.serve_forever, args=(0.01,)).start()
         yield server
         web.shutdown()
 
@@ -173,8 +177,7 @@ def test_the_fault_of_torch_hub(server, cache):
     """It takes half of a file for the whole."""
     server.answer = half
     cache.mkdir(parents=True)
-    torch.hub.download_url_to_file(
-        server.url, str(cache / 'a.pth'), progress=False)
+    torch.hub.download_url_to_file(server.url, str(cache / 'a.pth'), progress=False)
     assert (cache / 'a.pth').stat().st_size == len(CONTENT) // 2
 
 
@@ -193,7 +196,7 @@ def test_nobody_there(server):
 
 
 def test_a_silent_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(downloads, '_SILENCE', .2)
+    monkeypatch.setattr(downloads, '_SILENCE', 0.2)
     done = threading.Event()
 
     def silent(handler):
@@ -236,10 +239,15 @@ def test_a_folder_of_that_name(server, cache):
     assert 'directory' in fails(server.url).lower()
 
 
-@pytest.mark.parametrize('url', [
-    'http://127.0.0.1:9/', 'http://127.0.0.1:9/a/', 'http://127.0.0.1:9/..',
-    'http://127.0.0.1:9/a/%2e%2e'
-])
+@pytest.mark.parametrize(
+    'url',
+    [
+        'http://127.0.0.1:9/',
+        'http://127.0.0.1:9/a/',
+        'http://127.0.0.1:9/..',
+        'http://127.0.0.1:9/a/%2e%2e',
+    ],
+)
 def test_an_address_without_a_file(url):
     with pytest.raises(DownloadError, match='names no file'):
         download(url)

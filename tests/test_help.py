@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts say what their options are at once."""
+
 import json
 
 import pytest
 from conftest import REPO, run_python
 
-LIMIT = 1.  # seconds of a processor, the interpreter's start included
-HEAVY = ('mmcv', 'mmdet', 'mmengine', 'mmpose', 'onnx', 'onnxruntime',
-         'matplotlib', 'torch', 'torchvision')
-SCRIPT = f'''
+LIMIT = 1.0  # seconds of a processor, the interpreter's start included
+HEAVY = (
+    'mmcv',
+    'mmdet',
+    'mmengine',
+    'mmpose',
+    'onnx',
+    'onnxruntime',
+    'matplotlib',
+    'torch',
+    'torchvision',
+)
+SCRIPT = f"""
 import json
 import os
 import runpy
@@ -25,10 +35,9 @@ print(json.dumps(dict(
     code=code,
     heavy=[name for name in {HEAVY!r} if name in sys.modules],
     seconds=times.user + times.system)))
-'''
+"""
 TOOLS = sorted(path.name for path in (REPO / 'tools').glob('*.py'))
-DATASETS = ('300w', 'wflw', 'cofw', 'cofw68', 'aflw', 'coco_wholebody_face',
-            'synthetic')
+DATASETS = ('300w', 'wflw', 'cofw', 'cofw68', 'aflw', 'coco_wholebody_face', 'synthetic')
 
 
 def answer(*args: str, code: int = 0) -> str:
@@ -63,23 +72,25 @@ def test_options_of_mmpose(tool):
 
 
 def test_options_of_ours():
-    mmposes, _, ours = answer('test.py',
-                              '--help').partition('\n\nmmpose_face:')
+    mmposes, _, ours = answer('test.py', '--help').partition('\n\nmmpose_face:')
     assert '--badcase' in mmposes
     assert '--report [DIR]' in ours and '--box-robustness [DIR]' in ours
 
 
-@pytest.mark.parametrize('args, message', [
-    (['train.py'], 'required: config'),
-    (['train.py', 'a.py', '--launcher', 'none', '--wrong'], '--wrong'),
-    (['test.py', 'a.py', '--report'], 'required: checkpoint'),
-    (['landmark.py'], 'required: input'),
-    (['prepare_data.py', '300w', '--raw', 'a'], 'required: --out'),
-    (['browse_data.py', '300w'], '300w needs --root'),
-    (['evaluate.py', '--ann', 'a.json'], 'required: --pred'),
-    (['compare.py', 'a.json'], 'required: b'),
-    (['export_onnx.py', 'a.py'], 'required: out'),
-    (['verify_zoo.py', '--cfg-options', 'batch'], 'expected KEY=VALUE'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['train.py'], 'required: config'),
+        (['train.py', 'a.py', '--launcher', 'none', '--wrong'], '--wrong'),
+        (['test.py', 'a.py', '--report'], 'required: checkpoint'),
+        (['landmark.py'], 'required: input'),
+        (['prepare_data.py', '300w', '--raw', 'a'], 'required: --out'),
+        (['browse_data.py', '300w'], '300w needs --root'),
+        (['evaluate.py', '--ann', 'a.json'], 'required: --pred'),
+        (['compare.py', 'a.json'], 'required: b'),
+        (['export_onnx.py', 'a.py'], 'required: out'),
+        (['verify_zoo.py', '--cfg-options', 'batch'], 'expected KEY=VALUE'),
+    ],
+)
 def test_wrong_options(args, message):
     assert message in answer(*args, code=2)

@@ -7,14 +7,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import REPO
-from mmpose.datasets.datasets import (AFLWDataset, CocoWholeBodyFaceDataset,
-                                      COFWDataset, Face300WDataset,
-                                      WFLWDataset)
+from mmpose.datasets.datasets import (
+    AFLWDataset,
+    CocoWholeBodyFaceDataset,
+    COFWDataset,
+    Face300WDataset,
+    WFLWDataset,
+)
 
-from mmpose_face.landmarks import (AFLW19, COFW29, IBUG68, SCHEMES, WFLW98,
-                                   Curve, Scheme, get_scheme, name_or_dict,
-                                   scheme_of, scheme_of_dataset,
-                                   scheme_of_metainfo)
+from mmpose_face.landmarks import (
+    AFLW19,
+    COFW29,
+    IBUG68,
+    SCHEMES,
+    WFLW98,
+    Curve,
+    Scheme,
+    get_scheme,
+    name_or_dict,
+    scheme_of,
+    scheme_of_dataset,
+    scheme_of_metainfo,
+)
 
 schemes = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
 
@@ -41,13 +55,16 @@ def test_every_point_is_in_one_group_and_named_once(scheme):
     assert len(set(scheme.points)) == scheme.num_points
 
 
-@pytest.mark.parametrize('scheme,dataset', [
-    (IBUG68, Face300WDataset),
-    (IBUG68, CocoWholeBodyFaceDataset),
-    (WFLW98, WFLWDataset),
-    (COFW29, COFWDataset),
-    (AFLW19, AFLWDataset),
-])
+@pytest.mark.parametrize(
+    'scheme,dataset',
+    [
+        (IBUG68, Face300WDataset),
+        (IBUG68, CocoWholeBodyFaceDataset),
+        (WFLW98, WFLWDataset),
+        (COFW29, COFWDataset),
+        (AFLW19, AFLWDataset),
+    ],
+)
 def test_mirror_equals_mmpose(scheme, dataset):
     assert list(scheme.mirror) == dataset._load_metainfo()['flip_indices']
 
@@ -63,8 +80,7 @@ def test_sizes_and_normalizers():
 
 @schemes
 def test_groups_are_the_parts_of_a_face(scheme):
-    assert set(
-        scheme.groups) <= {'jaw', 'brows', 'nose', 'eyes', 'pupils', 'lips'}
+    assert set(scheme.groups) <= {'jaw', 'brows', 'nose', 'eyes', 'pupils', 'lips'}
     part_of = dict(
         jaw='jaw',
         chin='jaw',
@@ -74,7 +90,8 @@ def test_groups_are_the_parts_of_a_face(scheme):
         eye='eyes',
         pupil='pupils',
         lip='lips',
-        mouth='lips')
+        mouth='lips',
+    )
     for group, indices in scheme.groups.items():
         for i in indices:
             words = scheme.points[i].split('_')
@@ -84,8 +101,23 @@ def test_groups_are_the_parts_of_a_face(scheme):
 def test_map_98_to_68():
     """The published correspondence, written by its ranges."""
     expected = [
-        *range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60), 60,
-        61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)
+        *range(0, 33, 2),
+        *range(33, 38),
+        *range(42, 47),
+        *range(51, 60),
+        60,
+        61,
+        63,
+        64,
+        65,
+        67,
+        68,
+        69,
+        71,
+        72,
+        73,
+        75,
+        *range(76, 96),
     ]
     assert list(WFLW98.map_to(IBUG68)) == expected
 
@@ -107,24 +139,30 @@ def test_no_approximate_map():
 def test_names_of_the_small_schemes():
     """By eye, on MMPose's sample images of COFW and AFLW."""
     assert [COFW29.points[i] for i in (5, 10, 15, 20, 21, 27)] == [
-        'left_brow_lower_middle', 'left_eye_inner_corner',
-        'right_eye_lower_middle', 'nose_tip', 'nose_base', 'lower_lip_outer'
+        'left_brow_lower_middle',
+        'left_eye_inner_corner',
+        'right_eye_lower_middle',
+        'nose_tip',
+        'nose_base',
+        'lower_lip_outer',
     ]
     assert [AFLW19.points[i] for i in (0, 7, 9, 13, 16)] == [
-        'left_brow_outer_end', 'left_eye_center', 'right_eye_inner_corner',
-        'nose_tip', 'mouth_center'
+        'left_brow_outer_end',
+        'left_eye_center',
+        'right_eye_inner_corner',
+        'nose_tip',
+        'mouth_center',
     ]
 
 
 def test_closed_curve_joins_its_ends():
-    curves = (Curve('eyes', ('a', 'b', 'c'), closed=True), )
+    curves = (Curve('eyes', ('a', 'b', 'c'), closed=True),)
     assert Scheme('s', curves, ('a', 'b')).lines == ((0, 1), (1, 2), (2, 0))
 
 
 def test_curves_that_share_points():
     """The lips of COFW share the corners of the mouth."""
-    lips = (Curve('lips', ('l', 'u', 'r'),
-                  closed=True), Curve('lips', ('l', 'r', 'd')))
+    lips = (Curve('lips', ('l', 'u', 'r'), closed=True), Curve('lips', ('l', 'r', 'd')))
     scheme = Scheme('s', lips, None, order=('u', 'l', 'r', 'd'))
     assert scheme.lines == ((1, 0), (0, 2), (2, 1), (1, 2), (2, 3))
     assert scheme.groups == dict(lips=(1, 0, 2, 3))
@@ -147,7 +185,7 @@ def test_errors():
     with pytest.raises(ValueError, match='unknown.*ibug68'):
         get_scheme('ibug69')
     with pytest.raises(ValueError, match='a point name occurs twice'):
-        Scheme('s', (Curve('jaw', ('a', 'a')), ), ('a', 'a'))
+        Scheme('s', (Curve('jaw', ('a', 'a')),), ('a', 'a'))
     shared = Curve('jaw', ('a', 'b')), Curve('jaw', ('b', 'c'))
     with pytest.raises(ValueError, match='twice.* where an order is given'):
         Scheme('s', shared, None)
@@ -157,20 +195,19 @@ def test_errors():
     with pytest.raises(ValueError, match='only curves of one group may share'):
         Scheme('s', groups, None, order=('a', 'b', 'c'))
     with pytest.raises(ValueError, match='order must name the points'):
-        Scheme('s', (Curve('jaw', ('a', 'b')), ), None, order=('a', 'c'))
+        Scheme('s', (Curve('jaw', ('a', 'b')),), None, order=('a', 'c'))
 
 
 def test_needs_nothing_heavier_than_numpy():
     """Where torch is missing the landmarks are served all the same."""
-    code = ('import sys; sys.modules["torch"] = None\n'
-            'import importlib.util as u; find = u.find_spec\n'
-            'u.find_spec = lambda n, *a: None if n == "torch" else find(n)\n'
-            'import mmpose_face.landmarks as m; print(m.IBUG68.num_points)\n'
-            'assert "mmengine" not in sys.modules\n')
-    done = subprocess.run([sys.executable, '-c', code],
-                          cwd=REPO,
-                          capture_output=True,
-                          text=True)
+    code = (
+        'import sys; sys.modules["torch"] = None\n'
+        'import importlib.util as u; find = u.find_spec\n'
+        'u.find_spec = lambda n, *a: None if n == "torch" else find(n)\n'
+        'import mmpose_face.landmarks as m; print(m.IBUG68.num_points)\n'
+        'assert "mmengine" not in sys.modules\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], cwd=REPO, capture_output=True, text=True)
     assert done.stdout.strip() == '68', done.stderr
 
 
@@ -181,7 +218,8 @@ OWN = dict(
         dict(group='lips', points=['left_mouth', 'right_mouth']),
         dict(group='nose', points=['nose_tip']),
     ],
-    normalizer=['left_eye', 'right_eye'])
+    normalizer=['left_eye', 'right_eye'],
+)
 
 
 @schemes
@@ -193,8 +231,7 @@ def test_schemes_as_dictionaries(scheme):
 
 def test_a_scheme_of_ones_own():
     own = get_scheme(OWN)
-    assert own.points == ('left_eye', 'right_eye', 'left_mouth', 'right_mouth',
-                          'nose_tip')
+    assert own.points == ('left_eye', 'right_eye', 'left_mouth', 'right_mouth', 'nose_tip')
     assert own.mirror == (1, 0, 3, 2, 4)
     assert own.lines == ((0, 1), (2, 3))
     assert own.normalizer_indices == own.ocular_indices == (0, 1)
@@ -205,21 +242,26 @@ def test_a_scheme_of_ones_own():
     assert name_or_dict(impostor) == dict(own.to_dict(), name='ibug68')
 
 
-@pytest.mark.parametrize('change,message', [
-    (dict(points=[]), "a scheme has no 'points': expected name, curves, norm"),
-    (dict(curves=None), 'a scheme: expected a list as curves, got None'),
-    (dict(curves=[]), 'own5: expected one or more points'),
-    (dict(name=5), 'a scheme: expected a str as name, got 5'),
-    (dict(curves=['eyes']), 'a curve of own5: expected a dictionary with gro'),
-    (dict(curves=[dict(points=['a'])]), 'a curve of own5: expected a str as'),
-    (dict(curves=[dict(group='a', points='ab')]), 'expected a list as points'),
-    (dict(curves=[dict(group='a', points=[1])]), 'the name of a point, got 1'),
-    (dict(normalizer=['left_eye']), 'own5: expected two of the points as nor'),
-    (dict(normalizer=['left_eye', 'chin']), 'own5: expected two of the poin'),
-    (dict(order=['nose_tip']), 'own5: the order must name the points'),
-    (dict(curves=[dict(group='a', points=['left_ear'])], normalizer=None),
-     'own5: left_ear has no mirror image, expected a point right_ear'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (dict(points=[]), "a scheme has no 'points': expected name, curves, norm"),
+        (dict(curves=None), 'a scheme: expected a list as curves, got None'),
+        (dict(curves=[]), 'own5: expected one or more points'),
+        (dict(name=5), 'a scheme: expected a str as name, got 5'),
+        (dict(curves=['eyes']), 'a curve of own5: expected a dictionary with gro'),
+        (dict(curves=[dict(points=['a'])]), 'a curve of own5: expected a str as'),
+        (dict(curves=[dict(group='a', points='ab')]), 'expected a list as points'),
+        (dict(curves=[dict(group='a', points=[1])]), 'the name of a point, got 1'),
+        (dict(normalizer=['left_eye']), 'own5: expected two of the points as nor'),
+        (dict(normalizer=['left_eye', 'chin']), 'own5: expected two of the poin'),
+        (dict(order=['nose_tip']), 'own5: the order must name the points'),
+        (
+            dict(curves=[dict(group='a', points=['left_ear'])], normalizer=None),
+            'own5: left_ear has no mirror image, expected a point right_ear',
+        ),
+    ],
+)
 def test_dictionaries_that_are_no_schemes(change, message):
     with pytest.raises(ValueError, match=message):
         get_scheme({**OWN, **change})
@@ -246,9 +288,8 @@ def test_scheme_of_a_data_set():
     assert scheme_of_dataset(meta) is IBUG68
     own = get_scheme(OWN)
     meta = dict(
-        keypoint_id2name=dict(enumerate(own.points)),
-        dataset_name='mine',
-        skeleton_links=own.lines)
+        keypoint_id2name=dict(enumerate(own.points)), dataset_name='mine', skeleton_links=own.lines
+    )
     with pytest.raises(ValueError, match='no landmark scheme has these 5'):
         scheme_of_dataset(meta)
     guessed = scheme_of_metainfo(meta)
@@ -260,16 +301,19 @@ def test_scheme_of_a_data_set():
         scheme_of_metainfo(meta)
 
 
-@pytest.mark.parametrize('scheme, part, number', [
-    (WFLW98, 'left_eye', 8),
-    (WFLW98, 'eyes', 16),
-    (WFLW98, 'left_jaw', 16),
-    (WFLW98, 'right_brow', 9),
-    (WFLW98, 'left_pupil', 1),
-    (IBUG68, 'nose_bridge', 4),
-    (IBUG68, 'lips', 20),
-    (IBUG68, 'chin', 1),
-])
+@pytest.mark.parametrize(
+    'scheme, part, number',
+    [
+        (WFLW98, 'left_eye', 8),
+        (WFLW98, 'eyes', 16),
+        (WFLW98, 'left_jaw', 16),
+        (WFLW98, 'right_brow', 9),
+        (WFLW98, 'left_pupil', 1),
+        (IBUG68, 'nose_bridge', 4),
+        (IBUG68, 'lips', 20),
+        (IBUG68, 'chin', 1),
+    ],
+)
 def test_parts_of_a_face(scheme, part, number):
     indices = scheme.select(part)
     assert len(set(indices)) == number and list(indices) == sorted(indices)
@@ -279,8 +323,7 @@ def test_parts_of_a_face(scheme, part, number):
 
 def test_parts_of_one_side_are_mirror_images():
     for scheme in SCHEMES.values():
-        left, right = (
-            scheme.select(f'{side}_eye') for side in ('left', 'right'))
+        left, right = (scheme.select(f'{side}_eye') for side in ('left', 'right'))
         assert {scheme.mirror[i] for i in left} == set(right)
 
 

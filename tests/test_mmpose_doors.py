@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows in MMPose's own tools."""
+
 import re
 import shutil
 from pathlib import Path
@@ -24,7 +25,8 @@ KINDS = dict(
     regression='td-reg_res50_wingloss_8xb64-210e_wflw-256x256',
     star='td-reg_res50_starloss_8xb64-210e_wflw-256x256',
     hourglass='td-reg_star-hourglass_4xb32-500e_cofw-256x256',
-    synthetic=DEMO.stem)
+    synthetic=DEMO.stem,
+)
 POINTS = dict(wflw=98, cofw=29, synthetic=98, coco=68)
 
 
@@ -43,7 +45,7 @@ def image(tmp_path) -> str:
 
 
 def file_of(name: str) -> Path:
-    path, = ROWS.rglob(f'{name}.py')
+    (path,) = ROWS.rglob(f'{name}.py')
     return path
 
 
@@ -52,30 +54,27 @@ def test_inferencer_and_topdown(kind, image, monkeypatch):
     """By the file of a row; with weights that are drawn, the same points from
     both."""
     path = file_of(KINDS[kind])
-    inferencer = MMPoseInferencer(
-        pose2d=str(path), det_model='whole_image', device='cpu')
+    inferencer = MMPoseInferencer(pose2d=str(path), det_model='whole_image', device='cpu')
     found = next(inferencer(image))['predictions'][0][0]
     number = next(n for data, n in POINTS.items() if data in path.stem)
     assert np.shape(found['keypoints']) == (number, 2)
     model = init_model(str(path), None, 'cpu')
     model.load_state_dict(inferencer.inferencer.model.state_dict())
-    again, = inference_topdown(model, image)
-    np.testing.assert_allclose(
-        again.pred_instances.keypoints[0], found['keypoints'], atol=.05)
+    (again,) = inference_topdown(model, image)
+    np.testing.assert_allclose(again.pred_instances.keypoints[0], found['keypoints'], atol=0.05)
 
 
 def test_inferencer_knows_the_names(image):
     """Short ones, and rows that MMPose does not have; those that it has it
     finds itself."""
-    model, = shipped_models()
+    (model,) = shipped_models()
     for name in (model.alias, model.name):
-        inferencer = MMPoseInferencer(
-            pose2d=name, det_model='whole_image', device='cpu')
+        inferencer = MMPoseInferencer(pose2d=name, det_model='whole_image', device='cpu')
         found = next(inferencer(image))['predictions'][0][0]
         assert len(found['keypoints']) == 98
     get = MMPoseInferencer(
-        pose2d=name, det_model='whole_image',
-        device='cpu').inferencer._load_model_from_metafile
+        pose2d=name, det_model='whole_image', device='cpu'
+    ).inferencer._load_model_from_metafile
     for row in read_rows():
         cfg, weights = get(row.name)
         theirs = MMPOSE_CONFIGS / row.config.relative_to(REPO / 'configs')
@@ -96,7 +95,7 @@ def test_what_the_inferencer_asks_of_each_row():
         assert 'collate_fn' not in cfg.test_dataloader
 
 
-CHILD = '''
+CHILD = """
 from mmengine.config import read_base
 
 with read_base():
@@ -108,7 +107,7 @@ model['backbone'].update(base_channels=8)
 model['head'].update(in_channels=64, deconv_out_channels=(16, 16, 16))
 for loader in (train_dataloader, val_dataloader, test_dataloader):
     loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-'''
+"""
 
 
 def test_tools_of_mmpose(tiny_300w, tmp_path, installed):
@@ -116,21 +115,37 @@ def test_tools_of_mmpose(tiny_300w, tmp_path, installed):
     an installed wheel; then its demo."""
     tools = Path(mmpose.__file__).parent / '.mim'
     config = tmp_path / 'child.py'
-    row = ('face_2d_keypoint.topdown_heatmap.face_300w.'
-           'td_hm_res18_dark_1xb16_20e_300w_128x128')
+    row = 'face_2d_keypoint.topdown_heatmap.face_300w.td_hm_res18_dark_1xb16_20e_300w_128x128'
     config.write_text(CHILD.format(root=f'{tiny_300w}/', row=row))
     run = dict(cwd=tmp_path, PYTHONPATH=str(installed))
-    out = run_python(tools / 'tools/train.py', config, '--work-dir',
-                     tmp_path / 'work', '--cfg-options',
-                     'box_jitter.rotate_factor=20',
-                     'val_dataloader.batch_size=1', **run).stdout
+    out = run_python(
+        tools / 'tools/train.py',
+        config,
+        '--work-dir',
+        tmp_path / 'work',
+        '--cfg-options',
+        'box_jitter.rotate_factor=20',
+        'val_dataloader.batch_size=1',
+        **run,
+    ).stdout
     assert 'Epoch(val) [1][5/5]' in out
     checkpoint = tmp_path / 'work/epoch_1.pth'
-    out = run_python(tools / 'tools/test.py', config, checkpoint, '--work-dir',
-                     tmp_path / 'work', **run).stdout
+    out = run_python(
+        tools / 'tools/test.py', config, checkpoint, '--work-dir', tmp_path / 'work', **run
+    ).stdout
     assert re.search(r'\| n +\| +5 \|', out)
     shutil.copy(REPO / 'docs/en/images/scheme_ibug68.jpg', tmp_path)
-    run_python('-m', 'mmpose_face', tools / 'demo/image_demo.py',
-               'scheme_ibug68.jpg', config, checkpoint, '--out-file',
-               'out.jpg', '--device', 'cpu', **run)
+    run_python(
+        '-m',
+        'mmpose_face',
+        tools / 'demo/image_demo.py',
+        'scheme_ibug68.jpg',
+        config,
+        checkpoint,
+        '--out-file',
+        'out.jpg',
+        '--device',
+        'cpu',
+        **run,
+    )
     assert cv2.imread(str(tmp_path / 'out.jpg')) is not None

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's command lines, against MMPose's scripts themselves."""
+
 import runpy
 import sys
 
@@ -31,10 +32,13 @@ def mmposes(name):
 
 
 LINES = [
-    '--help', '', 'c.py m.pth --no-such', 'c.py m.pth',
+    '--help',
+    '',
+    'c.py m.pth --no-such',
+    'c.py m.pth',
     'c.py m.pth --launcher slurm --local-rank 3 --show-dir a',
     'c.py m.pth --cfg-options a=1 b.c=[1,2.5] d=(x,None) e=true',
-    'c.py m.pth --cfg-options a=1 --work-dir w --cfg-options b="x,y" a=2'
+    'c.py m.pth --cfg-options a=1 --work-dir w --cfg-options b="x,y" a=2',
 ]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every class of the package by its name, and nothing loaded for it too
 soon."""
+
 import ast
-from typing import Dict, List
 
 import pytest
 from conftest import REPO, run_python
@@ -10,9 +10,9 @@ from conftest import REPO, run_python
 PACKAGE = REPO / 'mmpose_face'
 
 
-def decorated() -> Dict[str, List[str]]:
+def decorated() -> dict[str, list[str]]:
     """The names that are registered, by registry."""
-    found: Dict[str, List[str]] = {}
+    found: dict[str, list[str]] = {}
     for path in PACKAGE.rglob('*.py'):
         if {'.mim', 'benchmark'} & {*path.parts}:
             continue
@@ -24,7 +24,7 @@ def decorated() -> Dict[str, List[str]]:
     return found
 
 
-LOOK_UP = '''
+LOOK_UP = """
 import mmengine.registry as theirs
 import mmpose.registry as registries
 missing = []
@@ -35,7 +35,7 @@ for registry, names in {names!r}.items():
         if found is None or not found.__module__.startswith('mmpose_face'):
             missing.append(name)
 assert not missing, missing
-'''
+"""
 WAYS = dict(
     custom_imports='from mmengine.config import Config\n'
     'Config.fromstring("custom_imports = dict(imports=[\'mmpose_face\'])",'
@@ -52,8 +52,7 @@ WAYS = dict(
 def test_each_decorated_class_is_found_by_its_name(way):
     names = decorated()
     assert sum(map(len, names.values())) > 40
-    assert {'STARLoss', 'FacePoseEstimator',
-            'IntegralHeatmapHead'} <= {*names['MODELS']}
+    assert {'STARLoss', 'FacePoseEstimator', 'IntegralHeatmapHead'} <= {*names['MODELS']}
     run_python('-c', WAYS[way] + LOOK_UP.format(names=names))
 
 
@@ -61,8 +60,14 @@ def test_no_mixed_roots():
     """Hooks and runners too are in MMPose's registries; MMPose has none for
     functions."""
     assert set(decorated()) == {
-        'DATASETS', 'FUNCTIONS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS',
-        'MODELS', 'RUNNERS', 'TRANSFORMS'
+        'DATASETS',
+        'FUNCTIONS',
+        'HOOKS',
+        'KEYPOINT_CODECS',
+        'METRICS',
+        'MODELS',
+        'RUNNERS',
+        'TRANSFORMS',
     }
     for path in PACKAGE.rglob('*.py'):
         if {'.mim', 'benchmark'} & {*path.parts}:
@@ -70,9 +75,7 @@ def test_no_mixed_roots():
         for node in ast.walk(ast.parse(path.read_text())):
             if getattr(node, 'module', '') == 'mmengine.registry':
                 names = {name.name for name in node.names}
-                assert names <= {
-                    'FUNCTIONS', 'DATASETS', 'DATA_SAMPLERS', 'Registry'
-                }, path
+                assert names <= {'FUNCTIONS', 'DATASETS', 'DATA_SAMPLERS', 'Registry'}, path
 
 
 @pytest.mark.parametrize('name', ['OnnxLandmarker', 'landmarks'])
@@ -80,7 +83,8 @@ def test_light(name):
     """Neither torch nor MMEngine, and little time beside NumPy's, OpenCV's
     and onnxruntime's."""
     run_python(
-        '-c', 'import sys, time, numpy, cv2\n'
+        '-c',
+        'import sys, time, numpy, cv2\n'
         'try: import onnxruntime\n'
         'except ImportError: pass\n'
         'begin = time.process_time()\n'
@@ -88,11 +92,13 @@ def test_light(name):
         'passed = time.process_time() - begin\n'
         'heavy = {"torch", "mmengine", "mmcv", "mmpose"} & {*sys.modules}\n'
         'assert not heavy, heavy\n'
-        'assert passed < .6, passed\n')
+        'assert passed < .6, passed\n',
+    )
 
 
 def test_a_part_that_is_not_there():
     import mmpose_face
+
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         mmpose_face.nothing
     assert {'datasets', 'FaceLandmarker', '__version__'} <= {*dir(mmpose_face)}

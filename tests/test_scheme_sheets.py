@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures of the schemes in the docs; on synthetic faces each group of
 points is where its name says."""
+
 import doctest
 import importlib.util
 from itertools import permutations
-from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ def sheets():
 
 
 @pytest.fixture(scope='module')
-def frontal(sheets) -> List[np.ndarray]:
+def frontal(sheets) -> list[np.ndarray]:
     """WFLW's points of frontal faces, that of the pictures first, turned so
     that both eyes are on one height."""
     drawn = render_face(sheets.SEED, sheets.INDEX, attributes=[]).keypoints
@@ -51,7 +51,7 @@ def is_frontal(points: np.ndarray) -> bool:
     left, right = outer_eye_corners(points)
     tip = points[WFLW98.index['nose_bridge_4']]
     to_left, to_right = np.hypot(*(tip - left)), np.hypot(*(tip - right))
-    return abs(to_left - to_right) < .12 * np.hypot(*(right - left))
+    return abs(to_left - to_right) < 0.12 * np.hypot(*(right - left))
 
 
 def upright(points: np.ndarray) -> np.ndarray:
@@ -60,11 +60,11 @@ def upright(points: np.ndarray) -> np.ndarray:
     return points @ np.array([[x, -y], [y, x]])
 
 
-def named(face: np.ndarray, scheme: Scheme) -> Dict[str, np.ndarray]:
+def named(face: np.ndarray, scheme: Scheme) -> dict[str, np.ndarray]:
     return dict(zip(scheme.points, scheme_points(face, scheme)))
 
 
-def heights(points: Dict[str, np.ndarray], part: str) -> np.ndarray:
+def heights(points: dict[str, np.ndarray], part: str) -> np.ndarray:
     """y of the points that have the part in their name."""
     return np.array([y for name, (_, y) in points.items() if part in name])
 
@@ -86,7 +86,8 @@ def test_from_top_to_bottom(frontal, scheme):
             assert brow.max() < eye.mean() and brow.mean() < eye.min()
         nose, lips = (
             np.array([points[scheme.points[i]][1] for i in scheme.groups[g]])
-            for g in ('nose', 'lips'))
+            for g in ('nose', 'lips')
+        )
         assert heights(points, '_eye_').mean() < nose.mean()
         assert nose.max() < lips.min() and lips.max() < points['chin'][1]
         assert points['chin'][1] == max(y for _, y in points.values())
@@ -97,7 +98,7 @@ def test_upper_is_above_lower(frontal, scheme):
     """Closed lips touch, and the two points there lie on one another."""
     for face in frontal:
         points = named(face, scheme)
-        touching = .02 * np.ptp(outer_eye_corners(face)[:, 0])
+        touching = 0.02 * np.ptp(outer_eye_corners(face)[:, 0])
         for name, (_, y) in points.items():
             lower = name.replace('upper', 'lower')
             if 'upper' in name and lower in points:
@@ -137,10 +138,9 @@ def test_pupils_and_eye_centers_are_in_the_eyes(frontal, scheme):
     for face in frontal:
         points = named(face, scheme)
         for side in 'left', 'right':
-            eye = face[[
-                i for i, name in enumerate(WFLW98.points)
-                if name.startswith(f'{side}_eye')
-            ]]
+            eye = face[
+                [i for i, name in enumerate(WFLW98.points) if name.startswith(f'{side}_eye')]
+            ]
             for name in f'{side}_pupil', f'{side}_eye_center':
                 assert name not in points or inside(eye, points[name]) > 0
 
@@ -162,8 +162,7 @@ def test_nose_and_mouth(frontal, scheme):
         assert known['nose_bridge_3'][1] < tip[1] < known['nose_base'][1]
         lips = [i for i, n in enumerate(WFLW98.points) if 'lip_outer' in n]
         center = points.get('mouth_center', known['upper_lip_inner'])
-        assert inside(cv2.convexHull(face[lips].astype('f4'))[:, 0],
-                      center) > 0
+        assert inside(cv2.convexHull(face[lips].astype('f4'))[:, 0], center) > 0
 
 
 @pytest.mark.parametrize('scheme', [IBUG68, WFLW98], ids=lambda s: s.name)
@@ -175,8 +174,8 @@ def test_the_jaw_is_outermost(frontal, scheme):
             assert points[jaw, 0].min() < x < points[jaw, 0].max()
         assert points[jaw, 1].max() == points[:, 1].max()
         # From one ear down to the chin and up to the other.
-        assert (np.diff(points[jaw, 1])[:len(jaw) // 2] > 0).all()
-        assert (np.diff(points[jaw, 1])[len(jaw) // 2:] < 0).all()
+        assert (np.diff(points[jaw, 1])[: len(jaw) // 2] > 0).all()
+        assert (np.diff(points[jaw, 1])[len(jaw) // 2 :] < 0).all()
 
 
 @each_scheme
@@ -191,8 +190,7 @@ def test_every_point_is_on_the_face(frontal, scheme):
 def test_points_of_the_same_name_are_exact(frontal, scheme):
     points = named(frontal[0], scheme)
     for name in points.keys() & set(WFLW98.points):
-        np.testing.assert_array_equal(points[name],
-                                      frontal[0][WFLW98.index[name]])
+        np.testing.assert_array_equal(points[name], frontal[0][WFLW98.index[name]])
 
 
 def test_only_these_points_are_constructed():
@@ -215,8 +213,7 @@ def test_a_mirrored_face_has_mirrored_points(frontal, scheme):
     flip = np.array([-1, 1])
     mirrored = frontal[0][list(WFLW98.mirror)] * flip
     points = scheme_points(frontal[0], scheme)
-    np.testing.assert_allclose(
-        scheme_points(mirrored, scheme), points[list(scheme.mirror)] * flip)
+    np.testing.assert_allclose(scheme_points(mirrored, scheme), points[list(scheme.mirror)] * flip)
 
 
 @each_scheme
@@ -240,7 +237,7 @@ def test_numbers_cover_neither_each_other_nor_points(sheets, scheme):
 def test_picture(sheets, scheme):
     picture = sheets.picture(scheme)
     assert picture.shape[1] == sheets.SIDE < picture.shape[0]
-    legend = picture[sheets.SIDE:].reshape(-1, 3)
+    legend = picture[sheets.SIDE :].reshape(-1, 3)
     for group, color in GROUP_COLORS.items():
         if group != 'pupils':  # white, as the text
             assert (legend == color).all(1).any() == (group in scheme.groups)
@@ -251,8 +248,9 @@ def test_picture(sheets, scheme):
 
 def test_ranges_and_names(sheets):
     assert sheets.ranges([0, 1, 2, 8, 5, 6]) == '0-2, 8, 5-6'
-    assert sheets.names(['a_3', 'a_2', 'a_1', 'b_1', 'b_2',
-                         'c']) == ('`a_3` … `a_1`, `b_1`, `b_2`, `c`')
+    assert sheets.names(['a_3', 'a_2', 'a_1', 'b_1', 'b_2', 'c']) == (
+        '`a_3` … `a_1`, `b_1`, `b_2`, `c`'
+    )
 
 
 @each_scheme
@@ -261,15 +259,16 @@ def test_the_page_has_the_table(sheets, scheme):
     assert sheets.table(scheme) in page
     assert f'images/scheme_{scheme.name}.jpg' in page
     row = next(
-        line for line in page.splitlines()
-        if line.startswith(f'| `{scheme.name}` | {scheme.num_points} |'))
+        line
+        for line in page.splitlines()
+        if line.startswith(f'| `{scheme.name}` | {scheme.num_points} |')
+    )
     if scheme.normalizer:
         assert '{} and {} |'.format(*scheme.normalizer_indices) in row
 
 
 def test_the_examples_of_the_page():
-    failed, tried = doctest.testfile(
-        str(PAGE), module_relative=False, encoding='utf-8')
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False, encoding='utf-8')
     assert tried > 5 and not failed
 
 

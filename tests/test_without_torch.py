@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The floor of NumPy and OpenCV stands on its own."""
+
 import subprocess
 import sys
 
 from conftest import REPO
 
 # What an environment without torch also lacks, or may lack.
-MISSING = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmdet', 'mmpose',
-           'PIL', 'matplotlib', 'rich', 'scipy', 'onnxruntime')
-SCRIPT = f'''
+MISSING = (
+    'torch',
+    'torchvision',
+    'mmengine',
+    'mmcv',
+    'mmdet',
+    'mmpose',
+    'PIL',
+    'matplotlib',
+    'rich',
+    'scipy',
+    'onnxruntime',
+)
+SCRIPT = f"""
 import sys
 sys.modules.update(dict.fromkeys({MISSING!r}))
 import importlib.util
@@ -43,12 +55,9 @@ assert faces.draw().shape == image.shape
 assert len(faces.to_json()) > 1000
 assert FaceTracker(landmarker)(image, 0., 'bgr')[0].track_id is not None
 print('done')
-'''
+"""
 
 
 def test_landmarks_without_torch():
-    done = subprocess.run([sys.executable, '-c', SCRIPT],
-                          cwd=REPO,
-                          capture_output=True,
-                          text=True)
+    done = subprocess.run([sys.executable, '-c', SCRIPT], cwd=REPO, capture_output=True, text=True)
     assert done.stdout == 'done\n', done.stderr

@@ -9,6 +9,7 @@ prints a table and writes it with all values as ``benchmark.json``. It needs
 no data and no weights; both are made up. docs/en/benchmark.md says what the
 parts are.
 """
+
 import argparse
 import os
 import sys
@@ -16,78 +17,87 @@ import warnings
 from pathlib import Path
 
 # In the order in which they are run.
-PARTS = ('decode', 'targets', 'pipeline', 'preprocessing', 'step', 'test',
-         'flip', 'whole', 'growth', 'rows')
+PARTS = (
+    'decode',
+    'targets',
+    'pipeline',
+    'preprocessing',
+    'step',
+    'test',
+    'flip',
+    'whole',
+    'growth',
+    'rows',
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='our path beside MMPose\'s, on the same inputs')
+    parser = argparse.ArgumentParser(description="our path beside MMPose's, on the same inputs")
     parser.add_argument(
         '--parts',
         nargs='+',
         choices=PARTS,
         default=[part for part in PARTS if part != 'rows'],
-        help='what to measure (default: all but rows)')
-    parser.add_argument(
-        '--rows', action='store_true', help='the part rows, too')
+        help='what to measure (default: all but rows)',
+    )
+    parser.add_argument('--rows', action='store_true', help='the part rows, too')
     parser.add_argument(
         '--device',
         default='cpu',
-        help='where networks, codecs and preprocessing run: cpu (default) or '
-        'cuda')
+        help='where networks, codecs and preprocessing run: cpu (default) or cuda',
+    )
     parser.add_argument(
-        '--threads',
-        type=int,
-        help='threads of torch and OpenCV (default: as they are)')
+        '--threads', type=int, help='threads of torch and OpenCV (default: as they are)'
+    )
     parser.add_argument(
-        '--rounds',
-        type=int,
-        default=7,
-        help='timings of each way; medians are given (default: 7)')
+        '--rounds', type=int, default=7, help='timings of each way; medians are given (default: 7)'
+    )
     parser.add_argument(
         '--clock',
         choices=('wall', 'cpu'),
         default='wall',
         help='seconds on the wall (default), or those that processors spent '
-        'on this process, which others on the machine change less')
+        'on this process, which others on the machine change less',
+    )
     parser.add_argument(
-        '--row',
-        help='the row whose network is timed (default: HRNetv2-w18 + DARK on '
-        'WFLW)')
+        '--row', help='the row whose network is timed (default: HRNetv2-w18 + DARK on WFLW)'
+    )
     parser.add_argument(
         '--batch',
         type=int,
         help='faces in a batch of a network (default: 4; on a GPU 64 for '
-        'training and 32 for the test)')
+        'training and 32 for the test)',
+    )
     parser.add_argument(
         '--faces',
         type=int,
         default=128,
-        help='faces of the data set that is written (default: 128)')
+        help='faces of the data set that is written (default: 128)',
+    )
     parser.add_argument(
         '--from-json',
         type=Path,
         metavar='FILE',
-        help='print and draw the figures of an earlier benchmark.json, and '
-        'measure nothing')
+        help='print and draw the figures of an earlier benchmark.json, and measure nothing',
+    )
     parser.add_argument(
         '--variants',
         nargs='+',
         default=[],
         metavar='SWITCHES',
-        help='our network with switches on, timed too, such as amp or '
-        'amp+channels_last+compile')
+        help='our network with switches on, timed too, such as amp or amp+channels_last+compile',
+    )
     parser.add_argument(
         '--data',
         type=Path,
-        help='folder for the images, kept for the next time (default: '
-        'OUT/data)')
+        help='folder for the images, kept for the next time (default: OUT/data)',
+    )
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('work_dirs/benchmark'),
-        help='folder for the figures (default: work_dirs/benchmark)')
+        help='folder for the figures (default: work_dirs/benchmark)',
+    )
     args = parser.parse_args()
     for name in ('threads', 'rounds', 'batch', 'faces'):
         value = getattr(args, name)
@@ -107,9 +117,9 @@ def main() -> None:
     warnings.simplefilter('ignore')
     import mmpose_face  # noqa: F401  before MMPose is imported
     from mmpose_face.apis import benchmark
+
     try:
-        report = benchmark.load(
-            args.from_json) if args.from_json else measure(args)
+        report = benchmark.load(args.from_json) if args.from_json else measure(args)
         benchmark.write_pages(report, args.out)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
@@ -121,6 +131,7 @@ def main() -> None:
 def measure(args: argparse.Namespace):
     """The parts that are asked for; gives the report."""
     from mmpose_face.apis import benchmark
+
     more = {} if args.row is None else dict(row=args.row)
     options = benchmark.Options(
         folder=args.data or args.out / 'data',
@@ -131,7 +142,8 @@ def measure(args: argparse.Namespace):
         batch=args.batch,
         faces=args.faces,
         variants=tuple(args.variants),
-        **more)
+        **more,
+    )
     parts = [*args.parts, *(['rows'] if args.rows else [])]
     return benchmark.run(parts, options, args.out)
 

@@ -6,6 +6,7 @@
 
 Sheets of research images are for your own eyes: work_dirs/ is git-ignored.
 """
+
 import argparse
 import sys
 from pathlib import Path
@@ -26,42 +27,36 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Write a contact sheet (PNG) of faces for each subset of '
         'a data set: points and lines, the face box in yellow, occluded '
-        'points as red rings, and the index of each face.')
+        'points as red rings, and the index of each face.'
+    )
     parser.add_argument(
         'dataset',
         choices=(*BENCHMARKS, SYNTHETIC),
-        help='the data set; synthetic faces need no files')
+        help='the data set; synthetic faces need no files',
+    )
     parser.add_argument(
-        '--root',
-        type=Path,
-        help='folder of the data set, as tools/prepare_data.py writes it')
+        '--root', type=Path, help='folder of the data set, as tools/prepare_data.py writes it'
+    )
     parser.add_argument(
-        '--part',
-        choices=('train', 'test'),
-        default='test',
-        help='which faces (default: test)')
+        '--part', choices=('train', 'test'), default='test', help='which faces (default: test)'
+    )
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('work_dirs/browse'),
-        help='folder to write DATASET_PART_SUBSET.png into '
-        '(default: work_dirs/browse)')
+        help='folder to write DATASET_PART_SUBSET.png into (default: work_dirs/browse)',
+    )
+    parser.add_argument('--faces', type=int, default=24, help='most faces of a sheet (default: 24)')
     parser.add_argument(
-        '--faces',
-        type=int,
-        default=24,
-        help='most faces of a sheet (default: 24)')
-    parser.add_argument(
-        '--seed',
-        type=int,
-        default=0,
-        help='another number shows other faces (default: 0)')
+        '--seed', type=int, default=0, help='another number shows other faces (default: 0)'
+    )
     parser.add_argument(
         '--box',
         choices=('benchmark', 'raw', 'landmarks'),
         default='benchmark',
         help='which box to draw: of the benchmark (default), the rectangle '
-        'of the release, or that of the points; all made square')
+        'of the release, or that of the points; all made square',
+    )
     args = parser.parse_args()
     if args.root is None and args.dataset != SYNTHETIC:
         parser.error(f'{args.dataset} needs --root, the folder of the data')
@@ -78,8 +73,8 @@ def open_dataset(args: argparse.Namespace) -> 'Dataset':
 
         # The test's seed is one more, as in the files of prepare_data.py.
         return SyntheticFaces(
-            num_faces=DRAWN_PER_SHOWN * args.faces,
-            seed=args.seed + (args.part == 'test'))
+            num_faces=DRAWN_PER_SHOWN * args.faces, seed=args.seed + (args.part == 'test')
+        )
     return open_benchmark(args.dataset, args.root, args.part, box=args.box)
 
 
@@ -94,12 +89,12 @@ def main() -> None:
             args.out,
             faces=args.faces,
             seed=args.seed,
-            name=f'{args.dataset}_{args.part}')
+            name=f'{args.dataset}_{args.part}',
+        )
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
     except OSError as error:
-        sys.exit('error: cannot read or write '
-                 f'{error.filename or args.out}: {error.strerror}')
+        sys.exit(f'error: cannot read or write {error.filename or args.out}: {error.strerror}')
     for path in paths:
         print(path)
 

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a small model on synthetic faces, test it and look at it.
 
-    python tools/demo.py
+python tools/demo.py
 """
+
 import argparse
 from pathlib import Path
 
 CONFIG = (
-    Path(__file__).parents[1] /
-    'configs/face_2d_keypoint/topdown_heatmap/synthetic' /
-    'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py')
+    Path(__file__).parents[1]
+    / 'configs/face_2d_keypoint/topdown_heatmap/synthetic'
+    / 'td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py'
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Train and test on synthetic faces')
+    parser = argparse.ArgumentParser(description='Train and test on synthetic faces')
     parser.add_argument('--config', type=Path, default=CONFIG)
-    parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/demo'))
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
     return parser.parse_args()
 
 

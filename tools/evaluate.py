@@ -5,6 +5,7 @@
 
 docs/en/evaluation.md says what the files look like.
 """
+
 import argparse
 import sys
 from pathlib import Path
@@ -17,58 +18,60 @@ from mmpose_face.landmarks import SCHEMES
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='NME, failure rate and AUC of predictions on every subset '
-        'of a benchmark, with 95 % intervals')
+        'of a benchmark, with 95 % intervals'
+    )
     parser.add_argument(
         '--ann',
         type=Path,
         nargs='+',
         required=True,
-        help='annotation file, or several that make one test')
+        help='annotation file, or several that make one test',
+    )
     parser.add_argument(
         '--pred',
         type=Path,
         required=True,
-        help="predictions: .json, .csv, or .pkl of MMPose's --dump")
+        help="predictions: .json, .csv, or .pkl of MMPose's --dump",
+    )
     parser.add_argument(
         '--dataset',
         choices=tuple(BENCHMARKS),
-        help='whose annotations they are (default: what they look like)')
+        help='whose annotations they are (default: what they look like)',
+    )
     parser.add_argument(
         '--pred-scheme',
         choices=tuple(SCHEMES),
         help='landmark scheme of the predictions (default: what the file '
-        'says, or the one of that number of points)')
-    parser.add_argument(
-        '--norm',
-        choices=NORMALIZERS,
-        help="normaliser (default: the benchmark's)")
+        'says, or the one of that number of points)',
+    )
+    parser.add_argument('--norm', choices=NORMALIZERS, help="normaliser (default: the benchmark's)")
     parser.add_argument(
         '--threshold',
         type=float,
         help='threshold of failure rate and AUC, a ratio such as 0.08 for '
-        "8 %% (default: the benchmark's)")
+        "8 %% (default: the benchmark's)",
+    )
     parser.add_argument(
         '--protocol',
         choices=('mmpose', 'paper'),
-        help='mean over all labelled points, or over faces (default: the '
-        "benchmark's, mmpose)")
+        help="mean over all labelled points, or over faces (default: the benchmark's, mmpose)",
+    )
     parser.add_argument(
         '--partial',
         action='store_true',
-        help='leave out, and count, faces without a prediction and '
-        'predictions without a face')
+        help='leave out, and count, faces without a prediction and predictions without a face',
+    )
     parser.add_argument(
-        '--out',
-        type=Path,
-        help='folder for metrics.json, per_face.json, ced.png and ced.svg')
+        '--out', type=Path, help='folder for metrics.json, per_face.json, ced.png and ced.svg'
+    )
     parser.add_argument(
         '--report',
         action='store_true',
-        help='write report.html into --out, too: all of it on one page')
+        help='write report.html into --out, too: all of it on one page',
+    )
     parser.add_argument(
-        '--images',
-        type=Path,
-        help='folder of the images, for the worst faces in the report')
+        '--images', type=Path, help='folder of the images, for the worst faces in the report'
+    )
     args = parser.parse_args()
     if args.report and not args.out:
         parser.error('--report needs --out, the folder to write into')
@@ -80,8 +83,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     # These imports take seconds, which --help does not need.
-    from mmpose_face.apis.evaluation import (evaluate, format_evaluation,
-                                             save_evaluation, save_report)
+    from mmpose_face.apis.evaluation import (
+        evaluate,
+        format_evaluation,
+        save_evaluation,
+        save_report,
+    )
 
     try:
         evaluation = evaluate(
@@ -92,20 +99,22 @@ def main() -> None:
             normalizer=args.norm,
             threshold=args.threshold,
             protocol=args.protocol,
-            partial=args.partial)
+            partial=args.partial,
+        )
         print(format_evaluation(evaluation))
         for path in save_evaluation(evaluation, args.out) if args.out else ():
             print(path)
         if args.report:
-            print(
-                save_report(evaluation, args.out, args.pred.stem, args.images))
+            print(save_report(evaluation, args.out, args.pred.stem, args.images))
     except ValueError as error:
         sys.exit(f'error: {error}')
     except OSError as error:
         # Those of our own have a sentence alone.
-        sys.exit(f'error: {error}' if error.strerror is
-                 None else 'error: cannot read or write '
-                 f'{error.filename or args.out}: {error.strerror}')
+        sys.exit(
+            f'error: {error}'
+            if error.strerror is None
+            else f'error: cannot read or write {error.filename or args.out}: {error.strerror}'
+        )
 
 
 if __name__ == '__main__':

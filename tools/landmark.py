@@ -8,6 +8,7 @@
 
 docs/en/landmark.md says what the files hold.
 """
+
 import argparse
 import sys
 from pathlib import Path
@@ -19,103 +20,103 @@ from mmpose_face.apis.command import ModelChoice, Options, is_video, landmark
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Landmarks of the faces on an image, on all images of a '
-        'folder, of a video or of a webcam')
-    parser.add_argument(
-        'input', help='image, folder, video file or number of a webcam')
+        'folder, of a video or of a webcam'
+    )
+    parser.add_argument('input', help='image, folder, video file or number of a webcam')
     parser.add_argument(
         '--model',
         help='a model of the zoo by its name, a config with --checkpoint, or '
-        'an .onnx file (default: the small one that comes with the package)')
+        'an .onnx file (default: the small one that comes with the package)',
+    )
     parser.add_argument('--checkpoint', help='its weights')
     parser.add_argument(
         '--detector',
         default='haar',
-        help="haar (default), yolox, whole_image, or the path of YuNet's "
-        '.onnx file')
+        help="haar (default), yolox, whole_image, or the path of YuNet's .onnx file",
+    )
     parser.add_argument(
         '--boxes',
         type=Path,
         metavar='FILE',
         help='boxes of the faces instead of a detector, JSON: a list of '
         '[left, top, right, bottom] for an image, {path in the folder: list} '
-        'for a folder')
-    parser.add_argument(
-        '--device', default='cpu', help='cpu (default) or cuda')
+        'for a folder',
+    )
+    parser.add_argument('--device', default='cpu', help='cpu (default) or cuda')
     parser.add_argument(
         '--batch-size',
         type=int,
         metavar='N',
         help='faces that go through the network together (default: 32 of a '
-        'video, 8 of images, of which as many are held in memory)')
+        'video, 8 of images, of which as many are held in memory)',
+    )
     parser.add_argument(
         '--smooth',
         action=argparse.BooleanOptionalAction,
         default=True,
-        help='whether the points of a video are smoothed (default: yes)')
+        help='whether the points of a video are smoothed (default: yes)',
+    )
     parser.add_argument(
         '--detect-every',
         type=int,
         default=30,
         metavar='N',
-        help='frames of a video between two looks of the detector '
-        '(default: 30)')
+        help='frames of a video between two looks of the detector (default: 30)',
+    )
     parser.add_argument(
         '--min-score',
         type=float,
-        default=.3,
-        help='below that mean score of its points a face of a video is lost '
-        '(default: 0.3)')
-    parser.add_argument(
-        '--frames',
-        type=int,
-        metavar='N',
-        help='only the first frames of a video')
+        default=0.3,
+        help='below that mean score of its points a face of a video is lost (default: 0.3)',
+    )
+    parser.add_argument('--frames', type=int, metavar='N', help='only the first frames of a video')
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('work_dirs/landmarks'),
         help='folder; or, for an image or a video, the file of the drawing '
-        '(default: work_dirs/landmarks)')
+        '(default: work_dirs/landmarks)',
+    )
     parser.add_argument(
         '--json',
         type=Path,
         metavar='FILE',
-        help='all results (default: a file beside each drawing)')
+        help='all results (default: a file beside each drawing)',
+    )
     parser.add_argument(
         '--csv',
         type=Path,
         metavar='FILE',
         help='all results, a row for each face (default: a file beside the '
-        'drawing, landmarks.csv for a folder)')
+        'drawing, landmarks.csv for a folder)',
+    )
     parser.add_argument(
         '--draw',
         action=argparse.BooleanOptionalAction,
         default=True,
-        help='whether to draw (default: yes)')
+        help='whether to draw (default: yes)',
+    )
     parser.add_argument(
         '--low-score',
         type=float,
-        default=.3,
-        help='points with a lower score are drawn hollow (default: 0.3)')
+        default=0.3,
+        help='points with a lower score are drawn hollow (default: 0.3)',
+    )
     parser.add_argument(
-        '--show',
-        action='store_true',
-        help='show a video or webcam in a window, too; q ends it')
+        '--show', action='store_true', help='show a video or webcam in a window, too; q ends it'
+    )
     args = parser.parse_args()
     for name in ('batch_size', 'detect_every', 'frames'):
         value = getattr(args, name)
         if value is not None and value < 1:
-            parser.error(f'--{name.replace("_", "-")} must be at least 1, '
-                         f'got {value}')
+            parser.error(f'--{name.replace("_", "-")} must be at least 1, got {value}')
     return args
 
 
 def main() -> None:
     args = parse_args()
     choice = ModelChoice(args.model, args.checkpoint, args.detector)
-    options = Options(
-        **{name: getattr(args, name)
-           for name in Options.__dataclass_fields__})
+    options = Options(**{name: getattr(args, name) for name in Options.__dataclass_fields__})
     batch_size = args.batch_size or (32 if is_video(args.input) else 8)
     try:
         landmarker = choice.open(args.device, batch_size)

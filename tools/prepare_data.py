@@ -6,6 +6,7 @@
 
 docs/en/datasets/ says for each what the release has to look like.
 """
+
 import argparse
 import inspect
 import sys
@@ -18,40 +19,39 @@ DATASETS = {
     '300w': (converters.convert_300w, '300-W, 68 points'),
     'wflw': (converters.convert_wflw, 'WFLW, 98 points'),
     'cofw': (converters.convert_cofw, 'COFW, 29 points and occlusion'),
-    'cofw68':
-    (converters.convert_cofw68, "COFW's test faces, 68 points and occlusion"),
+    'cofw68': (converters.convert_cofw68, "COFW's test faces, 68 points and occlusion"),
     'aflw': (converters.convert_aflw, 'AFLW, 19 points'),
-    'coco_wholebody_face': (converters.convert_coco_wholebody_face,
-                            'faces of COCO-WholeBody, 68 points'),
-    'synthetic':
-    (converters.write_synthetic,
-     "synthetic faces in WFLW's layout, 98 points; needs no release"),
+    'coco_wholebody_face': (
+        converters.convert_coco_wholebody_face,
+        'faces of COCO-WholeBody, 68 points',
+    ),
+    'synthetic': (
+        converters.write_synthetic,
+        "synthetic faces in WFLW's layout, 98 points; needs no release",
+    ),
 }
 
 # Each converter's parameters are its options.
 OPTIONS = dict(
     raw=dict(type=Path, help='root of the release'),
     out=dict(type=Path, help='folder to write'),
-    partial=dict(
-        action='store_true',
-        help='convert an incomplete release, saying what is missing'),
-    images=dict(
-        choices=('link', 'copy'),
-        help="link to the release's image folders or copy them"),
+    partial=dict(action='store_true', help='convert an incomplete release, saying what is missing'),
+    images=dict(choices=('link', 'copy'), help="link to the release's image folders or copy them"),
     origin=dict(
         type=int,
         choices=(0, 1),
         help='pixel origin of the coordinates written: 1 as in the release, '
-        '0 as in the loaded image'),
+        '0 as in the loaded image',
+    ),
     train=dict(type=int, help='number of faces to train on'),
     test=dict(type=int, help='number of faces to test on'),
     seed=dict(type=int, help='number of the collection'),
-    size=dict(type=int, help='width and height of an image in pixels'))
+    size=dict(type=int, help='width and height of an image in pixels'),
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Convert a raw data set release for training')
+    parser = argparse.ArgumentParser(description='Convert a raw data set release for training')
     datasets = parser.add_subparsers(dest='dataset', required=True)
     for name, (convert, what) in DATASETS.items():
         dataset = datasets.add_parser(name, help=what, description=what)
@@ -67,8 +67,8 @@ def _add_options(parser: argparse.ArgumentParser, convert: Callable) -> None:
             option.update(required=True)
         elif 'action' not in option:
             option.update(
-                default=parameter.default,
-                help=f'{option["help"]} (default: {parameter.default})')
+                default=parameter.default, help=f'{option["help"]} (default: {parameter.default})'
+            )
         parser.add_argument(f'--{name}', **option)
 
 
@@ -80,8 +80,9 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
     except OSError as error:
-        sys.exit('error: cannot read or write '
-                 f'{error.filename or options["out"]}: {error.strerror}')
+        sys.exit(
+            f'error: cannot read or write {error.filename or options["out"]}: {error.strerror}'
+        )
     for name, number in counts.items():
         print(f'{name}: {number} faces')
 

@@ -9,6 +9,7 @@ and the worst faces, and beside it the same as files; ``docs/en/report.md``.
 ``--box-robustness [DIR]``: repeats the test under shifted and scaled face
 boxes; ``docs/en/box_robustness.md``.
 """
+
 from mmpose_face.mmpose_scripts import parse_test
 
 

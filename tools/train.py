@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a model: ``python tools/train.py CONFIG --work-dir DIR``."""
+
 from mmpose_face.mmpose_scripts import parse_train
 
 

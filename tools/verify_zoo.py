@@ -9,10 +9,11 @@ is published, what was measured and the difference. The data sets are those of
 the row that it was at. Ends with 0 if every row that has weights agrees, and
 with 1 otherwise.
 """
+
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING
 
 from mmpose_face.mmpose_scripts import DictAction
 
@@ -27,33 +28,33 @@ def key_and_value(text: str) -> str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='test the released checkpoints of the model zoo')
+    parser = argparse.ArgumentParser(description='test the released checkpoints of the model zoo')
     parser.add_argument(
         '--rows',
         nargs='+',
         metavar='ROW',
-        help='names or aliases of rows, such as wflw-hrnetv2-w18 (default: '
-        'all)')
+        help='names or aliases of rows, such as wflw-hrnetv2-w18 (default: all)',
+    )
     parser.add_argument(
         '--data',
         type=Path,
         default=Path('data'),
-        help='folder with 300w/, wflw/, cofw/, aflw/ and coco/ (default: '
-        'data)')
+        help='folder with 300w/, wflw/, cofw/, aflw/ and coco/ (default: data)',
+    )
     parser.add_argument(
         '--work-dir',
         type=Path,
         default=Path('work_dirs/verify_zoo'),
-        help='folder for logs and figures (default: work_dirs/verify_zoo)')
+        help='folder for logs and figures (default: work_dirs/verify_zoo)',
+    )
     parser.add_argument(
         '--partial',
         action='store_true',
-        help='compare the figures although faces of the benchmark are missing')
+        help='compare the figures although faces of the benchmark are missing',
+    )
     parser.add_argument(
-        '--again',
-        action='store_true',
-        help='test rows again that were tested before')
+        '--again', action='store_true', help='test rows again that were tested before'
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -61,19 +62,19 @@ def parse_args() -> argparse.Namespace:
         action=DictAction,
         default={},
         metavar='KEY=VALUE',
-        help='options of the tests, such as test_dataloader.batch_size=64')
+        help='options of the tests, such as test_dataloader.batch_size=64',
+    )
     return parser.parse_args()
 
 
-def checked(row: 'Row', args: argparse.Namespace) -> Tuple[bool, str]:
+def checked(row: 'Row', args: argparse.Namespace) -> tuple[bool, str]:
     """Whether a row is as published, and a line that says so."""
     if not row.weights:
         return True, 'has no released weights: nothing to verify'
     from mmpose_face.apis.verification import format_verification, verify
 
     try:
-        result = verify(row, args.work_dir, args.data, args.cfg_options,
-                        args.partial, args.again)
+        result = verify(row, args.work_dir, args.data, args.cfg_options, args.partial, args.again)
     except (OSError, RuntimeError, ValueError) as error:
         return False, f'could not be verified: {error}'
     print(f'\n{format_verification(result)}\n', flush=True)
@@ -86,8 +87,7 @@ def main() -> None:
     from mmpose_face.zoo import find_row, read_rows
 
     try:
-        rows = [find_row(name) for name in dict.fromkeys(args.rows)] \
-            if args.rows else read_rows()
+        rows = [find_row(name) for name in dict.fromkeys(args.rows)] if args.rows else read_rows()
     except ValueError as error:
         sys.exit(f'error: {error}')
     outcomes = [checked(row, args) for row in rows]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How Sphinx builds the site: ``make docs``. Nothing here asks git or a
 network."""
+
 import re
 import runpy
 import sys
@@ -21,8 +22,7 @@ sys.path.insert(0, str(ROOT))
 project = 'mmpose_face'
 author = 'The mmpose_face contributors'
 copyright = author
-version = release = runpy.run_path(str(
-    ROOT / 'mmpose_face/version.py'))['__version__']
+version = release = runpy.run_path(str(ROOT / 'mmpose_face/version.py'))['__version__']
 
 extensions = [
     'myst_parser',
@@ -64,9 +64,7 @@ html_static_path = ['_static']
 html_css_files = ['site.css']
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
-    'logo': {
-        'text': 'mmpose_face'
-    },
+    'logo': {'text': 'mmpose_face'},
     'navbar_align': 'left',
     'show_toc_level': 2,
     'show_version_warning_banner': False,
@@ -121,8 +119,9 @@ def resolve_name(app, env, node, contnode):
     found = [full for full in domain.objects if full.split('.')[-1] == name]
     if len(found) == 1:
         node['reftarget'] = found[0]
-        return domain.resolve_xref(env, node['refdoc'], app.builder,
-                                   node['reftype'], found[0], node, contnode)
+        return domain.resolve_xref(
+            env, node['refdoc'], app.builder, node['reftype'], found[0], node, contnode
+        )
     ours = [m for key, m in sys.modules.items() if key.startswith(project)]
     return contnode if any(hasattr(m, name) for m in ours) else None
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comparing two systems face by face: what ``tools/compare.py`` does."""
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
 
-from ..evaluation import (Comparison, Scores, compare, face_errors, in_common,
-                          nme)
+from ..evaluation import Comparison, Scores, compare, face_errors, in_common, nme
 from ..evaluation.pairing import path_ends
 from ..evaluation.scores import PathLike, strict, write_json
 from ..evaluation.table import figure, markdown_table
@@ -28,7 +28,7 @@ class Difference:
             on, which have no part in the difference either.
     """
 
-    nme: Tuple[float, float]
+    nme: tuple[float, float]
     comparison: Comparison
     neither: int
 
@@ -47,11 +47,11 @@ class SystemComparison:
             no part in anything else.
     """
 
-    names: Tuple[str, str]
-    scores: Tuple[Scores, Scores]
-    subsets: Dict[str, Difference]
-    groups: Dict[str, Difference]
-    alone: Tuple[int, int]
+    names: tuple[str, str]
+    scores: tuple[Scores, Scores]
+    subsets: dict[str, Difference]
+    groups: dict[str, Difference]
+    alone: tuple[int, int]
 
     @property
     def main(self) -> str:
@@ -59,8 +59,7 @@ class SystemComparison:
         return next(iter(self.subsets))
 
 
-def compare_systems(a: Scores, b: Scores,
-                    names: Tuple[str, str]) -> SystemComparison:
+def compare_systems(a: Scores, b: Scores, names: tuple[str, str]) -> SystemComparison:
     """Compare two systems face by face.
 
     Faces are the same if file and id are. If no two are, as where the data
@@ -84,33 +83,31 @@ def compare_systems(a: Scores, b: Scores,
     a, b = in_common((a, b))
     subsets = _subsets_of(a)
     if not subsets:
-        a, b = (replace(s, subsets=[(ALL, )] * len(s)) for s in (a, b))
+        a, b = (replace(s, subsets=[(ALL,)] * len(s)) for s in (a, b))
         subsets = [ALL]
     main = a.members(subsets[0])
     return SystemComparison(
-        names, (a, b),
+        names,
+        (a, b),
         subsets={
             name: _difference(a.errors[members], b.errors[members])
             for name, members in ((s, a.members(s)) for s in subsets)
         },
         groups={
-            name:
-            _difference(*(face_errors(s.point_errors[main][:, points])
-                          for s in (a, b)))
-            for name, points in ((g, list(indices))
-                                 for g, indices in a.scheme.groups.items())
+            name: _difference(*(face_errors(s.point_errors[main][:, points]) for s in (a, b)))
+            for name, points in ((g, list(indices)) for g, indices in a.scheme.groups.items())
         },
-        alone=(total[0] - len(a), total[1] - len(b)))
+        alone=(total[0] - len(a), total[1] - len(b)),
+    )
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> Difference:
     both = np.isfinite(a) & np.isfinite(b)
     found = compare(a, b)
-    return Difference((nme(a[both]), nme(b[both])), found,
-                      len(a) - found.n - sum(found.failed))
+    return Difference((nme(a[both]), nme(b[both])), found, len(a) - found.n - sum(found.failed))
 
 
-def _subsets_of(scores: Scores) -> List[str]:
+def _subsets_of(scores: Scores) -> list[str]:
     """The subsets of the faces in the order of their benchmark's table, or
     else the largest first."""
     names = {name for subsets in scores.subsets for name in subsets}
@@ -120,19 +117,18 @@ def _subsets_of(scores: Scores) -> List[str]:
     return sorted(names, key=lambda n: (-scores.members(n).sum(), n))
 
 
-def _by_ends_of_paths(a: Scores, b: Scores) -> Tuple[Scores, Scores]:
+def _by_ends_of_paths(a: Scores, b: Scores) -> tuple[Scores, Scores]:
     """The scores with as many last parts of each path as it takes to tell
     all faces of a system apart."""
     depth = max(len(path_ends(file)) for file in a.files + b.files)
     for parts in range(1, depth + 1):
-        short = [
-            replace(s, files=[path_ends(f)[-parts:][0] for f in s.files])
-            for s in (a, b)
-        ]
+        short = [replace(s, files=[path_ends(f)[-parts:][0] for f in s.files]) for s in (a, b)]
         if all(len(set(s.keys)) == len(s) for s in short):
             print_log(
                 'no path is the same in both; faces are matched by id and by '
-                f'the end of the path, such as {short[0].files[0]}', 'current')
+                f'the end of the path, such as {short[0].files[0]}',
+                'current',
+            )
             return short[0], short[1]
     return a, b
 
@@ -147,39 +143,55 @@ def format_comparison(result: SystemComparison) -> str:
         str: In per cent.
     """
     scores = result.scores[0]
-    return '\n\n'.join((
-        f'A is {result.names[0]}, B is {result.names[1]}: {len(scores)} faces '
-        f'in both, {result.alone[0]} only in A, {result.alone[1]} only in B. '
-        f'Per cent, normaliser {scores.normalizer}; A - B is negative where A '
-        'is better:',
-        _format_differences(result.subsets),
-        f'Parts of the face, on the faces of {result.main}:',
-        _format_differences(result.groups),
-    ))
+    return '\n\n'.join(
+        (
+            f'A is {result.names[0]}, B is {result.names[1]}: {len(scores)} faces '
+            f'in both, {result.alone[0]} only in A, {result.alone[1]} only in B. '
+            f'Per cent, normaliser {scores.normalizer}; A - B is negative where A '
+            'is better:',
+            _format_differences(result.subsets),
+            f'Parts of the face, on the faces of {result.main}:',
+            _format_differences(result.groups),
+        )
+    )
 
 
-def _format_differences(differences: Dict[str, Difference]) -> str:
+def _format_differences(differences: dict[str, Difference]) -> str:
     return markdown_table(
-        ('', 'A', 'B', 'A - B', '95 %', 'p', 'n', 'only A failed',
-         'only B failed', 'not in either'),
-        [[name, *_cells(d)] for name, d in differences.items()])
+        (
+            '',
+            'A',
+            'B',
+            'A - B',
+            '95 %',
+            'p',
+            'n',
+            'only A failed',
+            'only B failed',
+            'not in either',
+        ),
+        [[name, *_cells(d)] for name, d in differences.items()],
+    )
 
 
 def _cells(difference: Difference) -> Sequence[str]:
     found = difference.comparison
-    return (*(figure(100 * value, 3)
-              for value in difference.nme), _signed(found.difference),
-            f'{_signed(found.low)} to {_signed(found.high)}',
-            figure(found.p_value, 4), str(found.n), *map(str, found.failed),
-            str(difference.neither))
+    return (
+        *(figure(100 * value, 3) for value in difference.nme),
+        _signed(found.difference),
+        f'{_signed(found.low)} to {_signed(found.high)}',
+        figure(found.p_value, 4),
+        str(found.n),
+        *map(str, found.failed),
+        str(difference.neither),
+    )
 
 
 def _signed(ratio: float) -> str:
     return 'n/a' if math.isnan(ratio) else f'{100 * ratio:+.3f}'
 
 
-def save_comparison(result: SystemComparison, folder: PathLike,
-                    threshold: float) -> List[Path]:
+def save_comparison(result: SystemComparison, folder: PathLike, threshold: float) -> list[Path]:
     """Write the differences, and the error curves of both systems on the
     faces of the main subset.
 
@@ -204,26 +216,24 @@ def save_comparison(result: SystemComparison, folder: PathLike,
             n=len(result.scores[0]),
             alone=list(result.alone),
             subsets=_as_dict(result.subsets),
-            groups=_as_dict(result.groups)))
+            groups=_as_dict(result.groups),
+        ),
+    )
     members = result.scores[0].members(result.main)
-    curves = {
-        name: scores.errors[members]
-        for name, scores in zip(result.names, result.scores)
-    }
+    curves = {name: scores.errors[members] for name, scores in zip(result.names, result.scores)}
     return [path, *plot_curves(curves, threshold, folder)]
 
 
-def _as_dict(differences: Dict[str, Difference]) -> Dict[str, dict]:
+def _as_dict(differences: dict[str, Difference]) -> dict[str, dict]:
     return {
-        name:
-        dict(
+        name: dict(
             nme=[strict(value) for value in d.nme],
             difference=strict(d.comparison.difference),
-            interval=[strict(d.comparison.low),
-                      strict(d.comparison.high)],
+            interval=[strict(d.comparison.low), strict(d.comparison.high)],
             p_value=strict(d.comparison.p_value),
             n=d.comparison.n,
             failed=list(d.comparison.failed),
-            neither=d.neither)
+            neither=d.neither,
+        )
         for name, d in differences.items()
     }

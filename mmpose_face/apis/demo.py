@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The embedded default: train on synthetic faces, measure, look."""
+
+from __future__ import annotations
+
 import copy
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
 
 import cv2
 import numpy as np
@@ -19,16 +22,13 @@ from ..engine import FaceRunner
 from ..evaluation import Scores, SubsetNME, format_table, inter_ocular, nme
 from ..evaluation.functional import face_errors, normalized_errors
 from ..images.writing import write_image
-from ..visualization import (contact_sheet, draw_landmarks, plot_ced,
-                             subset_curves)
+from ..visualization import contact_sheet, draw_landmarks, plot_ced, subset_curves
 
-_EVERY = 5.  # seconds between two lines of progress
+_EVERY = 5.0  # seconds between two lines of progress
 _FACES = 6  # of each subset in the sheet
 
 
-def run_demo(cfg: Config,
-             work_dir: Path,
-             console: Optional[Console] = None) -> Dict[str, float]:
+def run_demo(cfg: Config, work_dir: Path, console: Console | None = None) -> dict[str, float]:
     """Train and test a config whose metric is ``SubsetNME``, and draw.
 
     Writes into ``work_dir`` what MMEngine writes (checkpoint, scalars) and
@@ -61,12 +61,12 @@ def run_demo(cfg: Config,
     return {**metrics, 'mean_face/NME': mean_face}
 
 
-def _report(console: Console, table: str, mean_face: float,
-            work_dir: Path) -> None:
+def _report(console: Console, table: str, mean_face: float, work_dir: Path) -> None:
     console.print(f'\n{table}\n', markup=False)
     console.print(
         'In per cent of the distance between the outer eye corners. The mean '
-        f'face put into each box has NME {mean_face:.2f}.')
+        f'face put into each box has NME {mean_face:.2f}.'
+    )
     for name in ('faces.png', 'ced.png', 'metrics.json'):
         console.print(f'  {work_dir / name}', markup=False)
 
@@ -107,14 +107,13 @@ class Progress(Hook):
         loader = runner.train_dataloader
         self.console.print(
             f'training {runner.max_epochs} epochs of {len(loader.dataset)} '
-            f'synthetic faces, {runner.max_iters} iterations')
+            f'synthetic faces, {runner.max_iters} iterations'
+        )
         self._started = time.monotonic()
 
-    def after_train_iter(self,
-                         runner,
-                         batch_idx: int,
-                         data_batch=None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
         done = runner.iter + 1
         if self._quiet() and done < runner.max_iters:
             return
@@ -123,14 +122,14 @@ class Progress(Hook):
         self.console.print(
             f'  epoch {runner.epoch + 1}/{runner.max_epochs}  iteration '
             f'{done:4}/{runner.max_iters}  loss {float(outputs["loss"]):.3f}'
-            f'  {_clock(passed)} passed, {_clock(left)} left')
+            f'  {_clock(passed)} passed, {_clock(left)} left'
+        )
 
     def before_test(self, runner) -> None:
         faces = len(runner.test_dataloader.dataset)
         self.console.print(f'testing on {faces} faces of another seed')
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch,
-                        outputs) -> None:
+    def after_test_iter(self, runner, batch_idx: int, data_batch, outputs) -> None:
         batches = len(runner.test_dataloader)
         if not self._quiet() or batch_idx + 1 == batches:
             self.console.print(f'  batch {batch_idx + 1:3}/{batches}')
@@ -167,18 +166,12 @@ def mean_face_nme(scores: Scores) -> float:
 
 def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
     scores = metric.scores
-    members = {
-        name: np.flatnonzero(scores.members(name)).tolist()
-        for name in metric.subsets
-    }
-    plot_ced(
-        subset_curves(scores, metric.subsets), metric.threshold,
-        work_dir / 'ced.png')
+    members = {name: np.flatnonzero(scores.members(name)).tolist() for name in metric.subsets}
+    plot_ced(subset_curves(scores, metric.subsets), metric.threshold, work_dir / 'ced.png')
     write_image(work_dir / 'faces.png', _sheet(dataset, scores, members))
 
 
-def _sheet(dataset: Dataset, scores: Scores,
-           members: Dict[str, List[int]]) -> np.ndarray:
+def _sheet(dataset: Dataset, scores: Scores, members: dict[str, list[int]]) -> np.ndarray:
     """Predictions on some faces of each subset, a row for each."""
     tiles, shown = [], set()
     for name, of in members.items():
@@ -199,7 +192,14 @@ def _sheet(dataset: Dataset, scores: Scores,
 def _label(blank: np.ndarray, text: str) -> np.ndarray:
     tile = blank.copy()
     size = len(tile) / 320
-    cv2.putText(tile, text, (int(14 * size), len(tile) // 2),
-                cv2.FONT_HERSHEY_SIMPLEX, 1.4 * size, (60, 60, 60),
-                max(1, round(2 * size)), cv2.LINE_AA)
+    cv2.putText(
+        tile,
+        text,
+        (int(14 * size), len(tile) // 2),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        1.4 * size,
+        (60, 60, 60),
+        max(1, round(2 * size)),
+        cv2.LINE_AA,
+    )
     return tile

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Face detectors behind one protocol; all but YOLOX need OpenCV alone."""
+
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import Optional, Protocol, Union
+from typing import Protocol, Union
 
 import cv2
 import numpy as np
@@ -12,8 +15,9 @@ from .face_boxes import BoxMapping
 _Path = Union[str, 'os.PathLike[str]']
 
 # Of MMPose's demo; the end of its name begins the file's SHA-256.
-YOLOX_WEIGHTS = ('https://download.openmmlab.com/mmpose/mmdet_pretrained/'
-                 'yolo-x_8xb8-300e_coco-face_13274d7c.pth')
+YOLOX_WEIGHTS = (
+    'https://download.openmmlab.com/mmpose/mmdet_pretrained/yolo-x_8xb8-300e_coco-face_13274d7c.pth'
+)
 _YOLOX_CONFIG = '.mim/demo/mmdetection_cfg/yolox-s_8xb8-300e_coco-face.py'
 
 
@@ -38,7 +42,7 @@ class Detector(Protocol):
         """
 
 
-def get_detector(name: Union[str, Detector], device: str = 'cpu') -> Detector:
+def get_detector(name: str | Detector, device: str = 'cpu') -> Detector:
     """A detector by its name.
 
     Args:
@@ -53,14 +57,11 @@ def get_detector(name: Union[str, Detector], device: str = 'cpu') -> Detector:
         return name
     if os.fspath(name).endswith('.onnx'):
         return YuNet(name)
-    named = dict(
-        haar=HaarCascade,
-        whole_image=WholeImage,
-        yolox=lambda: YOLOXFace(device=device))
+    named = dict(haar=HaarCascade, whole_image=WholeImage, yolox=lambda: YOLOXFace(device=device))
     if name not in named:
-        raise ValueError(f'no detector {name!r}, expected '
-                         f'{", ".join(named)} or the path of YuNet\'s .onnx '
-                         'file')
+        raise ValueError(
+            f"no detector {name!r}, expected {', '.join(named)} or the path of YuNet's .onnx file"
+        )
     return named[name]()
 
 
@@ -72,13 +73,13 @@ class WholeImage:
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """One box; see :class:`Detector`."""
         height, width = image.shape[:2]
-        return np.array([[-.5, -.5, width - .5, height - .5, 1]])
+        return np.array([[-0.5, -0.5, width - 0.5, height - 0.5, 1]])
 
 
 def _reduced(image: np.ndarray, longest: int) -> tuple:
     """The image with no side longer than that, and by what its pixels are to
     be multiplied."""
-    factor = max(1., max(image.shape[:2]) / longest)
+    factor = max(1.0, max(image.shape[:2]) / longest)
     if factor > 1:
         size = [max(1, round(side / factor)) for side in image.shape[1::-1]]
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -91,7 +92,7 @@ def _corners(boxes: np.ndarray, factor: float) -> np.ndarray:
     whole numbers."""
     low = boxes[:, :2]
     corners = np.concatenate((low, low + boxes[:, 2:]), 1)
-    return (corners + .5) * factor - .5
+    return (corners + 0.5) * factor - 0.5
 
 
 class HaarCascade:
@@ -114,19 +115,22 @@ class HaarCascade:
         FileNotFoundError: If OpenCV has no such file; OpenCV 5 has none.
     """
 
-    MAPPING = BoxMapping(right=0., down=.157, scale=.862)
+    MAPPING = BoxMapping(right=0.0, down=0.157, scale=0.862)
 
-    def __init__(self,
-                 cascade: str = 'haarcascade_frontalface_alt2.xml',
-                 longest: int = 1280,
-                 smallest: float = .05,
-                 mapping: Optional[BoxMapping] = None) -> None:
+    def __init__(
+        self,
+        cascade: str = 'haarcascade_frontalface_alt2.xml',
+        longest: int = 1280,
+        smallest: float = 0.05,
+        mapping: BoxMapping | None = None,
+    ) -> None:
         folder = getattr(getattr(cv2, 'data', None), 'haarcascades', '')
         path = os.path.join(folder, cascade)
         if not os.path.isfile(path) or not hasattr(cv2, 'CascadeClassifier'):
             raise FileNotFoundError(
                 f'OpenCV {cv2.__version__} has no Haar cascade {cascade}: '
-                'install opencv-python<5, or choose another detector')
+                'install opencv-python<5, or choose another detector'
+            )
         self._cascade = cv2.CascadeClassifier(path)
         self.longest, self.smallest = longest, smallest
         self.mapping = mapping or self.MAPPING
@@ -137,8 +141,7 @@ class HaarCascade:
         image, factor = _reduced(image, self.longest)
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         side = max(20, round(min(grey.shape) * self.smallest))
-        boxes, windows = self._cascade.detectMultiScale2(
-            grey, 1.1, 3, minSize=(side, side))
+        boxes, windows = self._cascade.detectMultiScale2(grey, 1.1, 3, minSize=(side, side))
         if not len(boxes):
             return np.empty((0, 5))
         corners = _corners(boxes.astype(np.float64), factor)
@@ -169,21 +172,24 @@ class YuNet:
 
     MAPPING = BoxMapping()
 
-    def __init__(self,
-                 path: _Path,
-                 score: float = .6,
-                 longest: int = 1280,
-                 mapping: Optional[BoxMapping] = None) -> None:
+    def __init__(
+        self,
+        path: _Path,
+        score: float = 0.6,
+        longest: int = 1280,
+        mapping: BoxMapping | None = None,
+    ) -> None:
         if not os.path.isfile(path):
             raise FileNotFoundError(
                 f'{path} not found: expected face_detection_yunet_2023mar.onnx'
-                ' of https://github.com/opencv/opencv_zoo')
+                ' of https://github.com/opencv/opencv_zoo'
+            )
         try:
-            self._net = cv2.FaceDetectorYN.create(
-                os.fspath(path), '', (32, 32), score)
+            self._net = cv2.FaceDetectorYN.create(os.fspath(path), '', (32, 32), score)
         except cv2.error as error:
-            raise ValueError(f'{path} is no YuNet that OpenCV '
-                             f'{cv2.__version__} reads: {error.err}') from None
+            raise ValueError(
+                f'{path} is no YuNet that OpenCV {cv2.__version__} reads: {error.err}'
+            ) from None
         self.longest = longest
         self.mapping = mapping or self.MAPPING
 
@@ -218,11 +224,13 @@ class YOLOXFace:
 
     MAPPING = BoxMapping()
 
-    def __init__(self,
-                 checkpoint: Optional[_Path] = None,
-                 device: str = 'cpu',
-                 score: float = .5,
-                 mapping: Optional[BoxMapping] = None) -> None:
+    def __init__(
+        self,
+        checkpoint: _Path | None = None,
+        device: str = 'cpu',
+        score: float = 0.5,
+        mapping: BoxMapping | None = None,
+    ) -> None:
         # They need torch, which the others do not.
         import mmpose
         from mmdet.apis import init_detector
@@ -244,5 +252,6 @@ class YOLOXFace:
 
         found = inference_detector(self._model, image).pred_instances
         found = found[(found.scores > self.score) & (found.labels == 0)]
-        return np.column_stack((found.bboxes.cpu().numpy(),
-                                found.scores.cpu().numpy())).astype(np.float64)
+        return np.column_stack((found.bboxes.cpu().numpy(), found.scores.cpu().numpy())).astype(
+            np.float64
+        )

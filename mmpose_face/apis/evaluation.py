@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scoring the predictions of any system: what ``tools/evaluate.py`` does."""
+
+from __future__ import annotations
+
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Callable
 
 import numpy as np
 from mmengine.logging import print_log
 
 from ..datasets import BENCHMARKS, FaceDataset, LoadFaceImage
-from ..evaluation import (Faces, Scores, Table, format_table, make_table,
-                          per_group, percentiles, save_scores, score)
+from ..evaluation import (
+    Faces,
+    Scores,
+    Table,
+    format_table,
+    make_table,
+    per_group,
+    percentiles,
+    save_scores,
+    score,
+)
 from ..evaluation.pairing import Paired, pair
 from ..evaluation.predictions import Predictions, load_predictions
 from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
-from ..evaluation.table import (DIGITS, SCALE, Unit, figure, markdown_table,
-                                summary)
+from ..evaluation.table import DIGITS, SCALE, Unit, figure, markdown_table, summary
 from ..landmarks import scheme_of
 from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
@@ -26,7 +38,7 @@ PERCENTILES = (50, 90, 95, 99)
 ALL = 'all'
 
 # From column to name to figure.
-_Figures = Dict[str, Dict[str, float]]
+_Figures = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -40,32 +52,24 @@ class Settings:
         protocol (str): ``'mmpose'`` or ``'paper'``.
     """
 
-    subsets: Tuple[str, ...]
+    subsets: tuple[str, ...]
     threshold: float = 0.10
     unit: Unit = 'percent'
     protocol: Protocol = 'mmpose'
 
 
 # A test compares them with the configs.
-SETTINGS: Dict[str, Settings] = {
-    '300w':
-    Settings(('full', 'common', 'challenge', 'test'), threshold=0.08),
-    'wflw':
-    Settings(('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
-              'expression')),
-    'cofw':
-    Settings(('test', )),
-    'cofw68':
-    Settings(('test', )),
-    'aflw':
-    Settings(('full', 'frontal'), threshold=0.07),
-    'coco_wholebody_face':
-    Settings(('val', ), unit='ratio'),
+SETTINGS: dict[str, Settings] = {
+    '300w': Settings(('full', 'common', 'challenge', 'test'), threshold=0.08),
+    'wflw': Settings(('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression')),
+    'cofw': Settings(('test',)),
+    'cofw68': Settings(('test',)),
+    'aflw': Settings(('full', 'frontal'), threshold=0.07),
+    'coco_wholebody_face': Settings(('val',), unit='ratio'),
 }
 
 
-def open_truth(ann_files: Sequence[PathLike],
-               dataset: Optional[str] = None) -> Tuple[str, Faces]:
+def open_truth(ann_files: Sequence[PathLike], dataset: str | None = None) -> tuple[str, Faces]:
     """The annotated faces of a test; images are not opened.
 
     Args:
@@ -87,16 +91,14 @@ def open_truth(ann_files: Sequence[PathLike],
     contents = [(path, _read_annotations(path)) for path in ann_files]
     dataset = dataset or _guess(*contents[0])
     if dataset not in BENCHMARKS:
-        raise ValueError(f'unknown data set {dataset!r}; known: '
-                         f'{", ".join(BENCHMARKS)}')
+        raise ValueError(f'unknown data set {dataset!r}; known: {", ".join(BENCHMARKS)}')
     cls = BENCHMARKS[dataset]
     rows = [row for item in contents for row in _rows(cls, *item)]
     _check_once(rows, ann_files)
 
     truth = column(rows, 'truth')
     return dataset, Faces(
-        scheme_of(point['name']
-                  for point in cls.METAINFO['keypoint_info'].values()),
+        scheme_of(point['name'] for point in cls.METAINFO['keypoint_info'].values()),
         files=[row['file'] for row in rows],
         ids=[row['id'] for row in rows],
         subsets=[row['subsets'] for row in rows],
@@ -105,7 +107,8 @@ def open_truth(ann_files: Sequence[PathLike],
         visible=column(rows, 'visible'),
         predicted=np.full_like(truth, np.nan),
         occluded=column(rows, 'occluded'),
-        box_sizes=column(rows, 'box_size'))
+        box_sizes=column(rows, 'box_size'),
+    )
 
 
 def _read_annotations(path: PathLike) -> dict:
@@ -116,10 +119,12 @@ def _read_annotations(path: PathLike) -> dict:
     annotations = None
     if isinstance(content, dict):
         annotations = content.get('annotations')
-    if not (isinstance(annotations, list) and annotations
-            and all(isinstance(ann, dict) for ann in annotations)):
-        raise ValueError(f'{path} is not an annotation file: it has no list '
-                         'of annotations')
+    if not (
+        isinstance(annotations, list)
+        and annotations
+        and all(isinstance(ann, dict) for ann in annotations)
+    ):
+        raise ValueError(f'{path} is not an annotation file: it has no list of annotations')
     return content
 
 
@@ -138,11 +143,12 @@ def _guess(path: PathLike, content: dict) -> str:
     for name, cls in BENCHMARKS.items():
         if len(cls.METAINFO['keypoint_info']) == count:
             return name
-    raise ValueError(f'{path}: no data set has faces of {count} points; known '
-                     f'are {", ".join(BENCHMARKS)}')
+    raise ValueError(
+        f'{path}: no data set has faces of {count} points; known are {", ".join(BENCHMARKS)}'
+    )
 
 
-def _rows(cls: Type[FaceDataset], path: PathLike, content: dict) -> List[dict]:
+def _rows(cls: type[FaceDataset], path: PathLike, content: dict) -> list[dict]:
     """The faces of a file, those of an image in the order of the file."""
     opened = cls(ann_file=str(path), test_mode=True)
     annotations = {ann['id']: ann for ann in content['annotations']}
@@ -161,7 +167,8 @@ def _row(info: dict, annotation: dict) -> dict:
         box=info['bbox'][0],
         # The data set has float32, which is less than the file says.
         truth=np.reshape(points, (-1, 3))[:, :2].astype(np.float64),
-        visible=info['keypoints_visible'][0].astype(bool))
+        visible=info['keypoints_visible'][0].astype(bool),
+    )
     if 'occluded' in info:
         row['occluded'] = info['occluded'][0]
     if 'box_size' in info:
@@ -169,14 +176,16 @@ def _row(info: dict, annotation: dict) -> dict:
     return row
 
 
-def _check_once(rows: List[dict], ann_files: Sequence[PathLike]) -> None:
+def _check_once(rows: list[dict], ann_files: Sequence[PathLike]) -> None:
     seen = set()
     for row in rows:
         key = row['file'], row['id']
         if key in seen:
-            raise ValueError(f'{", ".join(map(str, ann_files))}: expected '
-                             f'each face once, got id {row["id"]} of '
-                             f'{row["file"]} again')
+            raise ValueError(
+                f'{", ".join(map(str, ann_files))}: expected '
+                f'each face once, got id {row["id"]} of '
+                f'{row["file"]} again'
+            )
         seen.add(key)
 
 
@@ -193,45 +202,46 @@ class Evaluation:
 
     scores: Scores
     table: Table
-    missing: List[str]
-    strangers: List[str]
+    missing: list[str]
+    strangers: list[str]
 
     def percentiles(self) -> _Figures:
         """For each column the errors that 50, 90, 95 and 99 % of its faces
         do not exceed, in the table's unit."""
         names = [f'p{q}' for q in PERCENTILES]
-        return self._each(lambda part: dict(
-            zip(names,
-                percentiles(part.errors, PERCENTILES).tolist())))
+        return self._each(
+            lambda part: dict(zip(names, percentiles(part.errors, PERCENTILES).tolist()))
+        )
 
     def groups(self) -> _Figures:
         """For each column the mean errors of the points of each part of the
         face, in the table's unit."""
-        return self._each(
-            lambda part: per_group(part.point_errors, part.scheme))
+        return self._each(lambda part: per_group(part.point_errors, part.scheme))
 
-    def _each(self, figures_of: Callable[[Scores], Dict[str,
-                                                        float]]) -> _Figures:
+    def _each(self, figures_of: Callable[[Scores], dict[str, float]]) -> _Figures:
         scale = SCALE[self.table.unit]
         return {
             column: {
                 name: scale * value
                 for name, value in figures_of(
-                    self.scores.select(self.scores.members(column))).items()
+                    self.scores.select(self.scores.members(column))
+                ).items()
             }
             for column in self.table.columns
         }
 
 
-def evaluate(ann_files: Sequence[PathLike],
-             predictions: PathLike,
-             dataset: Optional[str] = None,
-             pred_scheme: Optional[str] = None,
-             normalizer: Optional[str] = None,
-             threshold: Optional[float] = None,
-             protocol: Optional[Protocol] = None,
-             partial: bool = False,
-             bootstrap: int = 1000) -> Evaluation:
+def evaluate(
+    ann_files: Sequence[PathLike],
+    predictions: PathLike,
+    dataset: str | None = None,
+    pred_scheme: str | None = None,
+    normalizer: str | None = None,
+    threshold: float | None = None,
+    protocol: Protocol | None = None,
+    partial: bool = False,
+    bootstrap: int = 1000,
+) -> Evaluation:
     """Score the predictions of any system.
 
     Args:
@@ -273,10 +283,10 @@ def evaluate(ann_files: Sequence[PathLike],
     protocol = protocol or settings.protocol
     predicted = load_predictions(predictions, pred_scheme)
     paired = pair(truth, predicted, partial)
-    scores, columns = _in_columns(
-        score(paired.faces, normalizer, protocol), settings.subsets)
-    table = make_table(scores, columns, threshold or settings.threshold,
-                       protocol, settings.unit, bootstrap)
+    scores, columns = _in_columns(score(paired.faces, normalizer, protocol), settings.subsets)
+    table = make_table(
+        scores, columns, threshold or settings.threshold, protocol, settings.unit, bootstrap
+    )
     _log(dataset, predicted, scores, columns, paired)
     return Evaluation(scores, table, paired.missing, paired.strangers)
 
@@ -291,47 +301,45 @@ def check_threshold(threshold: float) -> None:
         ValueError: If it is not above 0 and at most 1.
     """
     if not 0 < threshold <= 1:
-        raise ValueError('expected a threshold above 0 and at most 1, a '
-                         f'ratio such as 0.08 for 8 %, got {threshold:g}')
+        raise ValueError(
+            'expected a threshold above 0 and at most 1, a '
+            f'ratio such as 0.08 for 8 %, got {threshold:g}'
+        )
 
 
-def _in_columns(scores: Scores,
-                subsets: Tuple[str, ...]) -> Tuple[Scores, Tuple[str, ...]]:
+def _in_columns(scores: Scores, subsets: tuple[str, ...]) -> tuple[Scores, tuple[str, ...]]:
     """The scores with the columns of their table: one for all faces where
     they say none of the benchmark's."""
     if any(set(subsets) & set(names) for names in scores.subsets):
         return scores, subsets
-    return replace(
-        scores, subsets=[(ALL, *names) for names in scores.subsets]), (ALL, )
+    return replace(scores, subsets=[(ALL, *names) for names in scores.subsets]), (ALL,)
 
 
-def _log(dataset: str, predicted: Predictions, scores: Scores,
-         columns: Sequence[str], paired: Paired) -> None:
+def _log(
+    dataset: str, predicted: Predictions, scores: Scores, columns: Sequence[str], paired: Paired
+) -> None:
     """Say what was scored, and what was not."""
     scheme = scores.scheme
-    print_log(f'{len(scores)} faces of {dataset}, {scheme.num_points} points',
-              'current')
+    print_log(f'{len(scores)} faces of {dataset}, {scheme.num_points} points', 'current')
     if predicted.scheme != scheme:
         print_log(
             f'{predicted.source}: {predicted.scheme.name} taken over to '
-            f'{scheme.name} by the exact map', 'current')
+            f'{scheme.name} by the exact map',
+            'current',
+        )
     files = np.array(scores.files, object)
     outside = [
-        file for file, names in zip(scores.files, scores.subsets)
-        if not set(columns) & set(names)
+        file for file, names in zip(scores.files, scores.subsets) if not set(columns) & set(names)
     ]
     for what, those in (
         ('faces without a prediction, left out', paired.missing),
         ('predictions without a face, left out', paired.strangers),
-        ('faces with predictions that are NaN or infinite, failed',
-         files[scores.failed]),
-        ('faces without a normaliser or without labelled points, left out',
-         files[scores.left_out]),
+        ('faces with predictions that are NaN or infinite, failed', files[scores.failed]),
+        ('faces without a normaliser or without labelled points, left out', files[scores.left_out]),
         ('faces in none of the columns, not in the table', outside),
     ):
         if len(those):
-            print_log(f'{len(those)} {what} ({shortened(those)})', 'current',
-                      logging.WARNING)
+            print_log(f'{len(those)} {what} ({shortened(those)})', 'current', logging.WARNING)
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
@@ -346,15 +354,17 @@ def format_evaluation(evaluation: Evaluation) -> str:
     """
     table = evaluation.table
     unit = 'per cent' if table.unit == 'percent' else 'ratios'
-    return '\n\n'.join((
-        f'NME, failure rate and AUC ({unit}), n faces; normaliser '
-        f'{evaluation.scores.normalizer}, protocol {table.protocol}:',
-        format_table(table),
-        'Error that a share of the faces does not exceed:',
-        _by_column(evaluation.percentiles(), table.unit),
-        'Mean error of the points of each part of the face:',
-        _by_column(evaluation.groups(), table.unit),
-    ))
+    return '\n\n'.join(
+        (
+            f'NME, failure rate and AUC ({unit}), n faces; normaliser '
+            f'{evaluation.scores.normalizer}, protocol {table.protocol}:',
+            format_table(table),
+            'Error that a share of the faces does not exceed:',
+            _by_column(evaluation.percentiles(), table.unit),
+            'Mean error of the points of each part of the face:',
+            _by_column(evaluation.groups(), table.unit),
+        )
+    )
 
 
 def _by_column(figures: _Figures, unit: Unit) -> str:
@@ -362,11 +372,11 @@ def _by_column(figures: _Figures, unit: Unit) -> str:
     names = next(iter(figures.values()))
     return markdown_table(
         ('', *figures),
-        [[name, *(figure(of[name], digits) for of in figures.values())]
-         for name in names])
+        [[name, *(figure(of[name], digits) for of in figures.values())] for name in names],
+    )
 
 
-def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
+def save_evaluation(evaluation: Evaluation, folder: PathLike) -> list[Path]:
     """Write the figures, the errors of each face and the error curves.
 
     Args:
@@ -387,16 +397,17 @@ def save_evaluation(evaluation: Evaluation, folder: PathLike) -> List[Path]:
             missing=evaluation.missing,
             without_face=evaluation.strangers,
             percentiles=_strict(evaluation.percentiles()),
-            groups=_strict(evaluation.groups())))
+            groups=_strict(evaluation.groups()),
+        ),
+    )
     save_scores(scores, per_face)
     curves = subset_curves(scores, table.columns)
     return [metrics, per_face, *plot_curves(curves, table.threshold, folder)]
 
 
-def save_report(evaluation: Evaluation,
-                folder: PathLike,
-                name: str,
-                images: Optional[PathLike] = None) -> Path:
+def save_report(
+    evaluation: Evaluation, folder: PathLike, name: str, images: PathLike | None = None
+) -> Path:
     """Write the report, ``report.html``, and its pictures as files.
 
     Args:
@@ -419,27 +430,25 @@ def save_report(evaluation: Evaluation,
         return LoadFaceImage()(dict(img_path=str(Path(images, file))))['img']
 
     return write_report_folder(
-        folder, {name: scores},
+        folder,
+        {name: scores},
         table.columns,
         table.threshold,
         protocol=table.protocol,
         unit=table.unit,
         title='Face landmarks',
-        load_image=load if images else None)
+        load_image=load if images else None,
+    )
 
 
-def _strict(figures: _Figures) -> Dict[str, dict]:
+def _strict(figures: _Figures) -> dict[str, dict]:
     return {
-        column: {
-            name: strict(value)
-            for name, value in of.items()
-        }
+        column: {name: strict(value) for name, value in of.items()}
         for column, of in figures.items()
     }
 
 
-def plot_curves(curves: Dict[str, np.ndarray], threshold: float,
-                folder: Path) -> List[Path]:
+def plot_curves(curves: dict[str, np.ndarray], threshold: float, folder: Path) -> list[Path]:
     """Draw ``ced.png`` and ``ced.svg``; see
     :func:`~mmpose_face.visualization.plot_ced`.
 

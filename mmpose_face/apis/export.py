@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained models as ONNX files, compared with PyTorch before they are there.
-"""
+"""Trained models as ONNX files, compared with PyTorch before they are there."""
+
 import copy
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Union
 
 import numpy as np
 import torch
@@ -21,13 +21,15 @@ from .onnx_metadata import OnnxMetadata
 from .onnx_parity import Parity, compare, synthetic_crops
 
 
-def export_onnx(model: nn.Module,
-                path: Union[str, 'os.PathLike[str]'],
-                with_decode: bool = False,
-                dynamic_batch: bool = False,
-                fp16: bool = False,
-                flip_test: bool = False,
-                batch_size: int = 1) -> Parity:
+def export_onnx(
+    model: nn.Module,
+    path: Union[str, 'os.PathLike[str]'],
+    with_decode: bool = False,
+    dynamic_batch: bool = False,
+    fp16: bool = False,
+    flip_test: bool = False,
+    batch_size: int = 1,
+) -> Parity:
     """Write a model as an ONNX file.
 
     The graph takes crops as OpenCV has them, BGR ``(B, H, W, 3)`` of uint8,
@@ -70,20 +72,21 @@ def export_onnx(model: nn.Module,
     crops = synthetic_crops(network)
     batch = np.resize(crops, (batch_size, *crops.shape[1:]))
     with written_whole(path, by_several=True) as partial:
-        write_graph(graph, torch.from_numpy(batch), partial,
-                    _outputs(graph, network), dynamic_batch)
+        write_graph(
+            graph, torch.from_numpy(batch), partial, _outputs(graph, network), dynamic_batch
+        )
         add_texts(partial, metadata_for(graph, network).to_props())
         parity = compare(partial, network, graph, crops)
         parity.check(os.fspath(path))
     return parity
 
 
-def _outputs(graph: ExportedModel, network: TorchNetwork) -> Tuple[str, ...]:
+def _outputs(graph: ExportedModel, network: TorchNetwork) -> tuple[str, ...]:
     """Names of what the graph gives."""
     if graph.decoder is not None:
         return 'points', 'scores'
     regression = isinstance(network.model.head, RegressionHead)
-    return ('coordinates' if regression else 'heatmaps', )
+    return ('coordinates' if regression else 'heatmaps',)
 
 
 def _in_single_precision(model: nn.Module) -> nn.Module:
@@ -110,16 +113,18 @@ def metadata_for(graph: ExportedModel, network: TorchNetwork) -> OnnxMetadata:
         normalization=dict(
             channels='rgb' if pixels.reverse else 'bgr',
             mean=pixels.mean.flatten().tolist(),
-            std=pixels.std.flatten().tolist()),
+            std=pixels.std.flatten().tolist(),
+        ),
         decoded=graph.decoder is not None,
         codec=_plain(cfg.model.head.decoder),
         flip_test=network.flip_test,
         precision='fp16' if graph.network.half_precision else 'fp32',
         config=Path(cfg.filename or 'unknown').stem,
-        version=__version__)
+        version=__version__,
+    )
 
 
-def _plain(codec: Dict[str, Any]) -> Dict[str, Any]:
+def _plain(codec: dict[str, Any]) -> dict[str, Any]:
     """A codec's config with the name of its class."""
     values = dict(codec)
     kind = values['type']

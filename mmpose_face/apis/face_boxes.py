@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a detector's box of a face to the box that a model was trained on."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +26,9 @@ class BoxMapping:
         ValueError: If ``scale`` is not positive.
     """
 
-    right: float = 0.
-    down: float = 0.
-    scale: float = 1.
+    right: float = 0.0
+    down: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.scale > 0:
@@ -63,13 +64,12 @@ class BoxMapping:
             ValueError: If there are none, or not as many of both.
         """
         if not len(detected) or detected.shape != landmarks.shape:
-            raise ValueError('expected one or more boxes (N, 4) of both '
-                             f'kinds, got {detected.shape} and '
-                             f'{landmarks.shape}')
-        sides, wanted = ((boxes[:, 2:] - boxes[:, :2]).max(1)
-                         for boxes in (detected, landmarks))
-        from_to = (landmarks[:, :2] + landmarks[:, 2:] - detected[:, :2] -
-                   detected[:, 2:]) / 2
+            raise ValueError(
+                'expected one or more boxes (N, 4) of both '
+                f'kinds, got {detected.shape} and '
+                f'{landmarks.shape}'
+            )
+        sides, wanted = ((boxes[:, 2:] - boxes[:, :2]).max(1) for boxes in (detected, landmarks))
+        from_to = (landmarks[:, :2] + landmarks[:, 2:] - detected[:, :2] - detected[:, 2:]) / 2
         right, down = np.median(from_to / sides[:, None], 0)
-        return BoxMapping(
-            float(right), float(down), float(np.median(wanted / sides)))
+        return BoxMapping(float(right), float(down), float(np.median(wanted / sides)))

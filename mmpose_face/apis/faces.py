@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a landmarker finds; NumPy and OpenCV only."""
+
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Union
 
 import numpy as np
 
@@ -40,8 +44,8 @@ class Face:
     keypoints: np.ndarray
     scores: np.ndarray
     scheme: Scheme
-    box_score: float = 1.
-    track_id: Optional[int] = None
+    box_score: float = 1.0
+    track_id: int | None = None
 
     def __getitem__(self, part: str) -> np.ndarray:
         """The points of a part of the face, in pixels.
@@ -66,7 +70,7 @@ class Face:
         """The mean of the points' scores."""
         return float(self.scores.mean())
 
-    def to(self, scheme: Union[str, Scheme]) -> 'Face':
+    def to(self, scheme: str | Scheme) -> Face:
         """The same face in another scheme, by the exact map.
 
         Args:
@@ -80,12 +84,10 @@ class Face:
         scheme = get_scheme(scheme)
         chosen = list(self.scheme.map_to(scheme))
         return dataclasses.replace(
-            self,
-            keypoints=self.keypoints[chosen],
-            scores=self.scores[chosen],
-            scheme=scheme)
+            self, keypoints=self.keypoints[chosen], scores=self.scores[chosen], scheme=scheme
+        )
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As numbers and lists: ``box``, ``box_score``, ``score``,
         ``keypoints`` (K lists of x, y and score), ``scheme`` and, in a video,
         ``track_id``."""
@@ -95,7 +97,8 @@ class Face:
             box=_rounded(self.box),
             box_score=round(float(self.box_score), 4),
             score=round(self.score, 4),
-            keypoints=[_rounded(point, 4) for point in points])
+            keypoints=[_rounded(point, 4) for point in points],
+        )
         if self.track_id is not None:
             found['track_id'] = self.track_id
         return found
@@ -107,11 +110,11 @@ def _label(face: Face) -> str:
     return f'{number}{face.score:.2f}'
 
 
-def _rounded(values: Iterable[float], digits: int = 2) -> List[float]:
+def _rounded(values: Iterable[float], digits: int = 2) -> list[float]:
     return [round(float(value), digits) for value in values]
 
 
-class Faces(List[Face]):
+class Faces(list[Face]):
     """The faces of an image, a list; those further to the front, which is
     the larger boxes, come first.
 
@@ -127,19 +130,20 @@ class Faces(List[Face]):
         size (tuple[int, int]): Width and height of the image in pixels.
     """
 
-    def __init__(self,
-                 faces: Iterable[Face] = (),
-                 image: Optional[ImageLike] = None,
-                 size: Optional[tuple] = None,
-                 channels: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        faces: Iterable[Face] = (),
+        image: ImageLike | None = None,
+        size: tuple | None = None,
+        channels: str | None = None,
+    ) -> None:
         super().__init__(faces)
         self.image, self.channels, self.size = image, channels, size
         self.name = '' if image is None else name_of(image)
 
-    def draw(self,
-             path: Optional[_Path] = None,
-             low_score: float = LOW_SCORE,
-             boxes: bool = False) -> np.ndarray:
+    def draw(
+        self, path: _Path | None = None, low_score: float = LOW_SCORE, boxes: bool = False
+    ) -> np.ndarray:
         """Draw the faces on their image.
 
         Args:
@@ -163,24 +167,25 @@ class Faces(List[Face]):
             raise ValueError('these faces have no image to be drawn on')
         canvas = read_image(self.image, self.channels).copy()
         if boxes and self:
-            canvas = draw_boxes(canvas, [face.box for face in self],
-                                [_label(face) for face in self])
+            canvas = draw_boxes(
+                canvas, [face.box for face in self], [_label(face) for face in self]
+            )
         for scheme, faces in groupby(self, key=lambda face: face.scheme):
             points, scores = zip(*((f.keypoints, f.scores) for f in faces))
-            canvas = draw_landmarks(
-                canvas, points, scheme, hollow=np.array(scores) < low_score)
+            canvas = draw_landmarks(canvas, points, scheme, hollow=np.array(scores) < low_score)
         if path is not None:
             write_image(path, canvas)
         return canvas
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """``image`` (its name), ``size`` (width and height) and ``faces``."""
         return dict(
             image=self.name,
             size=self.size and list(self.size),
-            faces=[face.to_dict() for face in self])
+            faces=[face.to_dict() for face in self],
+        )
 
-    def to_json(self, path: Optional[_Path] = None) -> str:
+    def to_json(self, path: _Path | None = None) -> str:
         """:meth:`to_dict` as JSON.
 
         Args:

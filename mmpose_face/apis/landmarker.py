@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks from images in three lines, with a network of PyTorch."""
+
+from __future__ import annotations
+
 import os
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,33 +54,36 @@ class FaceLandmarker(Landmarker):
         >>> faces.draw('out.jpg')
     """
 
-    def __init__(self,
-                 model: Union[str, 'os.PathLike[str]',
-                              nn.Module] = DEFAULT_MODEL,
-                 checkpoint: Optional[Union[str, 'os.PathLike[str]']] = None,
-                 detector: Union[str, Detector] = 'haar',
-                 device: str = 'cpu',
-                 batch_size: int = 32,
-                 flip_test: bool = False,
-                 second_pass: bool = False) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | nn.Module = DEFAULT_MODEL,
+        checkpoint: str | os.PathLike[str] | None = None,
+        detector: str | Detector = 'haar',
+        device: str = 'cpu',
+        batch_size: int = 32,
+        flip_test: bool = False,
+        second_pass: bool = False,
+    ) -> None:
         self.device = device
-        network = TorchNetwork(
-            load_model(model, checkpoint, device), flip_test)
+        network = TorchNetwork(load_model(model, checkpoint, device), flip_test)
         super().__init__(network, detector, batch_size, second_pass)
 
     def _get_detector(self, name: str) -> Detector:
         return get_detector(name, self.device)
 
 
-def load_model(model: Union[str, 'os.PathLike[str]', nn.Module],
-               checkpoint: Optional[Union[str, 'os.PathLike[str]']] = None,
-               device: str = 'cpu') -> nn.Module:
+def load_model(
+    model: str | os.PathLike[str] | nn.Module,
+    checkpoint: str | os.PathLike[str] | None = None,
+    device: str = 'cpu',
+) -> nn.Module:
     """A model with its weights; the arguments are those of
     :class:`FaceLandmarker`."""
     if isinstance(model, nn.Module):
         if checkpoint is not None:
-            raise ValueError('a model that is built has its weights: expected '
-                             f'no checkpoint, got {checkpoint}')
+            raise ValueError(
+                f'a model that is built has its weights: expected no checkpoint, got {checkpoint}'
+            )
         return model.to(device).eval()
     name = os.fspath(model)
     if checkpoint is not None and not os.path.isfile(checkpoint):
@@ -115,41 +121,44 @@ class TorchNetwork:
         self.padding = float(_find(steps, 'padding', 1.25))
 
     @torch.no_grad()
-    def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`~.landmarking.Network`."""
         images = torch.from_numpy(crops.transpose(0, 3, 1, 2))
         batch = dict(inputs=list(images), data_samples=self._samples(crops))
         test_cfg = self.model.test_cfg
-        self.model.test_cfg = type(test_cfg)(
-            test_cfg, flip_test=self.flip_test)
+        self.model.test_cfg = type(test_cfg)(test_cfg, flip_test=self.flip_test)
         try:
             found = self.model.test_step(batch)
         finally:
             self.model.test_cfg = test_cfg
-        points, scores = zip(*((each.pred_instances.keypoints,
-                                each.pred_instances.keypoint_scores)
-                               for each in found))
+        points, scores = zip(
+            *(
+                (each.pred_instances.keypoints, each.pred_instances.keypoint_scores)
+                for each in found
+            )
+        )
         return np.concatenate(points), np.concatenate(scores)
 
-    def _samples(self, crops: np.ndarray) -> List[PoseDataSample]:
+    def _samples(self, crops: np.ndarray) -> list[PoseDataSample]:
         """Samples whose image is the crop itself."""
         size = np.array(self.input_size, np.float32)
         known = dict(
             input_size=self.input_size,
             input_center=size / 2,
             input_scale=size,
-            flip_indices=self.model.dataset_meta['flip_indices'])
+            flip_indices=self.model.dataset_meta['flip_indices'],
+        )
         samples = []
         for _ in crops:
             sample = PoseDataSample(metainfo=known)
             sample.gt_instances = InstanceData(
-                bboxes=np.array([[0., 0, *size]], np.float32),
-                bbox_scores=np.ones(1, np.float32))
+                bboxes=np.array([[0.0, 0, *size]], np.float32), bbox_scores=np.ones(1, np.float32)
+            )
             samples.append(sample)
         return samples
 
 
-def _test_pipeline(cfg: Config) -> List[dict]:
+def _test_pipeline(cfg: Config) -> list[dict]:
     """The steps that a test takes, in the order of the config."""
     dataset = cfg.test_dataloader.dataset
     while 'pipeline' not in dataset and 'dataset' in dataset:
@@ -157,12 +166,11 @@ def _test_pipeline(cfg: Config) -> List[dict]:
     return dataset.pipeline
 
 
-def _find(steps: List[dict], key: str, default: Any = None) -> Any:
+def _find(steps: list[dict], key: str, default: Any = None) -> Any:
     """What a step of the pipeline is told."""
     for step in steps:
         if key in step:
             return step[key]
     if default is None:
-        raise ValueError(f'the test pipeline of the model has no {key}: '
-                         'expected a top-down model')
+        raise ValueError(f'the test pipeline of the model has no {key}: expected a top-down model')
     return default

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """From images to landmarks, whatever runs the network; NumPy and OpenCV
 only."""
+
+from __future__ import annotations
+
 import os
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import (Any, Deque, Iterable, Iterator, List, NamedTuple, Optional,
-                    Protocol, Sequence, Tuple, Union)
+from typing import (
+    Any,
+    NamedTuple,
+    Protocol,
+)
 
 import numpy as np
 
 from ..images.boxes import area, landmark_bounds
-from ..images.reading import (Channels, ImageLike, images_in, name_of,
-                              read_image)
+from ..images.reading import Channels, ImageLike, images_in, name_of, read_image
 from ..images.warps import matrix_of_box, warp
 from ..landmarks import Scheme
 from .detectors import Detector, get_detector
@@ -28,10 +34,10 @@ class Network(Protocol):
     """
 
     scheme: Scheme
-    input_size: Tuple[int, int]
+    input_size: tuple[int, int]
     padding: float
 
-    def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points of a batch.
 
         Args:
@@ -62,7 +68,7 @@ class _Waiting(NamedTuple):
 
     faces: Faces
     boxes: np.ndarray  # (N, 5)
-    image: Optional[np.ndarray]  # where it is looked at again
+    image: np.ndarray | None  # where it is looked at again
     crops: Crops
 
 
@@ -83,11 +89,13 @@ class Landmarker:
         ValueError: If ``batch_size`` is not positive.
     """
 
-    def __init__(self,
-                 network: Network,
-                 detector: Union[str, Detector] = 'haar',
-                 batch_size: int = 32,
-                 second_pass: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        detector: str | Detector = 'haar',
+        batch_size: int = 32,
+        second_pass: bool = False,
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be positive, got {batch_size}')
         self.network = network
@@ -112,10 +120,10 @@ class Landmarker:
 
     def __call__(
         self,
-        images: Union[ImageLike, Iterable[ImageLike]],
-        boxes: Optional[Sequence] = None,
-        channels: Optional[Channels] = None,
-    ) -> Union[Faces, List[Faces]]:
+        images: ImageLike | Iterable[ImageLike],
+        boxes: Sequence | None = None,
+        channels: Channels | None = None,
+    ) -> Faces | list[Faces]:
         """Find the landmarks of an image or of many.
 
         Args:
@@ -140,15 +148,15 @@ class Landmarker:
         """
         several = _several(images)
         if several is None:
-            return next(
-                self.stream([images], None if boxes is None else [boxes],
-                            channels))
+            return next(self.stream([images], None if boxes is None else [boxes], channels))
         return list(self.stream(several, boxes, channels))
 
-    def stream(self,
-               images: Iterable[ImageLike],
-               boxes: Optional[Iterable[Sequence]] = None,
-               channels: Optional[Channels] = None) -> Iterator[Faces]:
+    def stream(
+        self,
+        images: Iterable[ImageLike],
+        boxes: Iterable[Sequence] | None = None,
+        channels: Channels | None = None,
+    ) -> Iterator[Faces]:
         """As calling it with many images, one after the other.
 
         Images are read as they are needed, and faces of several images go
@@ -160,7 +168,7 @@ class Landmarker:
         Yields:
             Faces: Of each image in turn.
         """
-        waiting: Deque[_Waiting] = deque()
+        waiting: deque[_Waiting] = deque()
         number = 0
         for each, given in _with_boxes(images, boxes):
             waiting.append(self._prepare(each, given, channels))
@@ -171,8 +179,9 @@ class Landmarker:
                 number = 0
         yield from self._found(waiting)
 
-    def _prepare(self, source: ImageLike, boxes: Optional[Sequence],
-                 channels: Optional[Channels]) -> _Waiting:
+    def _prepare(
+        self, source: ImageLike, boxes: Sequence | None, channels: Channels | None
+    ) -> _Waiting:
         image = read_image(source, channels)
         if boxes is None:
             found = self.detector(image)
@@ -181,11 +190,11 @@ class Landmarker:
             found = _checked(boxes, name_of(source))
             squares = found[:, :4]
         faces = Faces((), source, image.shape[1::-1], channels)
-        return _Waiting(faces, found, image if self.second_pass else None,
-                        self.crop(image, squares))
+        return _Waiting(
+            faces, found, image if self.second_pass else None, self.crop(image, squares)
+        )
 
-    def points_in(self, image: np.ndarray,
-                  boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def points_in(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The landmarks in boxes, all in one batch or as few as there can be;
         no face is looked for.
 
@@ -211,7 +220,7 @@ class Landmarker:
         size = self.network.input_size
         boxes = boxes.astype(np.float32)
         low, high = boxes[:, :2], boxes[:, 2:]
-        centers = (low + high) * .5
+        centers = (low + high) * 0.5
         sides = (high - low) * np.float32(self.network.padding)
         # The smallest of the crop's form that holds the box.
         ratio = np.float32(size[0] / size[1])
@@ -219,18 +228,20 @@ class Landmarker:
         sides = np.stack((width, width / ratio), 1)
         pixels = np.empty((len(boxes), size[1], size[0], 3), np.uint8)
         for i, center in enumerate(centers):
-            matrix = matrix_of_box(center, float(width[i]), 0., size)
+            matrix = matrix_of_box(center, float(width[i]), 0.0, size)
             pixels[i] = warp(image, matrix, size)
         return Crops(pixels, centers, sides)
 
-    def _found(self, waiting: Deque[_Waiting]) -> Iterator[Faces]:
+    def _found(self, waiting: deque[_Waiting]) -> Iterator[Faces]:
         """The faces of the images that wait, which are then forgotten."""
         points = self._points([each.crops for each in waiting])
         if self.second_pass and points:
-            points = self._points([
-                self.crop(each.image, landmark_bounds(found))
-                for each, (found, _) in zip(waiting, points)
-            ])
+            points = self._points(
+                [
+                    self.crop(each.image, landmark_bounds(found))
+                    for each, (found, _) in zip(waiting, points)
+                ]
+            )
         for each, (keypoints, scores) in zip(waiting, points):
             order = np.argsort(-area(each.boxes[:, :4]), kind='stable')
             each.faces.extend(
@@ -239,12 +250,14 @@ class Landmarker:
                     keypoints=keypoints[i],
                     scores=scores[i],
                     scheme=self.scheme,
-                    box_score=float(each.boxes[i, 4])) for i in order)
+                    box_score=float(each.boxes[i, 4]),
+                )
+                for i in order
+            )
             yield each.faces
         waiting.clear()
 
-    def _points(self,
-                crops: Sequence[Crops]) -> List[Tuple[np.ndarray, np.ndarray]]:
+    def _points(self, crops: Sequence[Crops]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Points ``(N, K, 2)`` in pixels of the image and scores ``(N, K)``
         for the crops of each image."""
         if not crops:
@@ -252,25 +265,23 @@ class Landmarker:
         pixels, centers, sides = (np.concatenate(each) for each in zip(*crops))
         points, scores = self._batches(pixels)
         size = np.array(self.network.input_size, points.dtype)
-        points = points / size * sides[:, None] + (centers - .5 * sides)[:,
-                                                                         None]
+        points = points / size * sides[:, None] + (centers - 0.5 * sides)[:, None]
         ends = np.cumsum([len(each.centers) for each in crops])[:-1]
         return list(zip(np.split(points, ends), np.split(scores, ends)))
 
-    def _batches(self, pixels: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def _batches(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         k = self.scheme.num_points
         if not len(pixels):
-            return np.empty((0, k, 2), np.float32), np.empty((0, k),
-                                                             np.float32)
+            return np.empty((0, k, 2), np.float32), np.empty((0, k), np.float32)
         found = [
-            self.network(pixels[i:i + self.batch_size])
+            self.network(pixels[i : i + self.batch_size])
             for i in range(0, len(pixels), self.batch_size)
         ]
         points, scores = zip(*found)
         return np.concatenate(points), np.concatenate(scores)
 
 
-def _several(images: Any) -> Optional[Iterable[ImageLike]]:
+def _several(images: Any) -> Iterable[ImageLike] | None:
     """The images of a folder or a list; None if it is one image."""
     if isinstance(images, (str, os.PathLike)):
         return images_in(images) if Path(images).is_dir() else None
@@ -284,8 +295,8 @@ _NO_MORE = object()
 
 
 def _with_boxes(
-    images: Iterable[ImageLike], boxes: Optional[Iterable[Sequence]]
-) -> Iterator[Tuple[ImageLike, Optional[Sequence]]]:
+    images: Iterable[ImageLike], boxes: Iterable[Sequence] | None
+) -> Iterator[tuple[ImageLike, Sequence | None]]:
     if boxes is None:
         for each in images:
             yield each, None
@@ -294,8 +305,10 @@ def _with_boxes(
     for number, each in enumerate(images, 1):
         given = next(boxes, _NO_MORE)
         if given is _NO_MORE:
-            raise ValueError(f'expected boxes for each image, got {number - 1}'
-                             f' arrays of boxes; {name_of(each)} has none')
+            raise ValueError(
+                f'expected boxes for each image, got {number - 1}'
+                f' arrays of boxes; {name_of(each)} has none'
+            )
         yield each, given
     if next(boxes, _NO_MORE) is not _NO_MORE:
         raise ValueError(f'got more arrays of boxes than the {number} images')
@@ -312,14 +325,15 @@ def _checked(boxes: Sequence, name: str) -> np.ndarray:
     if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
         raise ValueError(
             f'{name}: expected boxes (N, 4), left, top, right and bottom, got '
-            f'an array of shape {boxes.shape}')
-    wrong = ~(
-        np.isfinite(boxes).all(1) & (boxes[:, 2:4] > boxes[:, :2]).all(1))
+            f'an array of shape {boxes.shape}'
+        )
+    wrong = ~(np.isfinite(boxes).all(1) & (boxes[:, 2:4] > boxes[:, :2]).all(1))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f'{name}: box {row} is {boxes[row, :4].tolist()}, expected left < '
-            'right and top < bottom')
+            'right and top < bottom'
+        )
     if boxes.shape[1] == 4:
         boxes = np.column_stack((boxes, np.ones(len(boxes))))
     return boxes

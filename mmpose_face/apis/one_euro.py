@@ -12,8 +12,10 @@ last sample::
 
 so that what rests is smoothed much, and what moves lags little.
 """
+
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -36,13 +38,12 @@ class OneEuro:
 
     min_cutoff: float
     beta: float
-    speed_cutoff: float = 1.
+    speed_cutoff: float = 1.0
 
     def __post_init__(self) -> None:
         cutoffs = self.min_cutoff > 0 and self.speed_cutoff > 0
         if not (cutoffs and self.beta >= 0):
-            raise ValueError('expected positive cutoffs and a beta of 0 or '
-                             f'more, got {self}')
+            raise ValueError(f'expected positive cutoffs and a beta of 0 or more, got {self}')
 
 
 class OneEuroFilter:
@@ -57,12 +58,9 @@ class OneEuroFilter:
 
     def __init__(self, settings: OneEuro) -> None:
         self.settings = settings
-        self._time: Optional[float] = None
+        self._time: float | None = None
 
-    def __call__(self,
-                 values: np.ndarray,
-                 time: float,
-                 size: float = 1.) -> np.ndarray:
+    def __call__(self, values: np.ndarray, time: float, size: float = 1.0) -> np.ndarray:
         """The next sample, smoothed; the first one is returned as it is.
 
         Args:
@@ -84,8 +82,7 @@ class OneEuroFilter:
         else:
             since = time - self._time
             if not since > 0:
-                raise ValueError(f'time must grow, got {time} s after '
-                                 f'{self._time} s')
+                raise ValueError(f'time must grow, got {time} s after {self._time} s')
             self._step(values, since, size)
         self._time = time
         return self._smooth

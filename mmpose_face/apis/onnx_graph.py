@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Graphs of torch as ONNX files."""
+
 import inspect
 import io
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
-from typing import Dict, Sequence
 
 import onnx
 import torch
@@ -16,11 +17,13 @@ from ..version import __version__
 OPSET = 17
 
 
-def write_graph(module: nn.Module,
-                example: Tensor,
-                path: str,
-                outputs: Sequence[str],
-                dynamic_batch: bool = False) -> None:
+def write_graph(
+    module: nn.Module,
+    example: Tensor,
+    path: str,
+    outputs: Sequence[str],
+    dynamic_batch: bool = False,
+) -> None:
     """Trace a module and write the trace.
 
     Args:
@@ -45,19 +48,22 @@ def write_graph(module: nn.Module,
         warnings.simplefilter('ignore')
         try:
             torch.onnx.export(
-                module, (example, ),
+                module,
+                (example,),
                 path,
                 opset_version=OPSET,
                 input_names=['crops'],
                 output_names=list(outputs),
                 dynamic_axes=axes if dynamic_batch else None,
-                **options)
+                **options,
+            )
         except RuntimeError as error:
-            raise ValueError('this network cannot be put into a graph by '
-                             f'torch {torch.__version__}: {error}') from error
+            raise ValueError(
+                f'this network cannot be put into a graph by torch {torch.__version__}: {error}'
+            ) from error
 
 
-def add_texts(path: str, texts: Dict[str, str]) -> None:
+def add_texts(path: str, texts: dict[str, str]) -> None:
     """Put texts into the metadata of an ONNX file, and check the file.
 
     Args:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an exported file says of itself; needs NumPy alone."""
+
 import json
 from dataclasses import dataclass, fields
-from typing import Any, Dict, Tuple
+from typing import Any
 
 from ..landmarks import Scheme
 
@@ -34,17 +35,17 @@ class OnnxMetadata:
     """
 
     scheme: Scheme
-    input_size: Tuple[int, int]
+    input_size: tuple[int, int]
     padding: float
-    normalization: Dict[str, Any]
+    normalization: dict[str, Any]
     decoded: bool
-    codec: Dict[str, Any]
+    codec: dict[str, Any]
     flip_test: bool
     precision: str
     config: str
     version: str
 
-    def to_props(self) -> Dict[str, str]:
+    def to_props(self) -> dict[str, str]:
         """As texts for the file: plain where it is a text, JSON where it is
         anything else, and ``format`` first."""
         found = {_KEY: f'{_NAME}{FORMAT}'}
@@ -57,7 +58,7 @@ class OnnxMetadata:
         return found
 
     @classmethod
-    def from_props(cls, props: Dict[str, str], name: str) -> 'OnnxMetadata':
+    def from_props(cls, props: dict[str, str], name: str) -> 'OnnxMetadata':
         """Read what :meth:`to_props` has written.
 
         Args:
@@ -69,18 +70,16 @@ class OnnxMetadata:
         """
         _check_format(props.get(_KEY, ''), name)
         try:
-            values = {
-                field.name: _parsed(field.name, props[field.name])
-                for field in fields(cls)
-            }
+            values = {field.name: _parsed(field.name, props[field.name]) for field in fields(cls)}
             values['scheme'] = Scheme.from_dict(values['scheme'])
             width, height = map(int, values['input_size'])
             values['input_size'] = width, height
             values['padding'] = float(values['padding'])
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f'{name}: its metadata cannot be read '
-                             f'({error!r}); export the model again') from error
+            raise ValueError(
+                f'{name}: its metadata cannot be read ({error!r}); export the model again'
+            ) from error
 
 
 _TEXTS = ('precision', 'config', 'version')
@@ -91,14 +90,16 @@ def _parsed(field: str, text: str) -> Any:
 
 
 def _check_format(text: str, name: str) -> None:
-    number = text[len(_NAME):]
+    number = text[len(_NAME) :]
     if not text.startswith(_NAME) or not number.isdecimal():
         raise ValueError(
             f'{name} was not written by mmpose_face: expected a file of '
             'tools/export_onnx.py, whose metadata has format = '
-            f'{_NAME}{FORMAT}')
+            f'{_NAME}{FORMAT}'
+        )
     if int(number) > FORMAT:
         raise ValueError(
             f'{name} is of format {number}, which is newer than this '
             f'mmpose_face, which reads up to {FORMAT}: install the release '
-            'that wrote it or a later one')
+            'that wrote it or a later one'
+        )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far an exported model is from PyTorch."""
+
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import List, Tuple
 
 import numpy as np
 import torch
@@ -18,10 +18,10 @@ from .landmarking import Landmarker
 from .onnx_runtime import metadata_of, open_session, run
 
 # Largest difference of a point, in pixels of the crop.
-LIMITS = dict(fp32=.05, fp16=.5)
+LIMITS = dict(fp32=0.05, fp16=0.5)
 # Largest difference of a score that is a heatmap's maximum, as a share of the
 # highest. Those of other codecs do not say where a point is.
-SCORE_LIMITS = dict(fp32=1e-3, fp16=.03)
+SCORE_LIMITS = dict(fp32=1e-3, fp16=0.03)
 FACES = 8
 
 
@@ -51,15 +51,19 @@ class Parity:
     score_limit: float
 
     def __str__(self) -> str:
-        text = (f'largest difference from PyTorch {self.points:.2g} px on '
-                f'{self.number} points (limit {self.limit} px), '
-                f'{self.scores:.2g} in scores')
+        text = (
+            f'largest difference from PyTorch {self.points:.2g} px on '
+            f'{self.number} points (limit {self.limit} px), '
+            f'{self.scores:.2g} in scores'
+        )
         if np.isfinite(self.score_limit):
             text += f' (limit {self.score_limit:.2g})'
         if self.undecided:
-            text += (f'; of {self.undecided} more points rounding decides '
-                     f'which cell is the higher, up to '
-                     f'{self.undecided_points:.2g} px')
+            text += (
+                f'; of {self.undecided} more points rounding decides '
+                f'which cell is the higher, up to '
+                f'{self.undecided_points:.2g} px'
+            )
         return text
 
     def check(self, name: str) -> None:
@@ -75,27 +79,25 @@ class Parity:
             raise ValueError(
                 f'{name}: {self.undecided} of {self.undecided + self.number} '
                 'points depend on rounding, too many to compare the others: '
-                'expected a model that is trained. Nothing was written')
+                'expected a model that is trained. Nothing was written'
+            )
 
 
 def synthetic_crops(network: TorchNetwork) -> np.ndarray:
     """Crops of faces that are drawn, BGR ``(8, H, W, 3)`` of uint8."""
     landmarker = Landmarker(network)
     size = min(2048, max(network.input_size))
-    return np.concatenate([
-        landmarker.crop(image, box[None]).pixels for image, box in _faces(size)
-    ])
+    return np.concatenate([landmarker.crop(image, box[None]).pixels for image, box in _faces(size)])
 
 
 @lru_cache(maxsize=1)
-def _faces(size: int) -> List[Tuple[np.ndarray, np.ndarray]]:
+def _faces(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Images of faces, ``size`` pixels wide, and boxes ``(4,)``."""
     faces = [render_face(0, i, size, attributes=()) for i in range(FACES)]
     return [(face.image, landmark_bounds(face.keypoints)) for face in faces]
 
 
-def compare(path: str, network: TorchNetwork, graph: ExportedModel,
-            crops: np.ndarray) -> Parity:
+def compare(path: str, network: TorchNetwork, graph: ExportedModel, crops: np.ndarray) -> Parity:
     """A file as onnxruntime runs it against the model as it is tested.
 
     Args:
@@ -108,8 +110,9 @@ def compare(path: str, network: TorchNetwork, graph: ExportedModel,
     metadata = metadata_of(session, path)
     expected, expected_scores = network(crops)
     outputs = run(session, crops)
-    points, scores = outputs if metadata.decoded else _decoded(
-        network.model, torch.from_numpy(outputs[0]))
+    points, scores = (
+        outputs if metadata.decoded else _decoded(network.model, torch.from_numpy(outputs[0]))
+    )
     away = np.abs(points - expected).max(-1)
     away[np.isnan(away)] = np.inf
     off = np.abs(scores - expected_scores).max()
@@ -125,22 +128,20 @@ def compare(path: str, network: TorchNetwork, graph: ExportedModel,
         undecided=int(undecided.sum()),
         undecided_points=float(away[undecided].max(initial=0)),
         limit=LIMITS[metadata.precision],
-        score_limit=share * float(np.abs(expected_scores).max()))
+        score_limit=share * float(np.abs(expected_scores).max()),
+    )
 
 
-def _decoded(model: nn.Module,
-             outputs: Tensor) -> Tuple[np.ndarray, np.ndarray]:
+def _decoded(model: nn.Module, outputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """The model's own decoding."""
     heatmaps = outputs.ndim == 4
     found = model.head.decode(outputs if heatmaps else outputs[:, None])
-    points, scores = zip(*((each.keypoints, each.keypoint_scores)
-                           for each in found))
+    points, scores = zip(*((each.keypoints, each.keypoint_scores) for each in found))
     return np.concatenate(points), np.concatenate(scores)
 
 
 @torch.no_grad()
-def _undecided(graph: ExportedModel, crops: np.ndarray,
-               margin: float) -> np.ndarray:
+def _undecided(graph: ExportedModel, crops: np.ndarray, margin: float) -> np.ndarray:
     """Which points (B, K) rounding decides about."""
     heatmaps = graph.outputs(torch.from_numpy(crops))
     decoder = graph_decoder(graph.network.model.head.decoder)

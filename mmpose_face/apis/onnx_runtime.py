@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks from images with an exported network: onnxruntime, NumPy and
 OpenCV only."""
+
+from __future__ import annotations
+
 import os
-from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
+from collections.abc import Iterator, Sequence
+from typing import Any, Union
 
 import numpy as np
 
@@ -16,7 +20,8 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         'ONNX files are run by onnxruntime, which is not installed: pip '
         'install onnxruntime, or onnxruntime-gpu',
-        name='onnxruntime') from error
+        name='onnxruntime',
+    ) from error
 
 _Path = Union[str, 'os.PathLike[str]']
 
@@ -50,13 +55,15 @@ class OnnxLandmarker(Landmarker):
         >>> faces[0].keypoints
     """
 
-    def __init__(self,
-                 path: _Path,
-                 detector: Union[str, Detector] = 'haar',
-                 batch_size: int = 32,
-                 providers: Optional[Sequence[str]] = None,
-                 threads: Optional[int] = None,
-                 second_pass: bool = False) -> None:
+    def __init__(
+        self,
+        path: _Path,
+        detector: str | Detector = 'haar',
+        batch_size: int = 32,
+        providers: Sequence[str] | None = None,
+        threads: int | None = None,
+        second_pass: bool = False,
+    ) -> None:
         network = OnnxNetwork(path, providers, threads)
         super().__init__(network, detector, batch_size, second_pass)
 
@@ -72,32 +79,31 @@ class OnnxNetwork:
         batch (int, optional): How many crops it takes, None for any number.
     """
 
-    def __init__(self,
-                 path: _Path,
-                 providers: Optional[Sequence[str]] = None,
-                 threads: Optional[int] = None) -> None:
+    def __init__(
+        self, path: _Path, providers: Sequence[str] | None = None, threads: int | None = None
+    ) -> None:
         name = os.fspath(path)
         self._session = open_session(path, providers, threads)
         self.metadata = metadata_of(self._session, name)
         if not self.metadata.decoded:
             raise ValueError(
                 f'{name} gives {self._session.get_outputs()[0].name}, not '
-                'points: export it again with --with-decode')
+                'points: export it again with --with-decode'
+            )
         self.scheme = self.metadata.scheme
         self.input_size = self.metadata.input_size
         self.padding = self.metadata.padding
         self.batch = batch_of(self._session)
 
-    def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`~.landmarking.Network`."""
         points, scores = run(self._session, crops)
         return points, scores
 
 
 def open_session(
-        path: _Path,
-        providers: Optional[Sequence[str]] = None,
-        threads: Optional[int] = None) -> onnxruntime.InferenceSession:
+    path: _Path, providers: Sequence[str] | None = None, threads: int | None = None
+) -> onnxruntime.InferenceSession:
     """Load an ONNX file, whoever wrote it.
 
     Args:
@@ -122,11 +128,12 @@ def open_session(
         return onnxruntime.InferenceSession(name, options, providers=providers)
     # onnxruntime's errors have no base of their own.
     except Exception as error:
-        raise ValueError(f'{name} is not an ONNX file that onnxruntime '
-                         f'{onnxruntime.__version__} reads: {error}') from None
+        raise ValueError(
+            f'{name} is not an ONNX file that onnxruntime {onnxruntime.__version__} reads: {error}'
+        ) from None
 
 
-def _checked(providers: Optional[Sequence[str]]) -> List[Any]:
+def _checked(providers: Sequence[str] | None) -> list[Any]:
     """The providers; onnxruntime would fall back to the CPU with a
     warning."""
     if providers is None:
@@ -135,13 +142,14 @@ def _checked(providers: Optional[Sequence[str]]) -> List[Any]:
     names = [each if isinstance(each, str) else each[0] for each in providers]
     missing = [each for each in names if each not in known]
     if missing:
-        raise ValueError(f'onnxruntime has no provider {", ".join(missing)} '
-                         f'here, expected some of {", ".join(known)}')
+        raise ValueError(
+            f'onnxruntime has no provider {", ".join(missing)} '
+            f'here, expected some of {", ".join(known)}'
+        )
     return list(providers)
 
 
-def metadata_of(session: onnxruntime.InferenceSession,
-                name: str) -> OnnxMetadata:
+def metadata_of(session: onnxruntime.InferenceSession, name: str) -> OnnxMetadata:
     """What a file says of itself.
 
     Args:
@@ -158,18 +166,18 @@ def metadata_of(session: onnxruntime.InferenceSession,
     if inputs != [('tensor(uint8)', [height, width, 3])]:
         raise ValueError(
             f'{name}: its metadata tells of crops of {width} x {height} bytes'
-            f', its input is {inputs}; export the model again')
+            f', its input is {inputs}; export the model again'
+        )
     return metadata
 
 
-def batch_of(session: onnxruntime.InferenceSession) -> Optional[int]:
+def batch_of(session: onnxruntime.InferenceSession) -> int | None:
     """How many crops a file takes at once, None for any number."""
     batch = session.get_inputs()[0].shape[0]
     return batch if isinstance(batch, int) else None
 
 
-def run(session: onnxruntime.InferenceSession,
-        crops: np.ndarray) -> List[np.ndarray]:
+def run(session: onnxruntime.InferenceSession, crops: np.ndarray) -> list[np.ndarray]:
     """What a file gives for crops, however many it takes at once.
 
     Args:
@@ -183,13 +191,13 @@ def run(session: onnxruntime.InferenceSession,
     if batch in (None, len(crops)):
         return session.run(None, {name: crops})
     found = [session.run(None, {name: part}) for part in _filled(crops, batch)]
-    return [np.concatenate(each)[:len(crops)] for each in zip(*found)]
+    return [np.concatenate(each)[: len(crops)] for each in zip(*found)]
 
 
 def _filled(crops: np.ndarray, batch: int) -> Iterator[np.ndarray]:
     """Parts of ``batch`` crops, the last one filled up with black."""
     for i in range(0, len(crops), batch):
-        part = crops[i:i + batch]
+        part = crops[i : i + batch]
         if len(part) < batch:
             empty = np.zeros((batch - len(part), *part.shape[1:]), part.dtype)
             part = np.concatenate((part, empty))

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a model takes boxes that are not the benchmark's."""
+
+from __future__ import annotations
+
 import copy
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Sequence
 
 from mmengine.dataset import Compose
 from mmengine.dist import is_main_process
@@ -17,16 +20,18 @@ from ..evaluation.scores import PathLike, write_json
 from ..evaluation.table import markdown_table, table_as_dict, table_rows
 from ..visualization.robustness import UNCHANGED, BoxChange, plot_robustness
 
-SHIFTS = (0., .05, .1, .2)
-SCALES = (.8, .9, 1., 1.1, 1.25)
+SHIFTS = (0.0, 0.05, 0.1, 0.2)
+SCALES = (0.8, 0.9, 1.0, 1.1, 1.25)
 
-Tables = Dict[BoxChange, Table]
+Tables = dict[BoxChange, Table]
 
 
-def box_robustness(runner: Runner,
-                   shifts: Sequence[float] = SHIFTS,
-                   scales: Sequence[float] = SCALES,
-                   out_dir: Optional[PathLike] = None) -> Optional[Tables]:
+def box_robustness(
+    runner: Runner,
+    shifts: Sequence[float] = SHIFTS,
+    scales: Sequence[float] = SCALES,
+    out_dir: PathLike | None = None,
+) -> Tables | None:
     """Repeat a test under face boxes that are shifted or scaled.
 
     There is a test for each shift, one for each scale, and the plain one,
@@ -58,8 +63,9 @@ def box_robustness(runner: Runner,
     tables = {}
     for step in reversed(steps):
         print_log(
-            f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes '
-            f'{_name(step)}', 'current')
+            f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes {_name(step)}',
+            'current',
+        )
         with _changed(runner, metric, steps[step]):
             runner.test()
         tables[step] = metric.table
@@ -83,21 +89,20 @@ def test_boxes(runner: Runner, folder: PathLike) -> None:
     if tables is not None:
         print_log(
             f'NME and failure rate under other boxes:\n'
-            f'{format_robustness(tables)}\nwritten to {folder}', 'current')
+            f'{format_robustness(tables)}\nwritten to {folder}',
+            'current',
+        )
 
 
 def _steps(
-        shifts: Sequence[float],
-        scales: Sequence[float]) -> Dict[BoxChange, Optional[PerturbFaceBox]]:
+    shifts: Sequence[float], scales: Sequence[float]
+) -> dict[BoxChange, PerturbFaceBox | None]:
     """Each change of the boxes once, with what brings it about."""
-    changes = [BoxChange(shift, 1.) for shift in sorted(shifts)]
-    changes += [BoxChange(0., scale) for scale in sorted(scales)]
+    changes = [BoxChange(shift, 1.0) for shift in sorted(shifts)]
+    changes += [BoxChange(0.0, scale) for scale in sorted(scales)]
     return {
         UNCHANGED: None,
-        **{
-            change: PerturbFaceBox(*change)
-            for change in changes if change != UNCHANGED
-        }
+        **{change: PerturbFaceBox(*change) for change in changes if change != UNCHANGED},
     }
 
 
@@ -106,13 +111,13 @@ def _metric_of(runner: Runner) -> SubsetNME:
         if isinstance(metric, SubsetNME):
             return metric
     names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
-    raise ValueError('the tables are those of the metric SubsetNME, but '
-                     f'test_evaluator has {names}')
+    raise ValueError(
+        f'the tables are those of the metric SubsetNME, but test_evaluator has {names}'
+    )
 
 
 @contextmanager
-def _changed(runner: Runner, metric: SubsetNME,
-             transform: Optional[PerturbFaceBox]) -> Iterator[None]:
+def _changed(runner: Runner, metric: SubsetNME, transform: PerturbFaceBox | None) -> Iterator[None]:
     """The test of a runner under other boxes, of which the metric leaves no
     files."""
     loop = runner.test_loop
@@ -126,8 +131,7 @@ def _changed(runner: Runner, metric: SubsetNME,
         loop.dataloader, metric.out_dir = before
 
 
-def _with_transform(loader: DataLoader,
-                    transform: PerturbFaceBox) -> DataLoader:
+def _with_transform(loader: DataLoader, transform: PerturbFaceBox) -> DataLoader:
     """The same loader with one step more before the pipeline.
 
     A loader of its own, since workers that live on would not see a change of
@@ -139,15 +143,18 @@ def _with_transform(loader: DataLoader,
         num_workers=loader.num_workers,
         collate_fn=loader.collate_fn,
         pin_memory=loader.pin_memory,
-        worker_init_fn=loader.worker_init_fn)
+        worker_init_fn=loader.worker_init_fn,
+    )
 
 
 def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
     pipeline = getattr(dataset, 'pipeline', None)
     # The pipeline of several data sets in one comes behind those of its parts.
     if hasattr(dataset, 'datasets') or not hasattr(pipeline, 'transforms'):
-        raise ValueError(f'the test\'s data set, {type(dataset).__name__}, '
-                         'has no pipeline of its own to change boxes in')
+        raise ValueError(
+            f"the test's data set, {type(dataset).__name__}, "
+            'has no pipeline of its own to change boxes in'
+        )
     changed = copy.copy(dataset)
     changed.pipeline = Compose([transform, *pipeline.transforms])
     return changed
@@ -172,10 +179,8 @@ def format_robustness(tables: Tables) -> str:
         for each change of the boxes, and one for the number of faces.
     """
     plain = tables[UNCHANGED]
-    rate = next(key for key in plain.figures[plain.columns[0]]
-                if key.startswith('FR@'))
-    header = ('boxes', *(f'NME {column}' for column in plain.columns),
-              f'{rate} {plain.columns[0]}')
+    rate = next(key for key in plain.figures[plain.columns[0]] if key.startswith('FR@'))
+    header = ('boxes', *(f'NME {column}' for column in plain.columns), f'{rate} {plain.columns[0]}')
     rows = []
     for step, table in tables.items():
         cells = dict(table_rows(table))
@@ -189,9 +194,8 @@ def _write(tables: Tables, normalizer: str, folder: Path) -> None:
         folder / 'robustness.json',
         dict(
             normalizer=normalizer,
-            tests=[
-                dict(step._asdict(), **table_as_dict(table))
-                for step, table in tables.items()
-            ]))
+            tests=[dict(step._asdict(), **table_as_dict(table)) for step, table in tables.items()],
+        ),
+    )
     for suffix in ('.png', '.svg'):
         plot_robustness(tables, normalizer, folder / f'robustness{suffix}')

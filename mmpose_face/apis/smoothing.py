@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The landmarks of a face in a video without their jitter; NumPy only."""
+
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Optional, Tuple
 
 import numpy as np
 
@@ -21,8 +23,8 @@ class Smoothing:
         shape (OneEuro): Of each point on the face.
     """
 
-    motion: OneEuro = OneEuro(.5, 25., 3.)
-    shape: OneEuro = OneEuro(.5, 10.)
+    motion: OneEuro = OneEuro(0.5, 25.0, 3.0)
+    shape: OneEuro = OneEuro(0.5, 10.0)
 
 
 class FaceSmoother:
@@ -44,7 +46,7 @@ class FaceSmoother:
         self._place = OneEuroFilter(smoothing.motion)
         self._turn = OneEuroFilter(smoothing.motion)
         self._points = OneEuroFilter(smoothing.shape)
-        self._shape: Optional[np.ndarray] = None
+        self._shape: np.ndarray | None = None
 
     def __call__(self, points: np.ndarray, time: float) -> np.ndarray:
         """The points of the next frame, smoothed.
@@ -64,7 +66,7 @@ class FaceSmoother:
         places = points[:, 0] + 1j * points[:, 1]
         if self._shape is None:
             centred = places - places.mean()
-            self._shape = centred / (2 * (np.abs(centred)**2).mean()**.5)
+            self._shape = centred / (2 * (np.abs(centred) ** 2).mean() ** 0.5)
         turn, place = similarity(self._shape, places)
         shape = (places - place) / turn
         self._shape = self._points(shape, time)
@@ -74,8 +76,7 @@ class FaceSmoother:
         return np.stack((smooth.real, smooth.imag), 1)
 
 
-def similarity(source: np.ndarray,
-               target: np.ndarray) -> Tuple[complex, complex]:
+def similarity(source: np.ndarray, target: np.ndarray) -> tuple[complex, complex]:
     """The turn, scale and shift that take points closest to others, by least
     squares.
 
@@ -87,6 +88,5 @@ def similarity(source: np.ndarray,
         tuple[complex, complex]: a and b of ``target ≈ a * source + b``.
     """
     from_middle = source - source.mean()
-    turn = np.vdot(from_middle, target) / np.vdot(from_middle,
-                                                  from_middle).real
+    turn = np.vdot(from_middle, target) / np.vdot(from_middle, from_middle).real
     return turn, target.mean() - turn * source.mean()

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces followed through a video, whatever runs the network; NumPy and OpenCV
 only."""
+
+from __future__ import annotations
+
 import os
-from typing import Iterator, List, Optional, Sequence, Tuple, Union
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,10 +17,10 @@ from .landmarking import Landmarker
 from .smoothing import FaceSmoother, Smoothing
 from .videos import Frame, Video
 
-_SAME = .6  # faces that overlap more are one
+_SAME = 0.6  # faces that overlap more are one
 _RETRY = 5  # frames between two looks for a face that was lost
 _UNSEEN = 2  # looks in a row that miss a face whose points have no scores
-_SMALLEST = 4.  # pixels; no face is smaller
+_SMALLEST = 4.0  # pixels; no face is smaller
 
 _square = BoxMapping()
 
@@ -57,22 +60,26 @@ class FaceTracker:
         ValueError: If a number is out of its range.
     """
 
-    def __init__(self,
-                 landmarker: Landmarker,
-                 smooth: Union[bool, Smoothing] = True,
-                 detect_every: int = 30,
-                 min_score: float = .3,
-                 min_iou: float = .3,
-                 patience: int = 15,
-                 fps: float = 25.) -> None:
+    def __init__(
+        self,
+        landmarker: Landmarker,
+        smooth: bool | Smoothing = True,
+        detect_every: int = 30,
+        min_score: float = 0.3,
+        min_iou: float = 0.3,
+        patience: int = 15,
+        fps: float = 25.0,
+    ) -> None:
         if detect_every < 1 or patience < 0 or not fps > 0:
             raise ValueError(
                 'expected detect_every of 1 or more, patience of 0 or more '
                 f'and a positive fps, got {detect_every}, {patience} and '
-                f'{fps}')
+                f'{fps}'
+            )
         if not (0 <= min_score <= 1 and 0 < min_iou <= 1):
-            raise ValueError('expected min_score and min_iou between 0 and 1, '
-                             f'got {min_score} and {min_iou}')
+            raise ValueError(
+                f'expected min_score and min_iou between 0 and 1, got {min_score} and {min_iou}'
+            )
         self.landmarker = landmarker
         self.smoothing = Smoothing() if smooth is True else smooth or None
         self.detect_every, self.patience = detect_every, patience
@@ -84,15 +91,14 @@ class FaceTracker:
 
     def reset(self) -> None:
         """Forget all faces, as for another video; numbers go on."""
-        self._tracks: List[_Track] = []
-        self._time: Optional[float] = None
-        self._size: Optional[tuple] = None
+        self._tracks: list[_Track] = []
+        self._time: float | None = None
+        self._size: tuple | None = None
         self._since = 0  # frames since the detector was asked
 
-    def __call__(self,
-                 image: ImageLike,
-                 time: Optional[float] = None,
-                 channels: Optional[Channels] = None) -> Faces:
+    def __call__(
+        self, image: ImageLike, time: float | None = None, channels: Channels | None = None
+    ) -> Faces:
         """The faces of the next frame.
 
         Args:
@@ -121,12 +127,11 @@ class FaceTracker:
         found.extend(
             self._face(track)
             for track in sorted(self._tracks, key=lambda t: -t.area)
-            if not track.lost)
+            if not track.lost
+        )
         return found
 
-    def video(
-        self, source: Union[Video, str, 'os.PathLike[str]', int]
-    ) -> Iterator[Tuple[Frame, Faces]]:
+    def video(self, source: Video | str | os.PathLike[str] | int) -> Iterator[tuple[Frame, Faces]]:
         """The faces of a video.
 
         Args:
@@ -148,15 +153,16 @@ class FaceTracker:
         for frame in source:
             yield frame, self(frame.image, frame.time, 'bgr')
 
-    def _start(self, image: np.ndarray, time: Optional[float]) -> None:
+    def _start(self, image: np.ndarray, time: float | None) -> None:
         """Take the time and the size of a frame."""
         last = self._time
         if time is None:
-            time = 0. if last is None else last + 1 / self.fps
+            time = 0.0 if last is None else last + 1 / self.fps
         if last is not None and not time > last:
             raise ValueError(
                 f'time must grow, got a frame of {time} s after one of {last}'
-                ' s; reset() begins another video')
+                ' s; reset() begins another video'
+            )
         self._time = time
         if self._size != image.shape[:2]:
             self._size = image.shape[:2]
@@ -179,8 +185,9 @@ class FaceTracker:
                 track.take(points, scores, self._time)
         return any(track.lost for track in followed)
 
-    def _points(self, image: np.ndarray,
-                boxes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
+    def _points(
+        self, image: np.ndarray, boxes: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
         return self.landmarker.points_in(image, np.reshape(boxes, (-1, 4)))
 
     def _is_face(self, points: np.ndarray, scores: np.ndarray) -> bool:
@@ -188,8 +195,11 @@ class FaceTracker:
             return False
         low, high = points.min(0), points.max(0)
         middle, (height, width) = (low + high) / 2, self._size
-        return bool((high - low).max() >= _SMALLEST and (middle > 0).all()
-                    and (middle < (width, height)).all())
+        return bool(
+            (high - low).max() >= _SMALLEST
+            and (middle > 0).all()
+            and (middle < (width, height)).all()
+        )
 
     def _is_due(self) -> bool:
         """Whether to look for faces though none was lost just now."""
@@ -211,35 +221,28 @@ class FaceTracker:
             track.unseen = 0 if i in seen else track.unseen + 1
         for i, j in known.items():
             self._tracks[j].box_score = float(found[i, 4])
-        new = [
-            i for i in range(len(found))
-            if i not in known or self._tracks[known[i]].lost
-        ]
-        for i, points, scores in zip(new,
-                                     *self._looked_twice(image, squares[new])):
+        new = [i for i in range(len(found)) if i not in known or self._tracks[known[i]].lost]
+        for i, points, scores in zip(new, *self._looked_twice(image, squares[new])):
             if self._is_face(points, scores):
                 again = self._tracks[known[i]] if i in known else None
                 self._begin(again, points, scores, float(found[i, 4]))
 
-    def _looked_twice(self, image: np.ndarray,
-                      boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def _looked_twice(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points in boxes of the detector, found in the box of those that
         are found first, as they will be in the next frame."""
         points, scores = self.landmarker.points_in(image, boxes)
-        good = [i for i, each in enumerate(zip(points, scores))
-                if self._is_face(*each)]  # yapf: disable
+        good = [i for i, each in enumerate(zip(points, scores)) if self._is_face(*each)]
         if good:
             points, scores = points.copy(), scores.copy()
-            points[good], scores[good] = self._points(
-                image, landmark_bounds(points[good]))
+            points[good], scores[good] = self._points(image, landmark_bounds(points[good]))
         return points, scores
 
-    def _begin(self, track: Optional['_Track'], points: np.ndarray,
-               scores: np.ndarray, box_score: float) -> None:
+    def _begin(
+        self, track: _Track | None, points: np.ndarray, scores: np.ndarray, box_score: float
+    ) -> None:
         """Follow a face that was lost, or a new one if it is nobody's."""
         here = [t for t in self._tracks if not t.lost]
-        if (iou(_square(landmark_bounds(points)[None]), _squares(here))
-                >= _SAME).any():
+        if (iou(_square(landmark_bounds(points)[None]), _squares(here)) >= _SAME).any():
             return
         if track is None:
             track = _Track(self._next)
@@ -249,14 +252,15 @@ class FaceTracker:
         track.box_score = box_score
         track.take(points, scores, self._time)
 
-    def _face(self, track: '_Track') -> Face:
+    def _face(self, track: _Track) -> Face:
         return Face(
             box=landmark_bounds(track.points),
             keypoints=track.points,
             scores=track.scores,
             scheme=self.landmarker.scheme,
             box_score=track.box_score,
-            track_id=track.number)
+            track_id=track.number,
+        )
 
 
 class _Track:
@@ -264,16 +268,15 @@ class _Track:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.box_score = 1.
+        self.box_score = 1.0
         self.unseen = 0  # looks of the detector in a row that missed it
         self.lost = 0  # frames since it was lost, 0 if it is not
 
-    def begin(self, smoothing: Optional[Smoothing]) -> None:
+    def begin(self, smoothing: Smoothing | None) -> None:
         self._smoother = smoothing and FaceSmoother(smoothing)
         self.lost = self.unseen = 0
 
-    def take(self, points: np.ndarray, scores: np.ndarray,
-             time: float) -> None:
+    def take(self, points: np.ndarray, scores: np.ndarray, time: float) -> None:
         """The points of a frame, as they were found."""
         self.box = landmark_bounds(points)
         if self._smoother is not None:
@@ -285,14 +288,14 @@ class _Track:
         return float(area(self.box))
 
 
-def _squares(tracks: List[_Track]) -> np.ndarray:
+def _squares(tracks: list[_Track]) -> np.ndarray:
     """``(N, 4)``."""
     return _square(np.reshape([track.box for track in tracks], (-1, 4)))
 
 
-def _merged(tracks: List[_Track]) -> List[_Track]:
+def _merged(tracks: list[_Track]) -> list[_Track]:
     """The faces that are followed or waited for, each once."""
-    kept: List[_Track] = []
+    kept: list[_Track] = []
     for track in sorted(tracks, key=lambda t: (t.lost, t.number)):
         same = iou(_squares([track]), _squares(kept)) >= _SAME
         if not same.any():
@@ -300,8 +303,7 @@ def _merged(tracks: List[_Track]) -> List[_Track]:
     return kept
 
 
-def matches(a: np.ndarray, b: np.ndarray,
-            least: float) -> List[Tuple[int, int]]:
+def matches(a: np.ndarray, b: np.ndarray, least: float) -> list[tuple[int, int]]:
     """Boxes that are each other's, those that overlap most first.
 
     Args:

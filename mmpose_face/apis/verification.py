@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The published tables, measured again: what ``tools/verify_zoo.py`` does."""
+
+from __future__ import annotations
+
 import json
 import logging
 import math
@@ -9,7 +12,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -41,16 +43,14 @@ class Verification:
     """
 
     row: Row
-    measured: Dict[str, float]
-    faces: Dict[str, int]
+    measured: dict[str, float]
+    faces: dict[str, int]
     partial: bool = False
 
     @property
     def agrees(self) -> bool:
         """Whether every column does."""
-        return all(
-            verdict(self, column) == 'agrees'
-            for column in self.row.benchmark.columns)
+        return all(verdict(self, column) == 'agrees' for column in self.row.benchmark.columns)
 
 
 def verdict(result: Verification, column: str) -> str:
@@ -68,9 +68,7 @@ def verdict(result: Verification, column: str) -> str:
         ``'unpublished'``.
     """
     value, benchmark = result.measured[column], result.row.benchmark
-    published = [
-        p.figures[column] for p in result.row.published if column in p.figures
-    ]
+    published = [p.figures[column] for p in result.row.published if column in p.figures]
     if math.isnan(value):
         return 'no faces'
     expected = benchmark.faces.get(column, result.faces[column])
@@ -83,12 +81,14 @@ def verdict(result: Verification, column: str) -> str:
     return 'agrees' if off < 1.5 * unit else 'differs'
 
 
-def verify(row: Row,
-           work_dir: PathLike,
-           data: PathLike = _DATA,
-           options: Optional[dict] = None,
-           partial: bool = False,
-           again: bool = False) -> Verification:
+def verify(
+    row: Row,
+    work_dir: PathLike,
+    data: PathLike = _DATA,
+    options: dict | None = None,
+    partial: bool = False,
+    again: bool = False,
+) -> Verification:
     """Download the weights of a row and test them.
 
     A row that was tested before in the same ``work_dir``, with the same
@@ -121,20 +121,22 @@ def verify(row: Row,
         weights=row.weights,
         version=__version__,
         config=sha256(config),
-        annotations=[sha256(path) for path in annotations])
+        annotations=[sha256(path) for path in annotations],
+    )
     found = None if again else _saved(folder / _RESULT, asked)
     if found is None:
         found = _test(row, config)
         write_json(folder / _RESULT, dict(asked, subsets=found))
     columns = row.benchmark.columns
-    return Verification(row, {c: _number(found[c]['NME'])
-                              for c in columns},
-                        {c: found[c]['n']
-                         for c in columns}, partial)
+    return Verification(
+        row,
+        {c: _number(found[c]['NME']) for c in columns},
+        {c: found[c]['n'] for c in columns},
+        partial,
+    )
 
 
-def _configured(row: Row, folder: Path, data: PathLike,
-                options: dict) -> Tuple[Path, List[str]]:
+def _configured(row: Row, folder: Path, data: PathLike, options: dict) -> tuple[Path, list[str]]:
     """The row's config on that data, as a file, and its annotation files."""
     if not row.has_config:
         raise FileNotFoundError(f'{row.name} has no config yet')
@@ -154,14 +156,15 @@ def _configured(row: Row, folder: Path, data: PathLike,
     if not there:
         raise FileNotFoundError(
             f'{paths[0]} not found; tools/prepare_data.py '
-            f'{row.benchmark.key} makes it from the release')
+            f'{row.benchmark.key} makes it from the release'
+        )
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / f'{row.name}.py'
     cfg.dump(config)
     return config, there
 
 
-def _saved(path: Path, asked: dict) -> Optional[dict]:
+def _saved(path: Path, asked: dict) -> dict | None:
     """The figures of an earlier test of the same."""
     if not path.is_file():
         return None
@@ -169,18 +172,16 @@ def _saved(path: Path, asked: dict) -> Optional[dict]:
         content = json.loads(path.read_bytes())
         found = content.pop('subsets')
     except (AttributeError, KeyError, TypeError, ValueError):
-        print_log(f'{path} is damaged: testing anew', 'current',
-                  logging.WARNING)
+        print_log(f'{path} is damaged: testing anew', 'current', logging.WARNING)
         return None
     if content != asked:
         return None
     day = time.strftime('%Y-%m-%d', time.localtime(path.stat().st_mtime))
-    print_log(f'tested before, on {day}: {path}; --again tests it anew',
-              'current')
+    print_log(f'tested before, on {day}: {path}; --again tests it anew', 'current')
     return found
 
 
-def _number(value: Union[float, str, None]) -> float:
+def _number(value: float | str | None) -> float:
     """A figure as strict JSON holds it."""
     return math.nan if value is None else float(value)
 
@@ -191,12 +192,19 @@ def _test(row: Row, config: Path) -> dict:
     weights = download(row.weights, row.sha256)
     metrics = config.with_name('metrics.json')
     metrics.unlink(missing_ok=True)
-    done = subprocess.run((sys.executable, project_root() / 'tools/test.py',
-                           config, weights, '--work-dir', config.parent),
-                          preexec_fn=end_with_parent)
+    done = subprocess.run(
+        (
+            sys.executable,
+            project_root() / 'tools/test.py',
+            config,
+            weights,
+            '--work-dir',
+            config.parent,
+        ),
+        preexec_fn=end_with_parent,
+    )
     if done.returncode:
-        raise RuntimeError(f'its test ended with {done.returncode}; the '
-                           'output above says why')
+        raise RuntimeError(f'its test ended with {done.returncode}; the output above says why')
     content = json.loads(metrics.read_bytes())
     found, benchmark = content['subsets'], row.benchmark
     missing = [c for c in benchmark.columns if c not in found]
@@ -204,7 +212,8 @@ def _test(row: Row, config: Path) -> dict:
         raise ValueError(
             f'its test gave {", ".join(found)} in {content["unit"]}; expected '
             f'{", ".join(benchmark.columns)} in {benchmark.unit}, as the '
-            "row's config has it")
+            "row's config has it"
+        )
     return found
 
 
@@ -221,25 +230,26 @@ def format_verification(result: Verification) -> str:
     row, benchmark = result.row, result.row.benchmark
     columns, digits = benchmark.columns, benchmark.digits
     first = row.published[0].figures if row.published else {}
-    lines = [(source, *(figure(figures.get(c, math.nan), digits)
-                        for c in columns))
-             for source, figures in (*((p.source, p.figures)
-                                       for p in row.published),
-                                     ('measured', result.measured))]
+    lines = [
+        (source, *(figure(figures.get(c, math.nan), digits) for c in columns))
+        for source, figures in (
+            *((p.source, p.figures) for p in row.published),
+            ('measured', result.measured),
+        )
+    ]
     lines += [
-        ('difference', *(_difference(result.measured[c], first.get(c), digits)
-                         for c in columns)),
+        ('difference', *(_difference(result.measured[c], first.get(c), digits) for c in columns)),
         ('faces', *(_faces(result, c) for c in columns)),
         ('', *(verdict(result, c) for c in columns)),
     ]
     unit = 'per cent' if benchmark.unit == 'percent' else 'ratio'
-    return (f'{row.alias} ({row.name})\nNME, {unit}, normalised by '
-            f'{benchmark.normalizer}:\n' + markdown_table(
-                ('', *columns), lines))
+    return (
+        f'{row.alias} ({row.name})\nNME, {unit}, normalised by '
+        f'{benchmark.normalizer}:\n' + markdown_table(('', *columns), lines)
+    )
 
 
-def _difference(measured: float, published: Optional[float],
-                digits: int) -> str:
+def _difference(measured: float, published: float | None, digits: int) -> str:
     """Of the figures as they are printed."""
     if published is None or math.isnan(measured):
         return 'n/a'

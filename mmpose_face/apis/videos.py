@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames from a video file or a webcam, and into a file; OpenCV only."""
+
+from __future__ import annotations
+
 import os
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -14,10 +17,20 @@ from ..files import written_whole
 from ..images.reading import read_image
 
 # What files are taken for videos by.
-VIDEO_SUFFIXES = ('.avi', '.m4v', '.mjpeg', '.mkv', '.mov', '.mp4', '.mpeg',
-                  '.mpg', '.webm', '.wmv')
+VIDEO_SUFFIXES = (
+    '.avi',
+    '.m4v',
+    '.mjpeg',
+    '.mkv',
+    '.mov',
+    '.mp4',
+    '.mpeg',
+    '.mpg',
+    '.webm',
+    '.wmv',
+)
 
-_DEFAULT_FPS = 25.  # where a file or a camera does not say
+_DEFAULT_FPS = 25.0  # where a file or a camera does not say
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ class Video:
         ValueError: If OpenCV cannot read it, or the webcam does not open.
     """
 
-    def __init__(self, source: Union[str, 'os.PathLike[str]', int]) -> None:
+    def __init__(self, source: str | os.PathLike[str] | int) -> None:
         self.live = isinstance(source, int)
         self.name = f'webcam {source}' if self.live else os.fspath(source)
         self._capture = _opened(source, self.name)
@@ -65,7 +78,8 @@ class Video:
         self.announced = count if count > 0 and not self.live else None
         self.size = tuple(
             int(self._capture.get(each))
-            for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+            for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
 
     def __iter__(self) -> Iterator[Frame]:
         """Frame after frame.
@@ -81,17 +95,19 @@ class Video:
         Raises:
             ValueError: If there is not a single one.
         """
-        index, last, started = 0, -1., time.monotonic()
+        index, last, started = 0, -1.0, time.monotonic()
         while True:
             found, image = self._capture.read()
             if not found:
                 break
             now = (
-                time.monotonic() - started if self.live else
-                self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+                time.monotonic() - started
+                if self.live
+                else self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            )
             # Bare streams have no times at all.
             if not (now >= 0 and now > last):
-                now = last + 1 / self.fps if index else 0.
+                now = last + 1 / self.fps if index else 0.0
             yield Frame(index, now, read_image(image, 'bgr'))
             index, last = index + 1, now
         if not index:
@@ -101,20 +117,21 @@ class Video:
         """Give the file or the camera back."""
         self._capture.release()
 
-    def __enter__(self) -> 'Video':
+    def __enter__(self) -> Video:
         return self
 
     def __exit__(self, *_) -> None:
         self.close()
 
 
-def _opened(source: Union[str, 'os.PathLike[str]', int],
-            name: str) -> cv2.VideoCapture:
+def _opened(source: str | os.PathLike[str] | int, name: str) -> cv2.VideoCapture:
     if isinstance(source, int):
         capture = cv2.VideoCapture(source)
         if not capture.isOpened():
-            raise ValueError(f'{name} cannot be opened: expected the number '
-                             'of a camera that is there and not in use')
+            raise ValueError(
+                f'{name} cannot be opened: expected the number '
+                'of a camera that is there and not in use'
+            )
         return capture
     if os.path.isdir(source):
         raise ValueError(f'{name} is a folder, not a video file')
@@ -138,8 +155,8 @@ class VideoFile:
 
     def __init__(self, path: str, fps: float) -> None:
         self._path, self._fps = path, fps
-        self._writer: Optional[cv2.VideoWriter] = None
-        self.size: Optional[Tuple[int, int]] = None
+        self._writer: cv2.VideoWriter | None = None
+        self.size: tuple[int, int] | None = None
         self.fitted = 0
 
     def write(self, image: np.ndarray) -> None:
@@ -147,12 +164,13 @@ class VideoFile:
         the first is scaled into it, with black beside it."""
         if self._writer is None:
             self.size = image.shape[1::-1]
-            self._writer = cv2.VideoWriter(self._path,
-                                           cv2.VideoWriter_fourcc(*'mp4v'),
-                                           self._fps, self.size)
+            self._writer = cv2.VideoWriter(
+                self._path, cv2.VideoWriter_fourcc(*'mp4v'), self._fps, self.size
+            )
             if not self._writer.isOpened():
-                raise ValueError(f'OpenCV {cv2.__version__} cannot write '
-                                 f'{self._path} of {self.size} pixels')
+                raise ValueError(
+                    f'OpenCV {cv2.__version__} cannot write {self._path} of {self.size} pixels'
+                )
         if image.shape[1::-1] != self.size:
             # OpenCV would leave it out without a word.
             image = fit(image, self.size)
@@ -166,8 +184,7 @@ class VideoFile:
 
 
 @contextmanager
-def video_file(path: Union[str, 'os.PathLike[str]'],
-               fps: float) -> Iterator[VideoFile]:
+def video_file(path: str | os.PathLike[str], fps: float) -> Iterator[VideoFile]:
     """Write a video without sound, whole or not at all.
 
     Args:
@@ -197,7 +214,7 @@ def video_file(path: Union[str, 'os.PathLike[str]'],
             draft.unlink(missing_ok=True)
 
 
-def fit(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+def fit(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """An image scaled to fit into a frame, its middle in the middle.
 
     Args:
@@ -210,11 +227,12 @@ def fit(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     height, width = image.shape[:2]
     factor = min(size[0] / width, size[1] / height)
     scaled = cv2.resize(
-        image, [max(1, round(width * factor)),
-                max(1, round(height * factor))],
-        interpolation=cv2.INTER_AREA)
+        image,
+        [max(1, round(width * factor)), max(1, round(height * factor))],
+        interpolation=cv2.INTER_AREA,
+    )
     canvas = np.zeros((size[1], size[0], 3), np.uint8)
     h, w = scaled.shape[:2]
     y, x = (size[1] - h) // 2, (size[0] - w) // 2
-    canvas[y:y + h, x:x + w] = scaled
+    canvas[y : y + h, x : x + w] = scaled
     return canvas

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between points and what a network is trained on."""
+
 from .decoding import decode_heatmaps
 from .face_msra_heatmap import FaceMSRAHeatmap
 from .face_regression_label import FaceRegressionLabel
@@ -7,6 +8,10 @@ from .gaussians import gaussian_heatmaps
 from .soft_argmax import SoftArgmax, soft_argmax
 
 __all__ = [
-    'FaceMSRAHeatmap', 'FaceRegressionLabel', 'SoftArgmax', 'decode_heatmaps',
-    'gaussian_heatmaps', 'soft_argmax'
+    'FaceMSRAHeatmap',
+    'FaceRegressionLabel',
+    'SoftArgmax',
+    'decode_heatmaps',
+    'gaussian_heatmaps',
+    'soft_argmax',
 ]

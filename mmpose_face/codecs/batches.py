@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What codecs take and give: points of a batch."""
-from typing import List
 
 import numpy as np
 import torch
@@ -10,11 +9,13 @@ from torch import Tensor
 def check_points(points: Tensor, visible: Tensor) -> None:
     """Raise ValueError unless these are (B, K, 2) and (B, K)."""
     if points.ndim != 3 or points.shape != (*visible.shape, 2):
-        raise ValueError('points are (B, K, 2) and visible is (B, K), got '
-                         f'{tuple(points.shape)} and {tuple(visible.shape)}')
+        raise ValueError(
+            'points are (B, K, 2) and visible is (B, K), got '
+            f'{tuple(points.shape)} and {tuple(visible.shape)}'
+        )
 
 
-def one_by_one(*batch: Tensor) -> List[List[np.ndarray]]:
+def one_by_one(*batch: Tensor) -> list[list[np.ndarray]]:
     """Copy results of a batch to the host at once.
 
     Args:
@@ -29,7 +30,7 @@ def one_by_one(*batch: Tensor) -> List[List[np.ndarray]]:
     ends = np.cumsum([each.shape[2] for each in columns])
     lists = []
     for each, end, column in zip(batch, ends, columns):
-        array = copied[:, None, :, end - column.shape[2]:end].copy()
+        array = copied[:, None, :, end - column.shape[2] : end].copy()
         lists.append(list(array if each.ndim == 3 else array[..., 0]))
     return lists
 

@@ -11,8 +11,8 @@ two.
 All is in double precision: where the Hessian is near singular, single
 precision loses tenths of a pixel.
 """
+
 from functools import lru_cache
-from typing import Tuple
 
 import torch
 from torch import Tensor
@@ -24,12 +24,25 @@ from .peaks import Peaks, first_cells
 FLOOR = 1e-10
 # Where the expansion looks at the blurred heatmap: cells to the right of the
 # maximum and below it.
-CELLS = ((0, 0), (1, 0), (-1, 0), (2, 0), (-2, 0), (0, 1), (0, -1), (0, 2),
-         (0, -2), (1, 1), (-1, 1), (1, -1), (-1, -1))
+CELLS = (
+    (0, 0),
+    (1, 0),
+    (-1, 0),
+    (2, 0),
+    (-2, 0),
+    (0, 1),
+    (0, -1),
+    (0, 2),
+    (0, -2),
+    (1, 1),
+    (-1, 1),
+    (1, -1),
+    (-1, -1),
+)
 REACH = 2
 
 
-def refined(shape: Tuple[int, int], peaks: Peaks) -> Tensor:
+def refined(shape: tuple[int, int], peaks: Peaks) -> Tensor:
     """Which points MMPose refines: (N, ).
 
     Args:
@@ -38,8 +51,7 @@ def refined(shape: Tuple[int, int], peaks: Peaks) -> Tensor:
     """
     height, width = shape
     x, y, values = peaks
-    return ((x > 1) & (x < width - 2) & (y > 1) & (y < height - 2) &
-            (values > 0))
+    return (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2) & (values > 0)
 
 
 @lru_cache(maxsize=16)
@@ -52,8 +64,7 @@ def blur_weights(kernel_size: int, device: torch.device) -> Tensor:
     weights = torch.zeros(16, side, side, dtype=torch.float64)
     for each, (right, down) in zip(weights, CELLS):
         top, left = REACH + down, REACH + right
-        each[top:top + kernel_size,
-             left:left + kernel_size] = torch.outer(kernel, kernel)
+        each[top : top + kernel_size, left : left + kernel_size] = torch.outer(kernel, kernel)
     return weights.flatten(1).to(device)
 
 
@@ -67,8 +78,21 @@ def expansion_offsets(logs: Tensor) -> Tensor:
     Returns:
         Tensor: (N, 2) along x and y, cells; 0 where the Hessian is singular.
     """
-    (here, right, left, right2, left2, down, up, down2, up2, down_right,
-     down_left, up_right, up_left) = logs
+    (
+        here,
+        right,
+        left,
+        right2,
+        left2,
+        down,
+        up,
+        down2,
+        up2,
+        down_right,
+        down_left,
+        up_right,
+        up_left,
+    ) = logs
     dx = (right - left) / 2
     dy = (down - up) / 2
     dxx = (right2 - 2 * here + left2) / 4
@@ -77,12 +101,10 @@ def expansion_offsets(logs: Tensor) -> Tensor:
     determinant = dxx * dyy - dxy * dxy
     offsets = torch.stack((dxy * dy - dyy * dx, dxy * dx - dxx * dy))
     singular = determinant == 0
-    return torch.where(singular, 0.,
-                       offsets / determinant.masked_fill(singular, 1)).T
+    return torch.where(singular, 0.0, offsets / determinant.masked_fill(singular, 1)).T
 
 
-def dark_offsets(heatmaps: Tensor, peaks: Peaks,
-                 kernel_size: int) -> Tuple[Tensor, Tensor]:
+def dark_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> tuple[Tensor, Tensor]:
     """Offsets of most maps, and which maps need :func:`scaled_offsets`.
 
     Maps are blurred around their maxima alone, and not scaled. Scaling adds a
@@ -101,12 +123,11 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks,
     """
     patches, misread = patches_around(heatmaps, peaks, kernel_size + 2 * REACH)
     values = blur_weights(kernel_size, heatmaps.device) @ patches.T
-    values = values[:len(CELLS)]
+    values = values[: len(CELLS)]
     low = ~(values.amin(0) > 2 * FLOOR)
     inner = refined(heatmaps.shape[1:], peaks)
     offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
-    return (torch.where(inner[:, None], offsets,
-                        0.).float(), inner & (low | misread))
+    return (torch.where(inner[:, None], offsets, 0.0).float(), inner & (low | misread))
 
 
 @lru_cache(maxsize=16)
@@ -117,7 +138,7 @@ def blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
     cells = torch.arange(size)
     taps = cells - cells[:, None] + kernel_size // 2
     inside = (taps >= 0) & (taps < kernel_size)
-    weights = torch.where(inside, kernel[taps.clamp(0, kernel_size - 1)], 0.)
+    weights = torch.where(inside, kernel[taps.clamp(0, kernel_size - 1)], 0.0)
     return weights.to(device)
 
 
@@ -133,17 +154,12 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
         Tensor: (N, 2) along x and y, cells, float32.
     """
     number, height, width = heatmaps.shape
-    down, across = (
-        blur_matrix(kernel_size, size, heatmaps.device)
-        for size in (height, width))
+    down, across = (blur_matrix(kernel_size, size, heatmaps.device) for size in (height, width))
     blurred = down @ heatmaps.double() @ across.T
     inner = refined((height, width), peaks)
     steps = torch.tensor([y * width + x for x, y in CELLS])
-    places = (
-        first_cells(number, height * width, peaks.x) + peaks.y * width +
-        peaks.x)
-    values = blurred.view(-1)[torch.where(
-        inner, places + steps.to(places.device)[:, None], 0)]
+    places = first_cells(number, height * width, peaks.x) + peaks.y * width + peaks.x
+    values = blurred.view(-1)[torch.where(inner, places + steps.to(places.device)[:, None], 0)]
     values *= peaks.values / blurred.amax((1, 2))
     offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
-    return torch.where(inner[:, None], offsets, 0.).float()
+    return torch.where(inner[:, None], offsets, 0.0).float()

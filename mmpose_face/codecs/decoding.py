@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From heatmaps to points, for a whole batch on its device."""
-from typing import NamedTuple, Tuple
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ class Decoded(NamedTuple):
         scores (Tensor): (N, ) the maxima, float32.
         doubtful (Tensor): (N, ) which points :func:`mend` must look at.
     """
+
     points: Tensor
     scores: Tensor
     doubtful: Tensor
@@ -40,8 +42,9 @@ def as_maps(heatmaps: Tensor) -> Tensor:
         ValueError: If the shape is another, or there are no cells.
     """
     if heatmaps.ndim != 4 or 0 in heatmaps.shape[2:]:
-        raise ValueError('heatmaps are (B, K, H, W) with at least one cell, '
-                         f'got {tuple(heatmaps.shape)}')
+        raise ValueError(
+            f'heatmaps are (B, K, H, W) with at least one cell, got {tuple(heatmaps.shape)}'
+        )
     # A half's maximum is that of its float, and sooner found.
     if heatmaps.dtype not in (torch.float16, torch.bfloat16):
         heatmaps = heatmaps.float()
@@ -54,8 +57,7 @@ def check_kernel(size: int) -> None:
         raise ValueError(f'blur_kernel_size is odd, got {size}')
 
 
-def decode_once(maps: Tensor, unbiased: bool,
-                blur_kernel_size: int) -> Tuple[Decoded, Peaks]:
+def decode_once(maps: Tensor, unbiased: bool, blur_kernel_size: int) -> tuple[Decoded, Peaks]:
     """All points without a look at them, so that no device waits for the
     host."""
     peaks = find_peaks(maps)
@@ -66,25 +68,23 @@ def decode_once(maps: Tensor, unbiased: bool,
     else:
         offsets = quarter_offsets(maps, peaks)
     values = peaks.values[:, None]
-    points = torch.where(values <= 0, -1., places + offsets)
+    points = torch.where(values <= 0, -1.0, places + offsets)
     points = torch.where(values.isnan(), values, points)
     return Decoded(points, peaks.values, doubtful), peaks
 
 
-def mend(maps: Tensor, decoded: Decoded, peaks: Peaks,
-         blur_kernel_size: int) -> None:
+def mend(maps: Tensor, decoded: Decoded, peaks: Peaks, blur_kernel_size: int) -> None:
     """Put right the doubtful points of :func:`decode_once`, in place."""
     for index in decoded.doubtful.nonzero()[:, 0].split(MAPS_AT_ONCE):
         some = Peaks(*(each[index] for each in peaks))
         places = torch.stack((some.x, some.y), 1).float()
-        decoded.points[index] = places + scaled_offsets(
-            maps[index], some, blur_kernel_size)
+        decoded.points[index] = places + scaled_offsets(maps[index], some, blur_kernel_size)
 
 
 @torch.no_grad()
-def decode_heatmaps(heatmaps: Tensor,
-                    unbiased: bool = False,
-                    blur_kernel_size: int = 11) -> Tuple[Tensor, Tensor]:
+def decode_heatmaps(
+    heatmaps: Tensor, unbiased: bool = False, blur_kernel_size: int = 11
+) -> tuple[Tensor, Tensor]:
     """Points of heatmaps as MMPose's ``MSRAHeatmap`` finds them.
 
     With ``unbiased`` one bit is read back from the device, which says whether

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Codecs as parts of an exported graph: from what a network gives to points,
 with sizes that are known beforehand and no look at a value."""
-from typing import Tuple
 
 import torch
 from mmpose.codecs import MSRAHeatmap, RegressionLabel
 from mmpose.codecs.base import BaseKeypointCodec
 from torch import Tensor, nn
 
-from .dark import (CELLS, FLOOR, REACH, blur_matrix, blur_weights,
-                   expansion_offsets, refined)
+from .dark import CELLS, FLOOR, REACH, blur_matrix, blur_weights, expansion_offsets, refined
 from .face_regression_label import FaceRegressionLabel
 from .peaks import Peaks
 from .soft_argmax import SoftArgmax
@@ -38,7 +36,8 @@ def graph_decoder(codec: BaseKeypointCodec) -> nn.Module:
     raise ValueError(
         f'{type(codec).__name__} cannot be put into a graph, only '
         'MSRAHeatmap, RegressionLabel and SoftArgmax can: export without the '
-        'decoding, or use a model with one of these')
+        'decoding, or use a model with one of these'
+    )
 
 
 class OnDevice(nn.Module):
@@ -48,7 +47,7 @@ class OnDevice(nn.Module):
         super().__init__()
         self.codec = codec
 
-    def forward(self, outputs: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """See :func:`graph_decoder`."""
         return self.codec.decode_on_device(outputs)
 
@@ -71,15 +70,14 @@ class HeatmapDecoder(nn.Module):
         scale = [float(each) for each in codec.scale_factor]
         self.register_buffer('scale', torch.tensor(scale))
 
-    def forward(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         """See :func:`graph_decoder`."""
         cells = heatmaps.float().flatten(2)
         peaks = self.peaks(cells)
         values = peaks.values
         offsets = self.offsets(cells, peaks)
         places = torch.stack((peaks.x, peaks.y), -1).float()
-        points = torch.where(values[..., None] <= 0, -torch.ones_like(offsets),
-                             places + offsets)
+        points = torch.where(values[..., None] <= 0, -torch.ones_like(offsets), places + offsets)
         return points * self.scale, values
 
     def peaks(self, cells: Tensor) -> Peaks:
@@ -114,7 +112,7 @@ class HeatmapDecoder(nn.Module):
         """
         x = peaks.x[..., None] + self.right
         y = peaks.y[..., None] + self.down
-        inside = ((x >= 0) & (x < self.width) & (y >= 0) & (y < self.height))
+        inside = (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
         found = cells.gather(-1, (y * self.width + x) * inside)
         return torch.where(inside, found, torch.zeros_like(found))
 
@@ -133,10 +131,12 @@ class QuarterDecoder(HeatmapDecoder):
     def offsets(self, cells: Tensor, peaks: Peaks) -> Tensor:
         """See :func:`~.peaks.quarter_offsets`."""
         x, y, _ = peaks
-        steps = torch.stack(((x > 1) & (x < self.width - 1) & (y > 0),
-                             (y > 1) & (y < self.height - 1) & (x > 0)), -1)
+        steps = torch.stack(
+            ((x > 1) & (x < self.width - 1) & (y > 0), (y > 1) & (y < self.height - 1) & (x > 0)),
+            -1,
+        )
         ahead, behind = self.around(cells, peaks).split(2, -1)
-        return (ahead - behind).sign() * .25 * steps
+        return (ahead - behind).sign() * 0.25 * steps
 
     def undecided(self, heatmaps: Tensor, margin: float) -> Tensor:
         """See the base class; or where the neighbours on both sides are as
@@ -157,7 +157,7 @@ class DarkDecoder(HeatmapDecoder):
         steps = range(-reach, reach + 1)
         super().__init__(codec, [(x, y) for y in steps for x in steps])
         cpu = torch.device('cpu')
-        weights = blur_weights(kernel, cpu)[:len(CELLS)]
+        weights = blur_weights(kernel, cpu)[: len(CELLS)]
         self.register_buffer('weights', weights.T.contiguous())
         for name in ('height', 'width'):
             matrix = blur_matrix(kernel, getattr(self, name), cpu)
@@ -172,17 +172,14 @@ class DarkDecoder(HeatmapDecoder):
         inner = refined((self.height, self.width), peaks)
         cut = inner & (values.amin(-1) <= 2 * FLOOR)
         maps = cells.unflatten(-1, (self.height, self.width))
-        scale = self.scale_if_cut(cut, maps, peaks.values, self.blur_height,
-                                  self.blur_width)
+        scale = self.scale_if_cut(cut, maps, peaks.values, self.blur_height, self.blur_width)
         logs = (values * scale[..., None]).clamp(min=FLOOR).log()
         offsets = expansion_offsets(logs.flatten(0, 1).T)
         offsets = offsets.view(-1, cells.shape[1], 2).float()
-        return torch.where(inner[..., None], offsets,
-                           torch.zeros_like(offsets))
+        return torch.where(inner[..., None], offsets, torch.zeros_like(offsets))
 
 
-def scale_if_cut(cut: Tensor, maps: Tensor, maxima: Tensor, down: Tensor,
-                 across: Tensor) -> Tensor:
+def scale_if_cut(cut: Tensor, maps: Tensor, maxima: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """What DARK multiplies blurred heatmaps with.
 
     Args:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's Gaussian heatmaps on whole batches, right at the borders too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from math import ceil
-from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -50,9 +53,7 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
             check_kernel(self.blur_kernel_size)
         self.border_shift = border_shift
 
-    def encode(self,
-               keypoints: np.ndarray,
-               keypoints_visible: Optional[np.ndarray] = None) -> dict:
+    def encode(self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None) -> dict:
         """Draw points as heatmaps.
 
         Args:
@@ -67,8 +68,7 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         """
         encoded = super().encode(keypoints, keypoints_visible)
         if not (self.border_shift or self.unbiased):
-            encoded['heatmaps'] = self._draw(keypoints,
-                                             encoded['keypoint_weights'])
+            encoded['heatmaps'] = self._draw(keypoints, encoded['keypoint_weights'])
         return encoded
 
     def _draw(self, keypoints: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -80,12 +80,12 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
             heatmap_size=(width + 2 * margin, height + 2 * margin),
             keypoints=keypoints / self.scale_factor + margin,
             keypoints_visible=weights,
-            sigma=self.sigma)
+            sigma=self.sigma,
+        )
         inner = slice(margin, -margin)
         return np.ascontiguousarray(heatmaps[:, inner, inner])
 
-    def batch_encode(self, keypoints: Tensor,
-                     visible: Tensor) -> Dict[str, Tensor]:
+    def batch_encode(self, keypoints: Tensor, visible: Tensor) -> dict[str, Tensor]:
         """Draw the points of a batch on their device.
 
         Args:
@@ -102,11 +102,16 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         if keypoints.dtype != torch.float64:
             keypoints = keypoints.float()
         heatmaps, weights = gaussian_heatmaps(
-            keypoints / self._scale(keypoints), visible, self.heatmap_size,
-            self.sigma, self.unbiased, self.border_shift)
+            keypoints / self._scale(keypoints),
+            visible,
+            self.heatmap_size,
+            self.sigma,
+            self.unbiased,
+            self.border_shift,
+        )
         return dict(heatmaps=heatmaps, keypoint_weights=weights)
 
-    def decode_on_device(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    def decode_on_device(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         """Points of a batch of heatmaps, left on its device.
 
         Args:
@@ -120,14 +125,11 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         Raises:
             ValueError: If the heatmaps are no ``(B, K, H, W)``.
         """
-        points, scores = decode_heatmaps(heatmaps, self.unbiased,
-                                         self.blur_kernel_size)
+        points, scores = decode_heatmaps(heatmaps, self.unbiased, self.blur_kernel_size)
         return self._pixels(points, points.shape[:2]), scores
 
     @torch.no_grad()
-    def batch_decode(
-            self,
-            heatmaps: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
+    def batch_decode(self, heatmaps: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         ``(1, K, 2)`` and scores ``(1, K)``, one each for every face.
 
@@ -136,15 +138,16 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         maximum, as of a network that has learnt nothing.
         """
         maps = as_maps(heatmaps)
-        decoded, peaks = decode_once(maps, self.unbiased,
-                                     self.blur_kernel_size)
+        decoded, peaks = decode_once(maps, self.unbiased, self.blur_kernel_size)
         shape = heatmaps.shape[:2]
         points, scores, doubtful = one_by_one(
-            self._pixels(decoded.points, shape), decoded.scores.view(shape),
-            decoded.doubtful.view(shape))
+            self._pixels(decoded.points, shape),
+            decoded.scores.view(shape),
+            decoded.doubtful.view(shape),
+        )
         if any(each.any() for each in doubtful):
             mend(maps, decoded, peaks, self.blur_kernel_size)
-            points, = one_by_one(self._pixels(decoded.points, shape))
+            (points,) = one_by_one(self._pixels(decoded.points, shape))
         return points, scores
 
     def _pixels(self, points: Tensor, shape: Sequence[int]) -> Tensor:
@@ -157,5 +160,4 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         Made on the device: copying it there would wait for the device, and a
         division by numbers of the host rounds otherwise.
         """
-        return torch.stack(
-            [like.new_full((), float(each)) for each in self.scale_factor])
+        return torch.stack([like.new_full((), float(each)) for each in self.scale_factor])

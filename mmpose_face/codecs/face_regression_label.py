@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's regression labels on whole batches."""
-from typing import Dict, List, Tuple
 
 import numpy as np
 import torch
@@ -26,8 +25,7 @@ class FaceRegressionLabel(BatchDecoding, RegressionLabel):
     """
 
     @torch.no_grad()
-    def batch_encode(self, keypoints: Tensor,
-                     visible: Tensor) -> Dict[str, Tensor]:
+    def batch_encode(self, keypoints: Tensor, visible: Tensor) -> dict[str, Tensor]:
         """From pixels of the crop to labels, on the device of the points.
 
         Args:
@@ -43,17 +41,17 @@ class FaceRegressionLabel(BatchDecoding, RegressionLabel):
             ValueError: If the shapes do not fit together.
         """
         check_points(keypoints, visible)
-        weights = visible > .5
+        weights = visible > 0.5
         labels = []
         for along, size in zip(keypoints.unbind(-1), self.input_size):
             weights = weights & (along >= 0) & (along <= size - 1)
             labels.append(along / size)
         return dict(
-            keypoint_labels=torch.stack(labels, -1).float(),
-            keypoint_weights=weights.float())
+            keypoint_labels=torch.stack(labels, -1).float(), keypoint_weights=weights.float()
+        )
 
     @torch.no_grad()
-    def decode_on_device(self, encoded: Tensor) -> Tuple[Tensor, Tensor]:
+    def decode_on_device(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """From what a network gives to pixels of the crop, on its device.
 
         Args:
@@ -69,17 +67,14 @@ class FaceRegressionLabel(BatchDecoding, RegressionLabel):
             ValueError: If the shape is another.
         """
         encoded = self._of_faces(encoded)
-        points = torch.stack([
-            along * size
-            for along, size in zip(encoded.unbind(-1), self.input_size)
-        ], -1)
+        points = torch.stack(
+            [along * size for along, size in zip(encoded.unbind(-1), self.input_size)], -1
+        )
         if encoded.shape[-1] == 2:
             return points, torch.ones_like(points[..., 0])
         return points, (1 - encoded[..., 2:]).mean(-1)
 
-    def batch_decode(
-            self,
-            encoded: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
+    def batch_decode(self, encoded: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         ``(1, K, 2)`` and scores ``(1, K)``, one each for every face.
 
@@ -94,7 +89,9 @@ class FaceRegressionLabel(BatchDecoding, RegressionLabel):
         if encoded.ndim == 4 and encoded.shape[1] == 1:
             encoded = encoded[:, 0]
         if encoded.ndim != 3 or encoded.shape[-1] not in (2, 4):
-            raise ValueError('coordinates are (B, K, 2) or (B, K, 4), maybe '
-                             'with a 1 after the B, got '
-                             f'{tuple(encoded.shape)}')
+            raise ValueError(
+                'coordinates are (B, K, 2) or (B, K, 4), maybe '
+                'with a 1 after the B, got '
+                f'{tuple(encoded.shape)}'
+            )
         return encoded.detach().float()

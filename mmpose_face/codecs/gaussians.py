@@ -3,9 +3,10 @@
 
 A Gaussian is the outer product of one along x and one along y.
 """
+
+from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, floor
-from typing import Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -20,13 +21,13 @@ TINY = 2e-19
 
 def gaussian(distances: Tensor, sigma: float) -> Tensor:
     """1 at distance 0. Writes into the distances."""
-    values = distances.square_().mul_(-.5 / sigma**2).exp_()
-    return F.threshold_(values, TINY, 0.)
+    values = distances.square_().mul_(-0.5 / sigma**2).exp_()
+    return F.threshold_(values, TINY, 0.0)
 
 
 def rounded(points: Tensor) -> Tensor:
     """The cell of a point by MMPose's ``int(point + .5)``."""
-    return (points + .5).trunc()
+    return (points + 0.5).trunc()
 
 
 def touches(points: Tensor, size: int, sigma: float, unbiased: bool) -> Tensor:
@@ -48,8 +49,9 @@ def touches(points: Tensor, size: int, sigma: float, unbiased: bool) -> Tensor:
 
 
 @lru_cache(maxsize=16)
-def _patches(size: int, sigma: float, border_shift: bool,
-             device: torch.device) -> Tuple[Tensor, int]:
+def _patches(
+    size: int, sigma: float, border_shift: bool, device: torch.device
+) -> tuple[Tensor, int]:
     """MMPose's patches of ``6 * sigma + 1`` cells along one side of the map.
 
     A patch begins at ``int(cell - 3 * sigma)``, which left of the map goes
@@ -81,13 +83,12 @@ def _patches(size: int, sigma: float, border_shift: bool,
     return (values * inside).float().to(device), -margin
 
 
-def _on_cells(points: Tensor, drawn: Tensor, size: int, sigma: float,
-              border_shift: bool) -> Tensor:
+def _on_cells(points: Tensor, drawn: Tensor, size: int, sigma: float, border_shift: bool) -> Tensor:
     """Patches along one side around the cells of points (B, K): (B, K, size),
     0 where nothing is drawn."""
     patches, first = _patches(size, sigma, border_shift, points.device)
     # Left of the map MMPose rounds towards it, which is part of the shift.
-    cells = rounded(points) if border_shift else (points + .5).floor()
+    cells = rounded(points) if border_shift else (points + 0.5).floor()
     # In the last row there is nothing.
     rows = torch.where(drawn, cells - first, len(patches) - 1).long()
     return F.embedding(rows, patches)
@@ -102,12 +103,14 @@ def _on_map(points: Tensor, drawn: Tensor, size: int, sigma: float) -> Tensor:
 
 
 @torch.no_grad()
-def gaussian_heatmaps(points: Tensor,
-                      visible: Tensor,
-                      size: Sequence[int],
-                      sigma: float,
-                      unbiased: bool = False,
-                      border_shift: bool = True) -> Tuple[Tensor, Tensor]:
+def gaussian_heatmaps(
+    points: Tensor,
+    visible: Tensor,
+    size: Sequence[int],
+    sigma: float,
+    unbiased: bool = False,
+    border_shift: bool = True,
+) -> tuple[Tensor, Tensor]:
     """Draw points as MMPose's ``MSRAHeatmap`` does.
 
     Args:
@@ -138,9 +141,8 @@ def gaussian_heatmaps(points: Tensor,
     if points.dtype not in (torch.float32, torch.float64):
         points = points.float()
     (x, y), (width, height) = points.unbind(-1), size
-    near = touches(x, width, sigma, unbiased) & touches(
-        y, height, sigma, unbiased)
-    labelled = visible >= .5
+    near = touches(x, width, sigma, unbiased) & touches(y, height, sigma, unbiased)
+    labelled = visible >= 0.5
     drawn = labelled & near
     if unbiased:
         across = _on_map(x, drawn, width, sigma)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory of the host for large results, used again once they are gone."""
+
 import weakref
+from collections.abc import Sequence
 from math import prod
-from typing import List, Sequence
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ class Recycler:
     """
 
     def __init__(self) -> None:
-        self._kept: List[tuple] = []
+        self._kept: list[tuple] = []
 
     def empty(self, shape: Sequence[int]) -> Tensor:
         """Room for a result of this shape: float32, on the host, not

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies around the maxima of heatmaps, for a whole batch at once."""
+
 from functools import lru_cache
-from typing import Tuple
 
 import cv2
 import torch
@@ -19,8 +19,7 @@ def blur_kernel(size: int) -> Tensor:
 
 
 @lru_cache(maxsize=16)
-def _on_map(side: int, height: int, width: int,
-            device: torch.device) -> Tensor:
+def _on_map(side: int, height: int, width: int, device: torch.device) -> Tensor:
     """Which cells of a patch are on the map.
 
     Args:
@@ -34,8 +33,7 @@ def _on_map(side: int, height: int, width: int,
         can be in the middle of the patch: int32, all bits set or none.
     """
     reach = torch.arange(side) - side // 2
-    rows, columns = (
-        torch.arange(size)[:, None] + reach for size in (height, width))
+    rows, columns = (torch.arange(size)[:, None] + reach for size in (height, width))
     down = (rows >= 0) & (rows < height)
     across = (columns >= 0) & (columns < width)
     on_map = down[:, None, :, None] & across[:, None, :]
@@ -43,8 +41,7 @@ def _on_map(side: int, height: int, width: int,
     return masks.reshape(height * width, side * side).to(device)
 
 
-def patches_around(heatmaps: Tensor, peaks: Peaks,
-                   side: int) -> Tuple[Tensor, Tensor]:
+def patches_around(heatmaps: Tensor, peaks: Peaks, side: int) -> tuple[Tensor, Tensor]:
     """Square patches around the maxima, 0 outside the map.
 
     Each row of a patch is copied as one piece of memory. Beside the map that
@@ -68,9 +65,7 @@ def patches_around(heatmaps: Tensor, peaks: Peaks,
         memory = F.pad(memory, (0, side - len(memory)))
     rows = y[:, None] + torch.arange(side, device=x.device) - side // 2
     on_map = (rows >= 0) & (rows < height)
-    starts = (
-        first_cells(number, height * width, x)[:, None] + rows * width +
-        x[:, None] - side // 2)
+    starts = first_cells(number, height * width, x)[:, None] + rows * width + x[:, None] - side // 2
     copied = starts.clamp(0, len(memory) - side)
     misread = ((starts != copied) & on_map).any(1)
     patches = F.embedding(copied, memory.unfold(0, side, 1)).float().flatten(1)
@@ -79,8 +74,7 @@ def patches_around(heatmaps: Tensor, peaks: Peaks,
     part = min(height, side), min(width, side)
     from_top = y - (y - side // 2).clamp(0, height - part[0])
     from_left = x - (x - side // 2).clamp(0, width - part[1])
-    masks = _on_map(side, *part,
-                    x.device).index_select(0, from_top * part[1] + from_left)
+    masks = _on_map(side, *part, x.device).index_select(0, from_top * part[1] + from_left)
     # On bits, since NaN times 0 is NaN, and masked_fill_ takes thrice as long.
     patches.view(torch.int32).bitwise_and_(masks)
     return patches.double(), misread

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the maxima of heatmaps are, for a whole batch on its device."""
+
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ class Peaks(NamedTuple):
         y (Tensor): (N, ) rows, int64.
         values (Tensor): (N, ) the maxima, float32.
     """
+
     x: Tensor
     y: Tensor
     values: Tensor
@@ -57,9 +59,7 @@ def find_peaks(heatmaps: Tensor) -> Peaks:
     rows = heatmaps.amax(2)
     values = rows.amax(1)
     y = first_maximum(rows, values)
-    lines = heatmaps.view(-1, width).index_select(
-        0,
-        first_cells(number, height, y) + y)
+    lines = heatmaps.view(-1, width).index_select(0, first_cells(number, height, y) + y)
     return Peaks(first_maximum(lines, values), y, values.float())
 
 
@@ -90,6 +90,5 @@ def quarter_offsets(heatmaps: Tensor, peaks: Peaks) -> Tensor:
     step = torch.stack((along_x, along_y * width), 1)
     peak = first_cells(number, height * width, x) + y * width + x
     cells = torch.stack((peak[:, None] + step, peak[:, None] - step))
-    ahead, behind = heatmaps.view(-1).index_select(
-        0, cells.view(-1)).float().view(2, number, 2)
-    return (ahead - behind).sign() * .25
+    ahead, behind = heatmaps.view(-1).index_select(0, cells.view(-1)).float().view(2, number, 2)
+    return (ahead - behind).sign() * 0.25

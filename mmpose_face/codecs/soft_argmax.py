@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks as the means of heatmaps that sum to 1."""
-from typing import Dict, List, Literal, Optional, Sequence, Tuple
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -51,8 +55,9 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Tensor: (..., 2), pixels; 0 is the centre of the first one.
     """
-    return torch.stack([((along + 1) * pixels - 1) / 2
-                        for along, pixels in zip(points.unbind(-1), size)], -1)
+    return torch.stack(
+        [((along + 1) * pixels - 1) / 2 for along, pixels in zip(points.unbind(-1), size)], -1
+    )
 
 
 @KEYPOINT_CODECS.register_module()
@@ -85,26 +90,26 @@ class SoftArgmax(BaseKeypointCodec):
     """
 
     label_mapping_table = dict(
-        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights')
+        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
+    )
     support_batch_decoding = True
 
-    def __init__(self,
-                 input_size: Tuple[int, int],
-                 score_radius: float = 0.25,
-                 mirror: Literal['image', 'box'] = 'image') -> None:
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        score_radius: float = 0.25,
+        mirror: Literal['image', 'box'] = 'image',
+    ) -> None:
         super().__init__()
         if mirror not in ('image', 'box'):
-            raise ValueError(f"mirror is {mirror!r}, expected 'image' or "
-                             "'box'")
+            raise ValueError(f"mirror is {mirror!r}, expected 'image' or 'box'")
         self.input_size = input_size
         self.score_radius = score_radius
-        self.shift = .5 if mirror == 'box' else 0.  # pixels
+        self.shift = 0.5 if mirror == 'box' else 0.0  # pixels
 
     def encode(
-        self,
-        keypoints: np.ndarray,
-        keypoints_visible: Optional[np.ndarray] = None
-    ) -> Dict[str, np.ndarray]:
+        self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """From pixels of the crop to the grid.
 
         Args:
@@ -120,13 +125,12 @@ class SoftArgmax(BaseKeypointCodec):
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2])
         encoded = self.batch_encode(
-            torch.from_numpy(np.array(keypoints)),
-            torch.from_numpy(np.array(keypoints_visible)))
+            torch.from_numpy(np.array(keypoints)), torch.from_numpy(np.array(keypoints_visible))
+        )
         return {name: each.numpy() for name, each in encoded.items()}
 
     @torch.no_grad()
-    def batch_encode(self, keypoints: Tensor,
-                     visible: Tensor) -> Dict[str, Tensor]:
+    def batch_encode(self, keypoints: Tensor, visible: Tensor) -> dict[str, Tensor]:
         """As :meth:`encode`, with tensors on the device of the points.
 
         Args:
@@ -144,13 +148,13 @@ class SoftArgmax(BaseKeypointCodec):
         weights = visible > 0
         labels = []
         for along, size in zip(keypoints.unbind(-1), self.input_size):
-            weights = weights & (along >= -.5) & (along <= size - .5)
+            weights = weights & (along >= -0.5) & (along <= size - 0.5)
             labels.append((2 * (along - self.shift) + 1) / size - 1)
         return dict(
-            keypoint_labels=torch.stack(labels, -1).float(),
-            keypoint_weights=weights.float())
+            keypoint_labels=torch.stack(labels, -1).float(), keypoint_weights=weights.float()
+        )
 
-    def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """From one face's heatmaps to pixels of the crop.
 
         Args:
@@ -164,7 +168,7 @@ class SoftArgmax(BaseKeypointCodec):
         return points[0], scores[0]
 
     @torch.no_grad()
-    def decode_on_device(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    def decode_on_device(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         """Points of a batch of heatmaps, left on its device.
 
         Args:
@@ -180,18 +184,16 @@ class SoftArgmax(BaseKeypointCodec):
             scores = self._scores(heatmaps, means)
         return to_pixels(means, self.input_size) + self.shift, scores
 
-    def batch_decode(
-            self,
-            heatmaps: Tensor) -> Tuple[List[np.ndarray], List[np.ndarray]]:
+    def batch_decode(self, heatmaps: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         (1, K, 2) and scores (1, K), one each for every face."""
         return tuple(one_by_one(*self.decode_on_device(heatmaps)))
 
     def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
         height, width = heatmaps.shape[-2:]
-        near_x, near_y = (((grid(size, means) - mean[..., None]).abs()
-                           <= self.score_radius).to(means.dtype)
-                          for size, mean in ((width, means[..., 0]),
-                                             (height, means[..., 1])))
+        near_x, near_y = (
+            ((grid(size, means) - mean[..., None]).abs() <= self.score_radius).to(means.dtype)
+            for size, mean in ((width, means[..., 0]), (height, means[..., 1]))
+        )
         near = near_y[..., None, :] @ heatmaps @ near_x[..., None]
         return near[..., 0, 0].clamp(0, 1)

@@ -5,6 +5,7 @@ The only package that knows about versions. Each module mends one thing, says
 for which releases, and has a test that shows the fault without it; when such
 a test fails, the module can go. None is imported before what it mends is.
 """
+
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
@@ -18,8 +19,8 @@ __all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 # module.
 _MENDED = {
     'mmengine.config.config': ('config_references', 'installed_path'),
-    'mmengine.runner.checkpoint': ('checkpoints', ),
-    'mmengine.infer.infer': ('inferencers', ),
+    'mmengine.runner.checkpoint': ('checkpoints',),
+    'mmengine.infer.infer': ('inferencers',),
 }
 # Names that are served from where they are.
 _HOMES = dict(cpu_model_wrapper='processes', cpu_processes='processes')

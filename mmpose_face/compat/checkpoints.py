@@ -15,10 +15,13 @@ executed.
 
 Can go when MMEngine loads its own checkpoints with ``weights_only=True``.
 """
+
+from __future__ import annotations
+
 import os
 import re
 from types import ModuleType
-from typing import IO, Any, Optional, Union
+from typing import IO, Any, Union
 
 import torch
 from mmengine.logging import print_log
@@ -31,7 +34,7 @@ UNSAFE_SWITCH = 'MMPOSE_FACE_UNSAFE_CHECKPOINTS'
 
 # The first release whose weights_only loader can be given names that differ
 # from the object's own, as NumPy's moved modules need.
-_HAS_NAMED_GLOBALS = (digit_version(torch.__version__) >= digit_version('2.6'))
+_HAS_NAMED_GLOBALS = digit_version(torch.__version__) >= digit_version('2.6')
 
 _Source = Union[str, 'os.PathLike[str]', IO[bytes]]
 
@@ -64,9 +67,7 @@ def load(f: _Source, map_location: Any = None) -> Any:
     is_open = hasattr(f, 'read')
     name = getattr(f, 'name', 'checkpoint') if is_open else os.fspath(f)
     if os.environ.get(UNSAFE_SWITCH) == '1':
-        print_log(
-            f'{UNSAFE_SWITCH}=1: executing the pickle in {name}',
-            logger='current')
+        print_log(f'{UNSAFE_SWITCH}=1: executing the pickle in {name}', logger='current')
         return torch.load(f, map_location=map_location, weights_only=False)
     try:
         checkpoint = pickled_data.to_objects(_load_data(f, map_location))
@@ -79,10 +80,9 @@ def load(f: _Source, map_location: Any = None) -> Any:
     return _without_config(checkpoint)
 
 
-def load_url(url: str,
-             model_dir: Optional[str] = None,
-             map_location: Any = None,
-             progress: bool = True) -> Any:
+def load_url(
+    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
+) -> Any:
     """Load a checkpoint from a URL, through the torch hub cache.
 
     Args:
@@ -119,22 +119,21 @@ def _load_data(f: _Source, map_location: Any) -> Any:
             return torch.load(f, map_location=map_location, weights_only=True)
     restricted_pickle.refuse_other_formats(f)
     return torch.load(
-        f,
-        map_location=map_location,
-        pickle_module=restricted_pickle,
-        weights_only=False)
+        f, map_location=map_location, pickle_module=restricted_pickle, weights_only=False
+    )
 
 
 def _what_is_wrong(name: str, error: str) -> str:
     found = re.search(r'GLOBAL (\S+)', error)
     if not found:
-        return (f'{name} is not a complete checkpoint; expected a file '
-                'written by torch.save')
-    return (f'refused to load {name}: it holds the object {found[1]}, and '
-            'only tensors, numbers, strings, containers, NumPy arrays and '
-            'HistoryBuffer were expected. Nothing of it has been executed. '
-            f'If you trust the file, set {UNSAFE_SWITCH}=1 to load it all '
-            'the same.')
+        return f'{name} is not a complete checkpoint; expected a file written by torch.save'
+    return (
+        f'refused to load {name}: it holds the object {found[1]}, and '
+        'only tensors, numbers, strings, containers, NumPy arrays and '
+        'HistoryBuffer were expected. Nothing of it has been executed. '
+        f'If you trust the file, set {UNSAFE_SWITCH}=1 to load it all '
+        'the same.'
+    )
 
 
 def _without_config(checkpoint: Any) -> Any:

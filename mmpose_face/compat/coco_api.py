@@ -9,9 +9,11 @@ one and says so here.
 
 Can go when xtcocotools has wheels, or MMPose reads JSON without it.
 """
+
+from __future__ import annotations
+
 from importlib import import_module
 from types import ModuleType
-from typing import Optional
 
 from .imports import StandIn
 
@@ -22,7 +24,8 @@ class COCOeval:
     def __init__(self, *args, **kwargs):
         raise NotImplementedError(
             'CocoMetric needs xtcocotools, which is not installed; '
-            'pip install xtcocotools (Python 3.12 or older)')
+            'pip install xtcocotools (Python 3.12 or older)'
+        )
 
 
 def install() -> None:
@@ -30,7 +33,7 @@ def install() -> None:
     StandIn('xtcocotools', _build).install()
 
 
-def _build(name: str) -> Optional[ModuleType]:
+def _build(name: str) -> ModuleType | None:
     if name in ('xtcocotools.coco', 'xtcocotools.mask'):
         made = import_module(name.replace('xtcocotools', 'pycocotools'))
         return _copied(made, name)
@@ -48,9 +51,6 @@ def _copied(module: ModuleType, name: str) -> ModuleType:
     """The same content under another name; the import system writes the name
     into what it is given."""
     copied = ModuleType(name, doc=module.__doc__)
-    content = {
-        key: value
-        for key, value in vars(module).items() if not key.startswith('__')
-    }
+    content = {key: value for key, value in vars(module).items() if not key.startswith('__')}
     vars(copied).update(content)
     return copied

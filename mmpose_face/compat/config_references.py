@@ -19,15 +19,19 @@ as they were. A value that was set by hand in the place of a reference stays.
 
 Can go when MMEngine's configs have references of their own.
 """
+
 import copy
 import re
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional
 
-_REFERENCE = re.compile(r'\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*'
-                        r'(?://\s*([1-9]\d*)\s*)?\}')
+_REFERENCE = re.compile(
+    r'\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*'
+    r'(?://\s*([1-9]\d*)\s*)?\}'
+)
 
-Path = Tuple[Any, ...]  # keys of dictionaries and numbers of lists
+Path = tuple[Any, ...]  # keys of dictionaries and numbers of lists
 
 
 class _Reference(NamedTuple):
@@ -49,16 +53,13 @@ def install(module: ModuleType) -> None:
         module (module): ``mmengine.config.config``.
     """
     config = module.Config
-    create, merge, text = (config.__init__, config.merge_from_dict,
-                           config.pretty_text.fget)
+    create, merge, text = (config.__init__, config.merge_from_dict, config.pretty_text.fget)
 
     def __init__(self, *args, **kwargs) -> None:
         create(self, *args, **kwargs)
         _replace(self)
 
-    def merge_from_dict(self,
-                        options: dict,
-                        allow_list_keys: bool = True) -> None:
+    def merge_from_dict(self, options: dict, allow_list_keys: bool = True) -> None:
         _put_back(self)
         for key, value in options.items():
             _open_up(_tree(self), _tree(self), _nested(key, value))
@@ -69,8 +70,7 @@ def install(module: ModuleType) -> None:
     def pretty_text(self) -> str:
         return text(as_written(self))
 
-    for function, original in ((__init__, create), (merge_from_dict, merge),
-                               (pretty_text, text)):
+    for function, original in ((__init__, create), (merge_from_dict, merge), (pretty_text, text)):
         function.__doc__ = original.__doc__
     config.__init__ = __init__
     config.merge_from_dict = merge_from_dict
@@ -107,12 +107,13 @@ def brought_up_to_date(cfg: Any) -> Any:
     cfg = as_written(cfg)
     _replace(cfg)
     for path, text in references_in(_tree(cfg)):
-        raise ValueError(f'{".".join(map(str, path))} is {text}, and the '
-                         'config has no such variable')
+        raise ValueError(
+            f'{".".join(map(str, path))} is {text}, and the config has no such variable'
+        )
     return cfg
 
 
-def references_in(node: Any, path: Path = ()) -> Iterator[Tuple[Path, str]]:
+def references_in(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """The places of the references within a value, and the references.
 
     Args:
@@ -179,9 +180,7 @@ def written_name(cfg: Any, path: Path) -> str:
     for end in range(len(path), 0, -1):
         match = _match(kept[path[:end]].text) if path[:end] in kept else None
         if match and not match[2]:
-            steps = tuple(
-                int(step) if step.isdigit() else step
-                for step in match[1].split('.'))
+            steps = tuple(int(step) if step.isdigit() else step for step in match[1].split('.'))
             return written_name(cfg, (*steps, *path[end:]))
     return '.'.join(map(str, path))
 
@@ -209,11 +208,10 @@ def _replace(cfg: Any) -> None:
 def _put_back(cfg: Any) -> None:
     """Write references where their values still stand, and the variables
     too."""
-    kept: Dict[Path, _Reference] = vars(cfg).get('_references', {})
+    kept: dict[Path, _Reference] = vars(cfg).get('_references', {})
     for path, reference in kept.items():
         parent = _follow(_tree(cfg), path[:-1])
-        stands = _has(parent, path[-1]) and _child(parent,
-                                                   path[-1]) == reference.value
+        stands = _has(parent, path[-1]) and _child(parent, path[-1]) == reference.value
         if stands and refers(_tree(cfg), reference.text):
             _set(parent, path[-1], reference.text)
     vars(cfg)['_references'] = {}
@@ -238,7 +236,7 @@ def _open_up(root: Any, node: Any, options: dict) -> None:
         _open_up(root, child, value)
 
 
-def _evaluated(node: Any, root: Any, busy: Tuple[str, ...]) -> Any:
+def _evaluated(node: Any, root: Any, busy: tuple[str, ...]) -> Any:
     """A copy of a value with its references replaced."""
     match = _match(node)
     if match:
@@ -253,28 +251,29 @@ def _evaluated(node: Any, root: Any, busy: Tuple[str, ...]) -> Any:
     return copy.deepcopy(node)
 
 
-def _value(reference: str, root: Any, busy: Tuple[str, ...]) -> Any:
+def _value(reference: str, root: Any, busy: tuple[str, ...]) -> Any:
     """The value of a reference; itself where there is no such variable."""
     name, divisor = _match(reference).groups()
     if reference in busy:
-        raise ValueError('the config has references in a circle: ' +
-                         ' -> '.join((*busy, reference)))
+        raise ValueError(
+            'the config has references in a circle: ' + ' -> '.join((*busy, reference))
+        )
     try:
         value = at(root, name)
     except LookupError:
         return reference
     value = _evaluated(value, root, (*busy, reference))
-    return value if divisor is None else _divided(value, int(divisor),
-                                                  reference)
+    return value if divisor is None else _divided(value, int(divisor), reference)
 
 
 def _divided(value: Any, divisor: int, reference: str) -> Any:
     if isinstance(value, (list, tuple)):
-        return type(value)(
-            _divided(each, divisor, reference) for each in value)
+        return type(value)(_divided(each, divisor, reference) for each in value)
     if type(value) is not int or value % divisor:
-        raise ValueError(f'{reference} in the config: expected whole numbers '
-                         f'that {divisor} divides, got {value!r}')
+        raise ValueError(
+            f'{reference} in the config: expected whole numbers '
+            f'that {divisor} divides, got {value!r}'
+        )
     return value // divisor
 
 
@@ -282,7 +281,7 @@ def _match(node: Any) -> Optional['re.Match[str]']:
     return _REFERENCE.fullmatch(node) if isinstance(node, str) else None
 
 
-def _children(node: Any) -> Iterator[Tuple[Any, Any]]:
+def _children(node: Any) -> Iterator[tuple[Any, Any]]:
     """Without importing the classes that a config names."""
     if isinstance(node, dict):
         yield from dict.items(node)

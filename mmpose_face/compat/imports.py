@@ -5,12 +5,16 @@ A work-around has to be in place before the module that needs it is used.
 Importing that module just to mend it would take seconds from everybody who
 does not use it, so the work-around waits here until somebody does.
 """
+
+from __future__ import annotations
+
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, DefaultDict, List, Optional, Sequence
+from typing import Callable, Optional
 
 _Path = Optional[Sequence[str]]
 
@@ -49,17 +53,16 @@ class _Awaited(MetaPathFinder):
     the functions that wait for it."""
 
     def __init__(self) -> None:
-        self.before: DefaultDict[str, List[Callable]] = defaultdict(list)
-        self.after: DefaultDict[str, List[Callable]] = defaultdict(list)
+        self.before: defaultdict[str, list[Callable]] = defaultdict(list)
+        self.after: defaultdict[str, list[Callable]] = defaultdict(list)
 
     def watch(self) -> None:
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
 
-    def find_spec(self,
-                  name: str,
-                  path: _Path = None,
-                  target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
+    def find_spec(
+        self, name: str, path: _Path = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name not in self.before and name not in self.after:
             return None
         for finder in sys.meta_path:
@@ -97,32 +100,28 @@ class StandIn(MetaPathFinder, Loader):
             not answered for.
     """
 
-    def __init__(self, name: str,
-                 make: Callable[[str], Optional[ModuleType]]) -> None:
+    def __init__(self, name: str, make: Callable[[str], ModuleType | None]) -> None:
         self.name = name
         self.make = make
 
     def install(self) -> None:
         """Answer from now on; calling it again changes nothing."""
         if not any(
-                isinstance(finder, StandIn) and finder.name == self.name
-                for finder in sys.meta_path):
+            isinstance(finder, StandIn) and finder.name == self.name for finder in sys.meta_path
+        ):
             sys.meta_path.append(self)
 
-    def find_spec(self,
-                  name: str,
-                  path: _Path = None,
-                  target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
+    def find_spec(
+        self, name: str, path: _Path = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != self.name and not name.startswith(f'{self.name}.'):
             return None
         module = self.make(name)
         if module is None:
             return None
         return ModuleSpec(
-            name,
-            self,
-            origin=type(self).__module__,
-            is_package=hasattr(module, '__path__'))
+            name, self, origin=type(self).__module__, is_package=hasattr(module, '__path__')
+        )
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self.make(spec.name)

@@ -7,6 +7,7 @@ takes a second; and setuptools from 80.9 on warns of it on the terminal.
 
 Can go when MMEngine asks importlib.
 """
+
 import os
 from importlib.util import find_spec
 from types import ModuleType

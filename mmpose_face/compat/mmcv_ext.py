@@ -8,6 +8,7 @@ always wins: the stand-in is only ever put where there is none.
 
 Can go when MMPose imports without ``mmcv.ops``.
 """
+
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Callable
@@ -17,13 +18,13 @@ from .imports import StandIn
 _NAME = 'mmcv._ext'
 
 # Without the bound pip brings openxlab, which sets setuptools back to 60.
-_INSTALL_COMPILED = ('pip install openmim "opendatalab<0.0.10" && '
-                     'mim install "mmcv>=2.0.1,<2.2"')
+_INSTALL_COMPILED = 'pip install openmim "opendatalab<0.0.10" && mim install "mmcv>=2.0.1,<2.2"'
 NO_MMCV = (
     'mmpose_face needs mmcv, and none is installed. Either install the pure '
     'Python one,\n    pip install "mmcv-lite>=2.0.1,<2.2"\n'
     '(enough for every face model and for the YOLOX face detector), or one '
-    f'with compiled operators that fits your torch,\n    {_INSTALL_COMPILED}')
+    f'with compiled operators that fits your torch,\n    {_INSTALL_COMPILED}'
+)
 
 
 class _Operators(StandIn):
@@ -67,6 +68,7 @@ def nms(bboxes, scores, iou_threshold: float, offset: int = 0):
         Tensor: Indices ``(M, )`` of the boxes kept, best first.
     """
     from torchvision.ops import nms as torchvision_nms
+
     if offset:
         bboxes = bboxes + bboxes.new_tensor([0, 0, offset, offset])
     return torchvision_nms(bboxes, scores, iou_threshold)
@@ -80,7 +82,8 @@ def _missing_operator(name: str) -> Callable:
         raise NotImplementedError(
             f'the operator {name!r} needs an mmcv with compiled operators; '
             'the installed mmcv-lite has none. Replace it:\n'
-            f'    pip uninstall -y mmcv-lite && {_INSTALL_COMPILED}')
+            f'    pip uninstall -y mmcv-lite && {_INSTALL_COMPILED}'
+        )
 
     operator.__name__ = name
     return operator

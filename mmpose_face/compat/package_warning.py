@@ -8,6 +8,7 @@ ignored.
 
 Can go when MMEngine asks importlib.
 """
+
 import warnings
 
 

@@ -7,9 +7,12 @@ names in a file stand for classes of ours here, which keep plain values, and
 arrays and buffers are made from those, with their sizes checked, when the
 file has been read.
 """
+
+from __future__ import annotations
+
 import pickle
 import re
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Callable
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
@@ -26,7 +29,7 @@ class _Dtype:
         self.code = code
         self.order = '='
 
-    def __setstate__(self, state: Tuple) -> None:
+    def __setstate__(self, state: tuple) -> None:
         _, order, *inner = state
         if order not in ('<', '>', '|', '=') or any(inner[:3]):
             raise _refused('numpy.dtype(...)')
@@ -41,9 +44,9 @@ class _Dtype:
 class _Array:
     """A pickled ``numpy.ndarray``."""
 
-    state: Optional[Tuple] = None
+    state: tuple | None = None
 
-    def __setstate__(self, state: Tuple) -> None:
+    def __setstate__(self, state: tuple) -> None:
         self.state = state
 
     def read(self) -> np.ndarray:
@@ -58,19 +61,19 @@ class _History:
     """A pickled ``HistoryBuffer``; its table of statistics is the class's
     own and not taken from a file."""
 
-    state: Optional[dict] = None
+    state: dict | None = None
 
     def __setstate__(self, state: dict) -> None:
         self.state = state
 
     def read(self, read: Callable) -> HistoryBuffer:
         values, counts = (
-            np.asarray(read(self.state[key]))
-            for key in ('_log_history', '_count_history'))
+            np.asarray(read(self.state[key])) for key in ('_log_history', '_count_history')
+        )
         return HistoryBuffer(values, counts, int(self.state['max_length']))
 
 
-def _reconstruct(subtype: type, shape: Tuple, typecode: bytes) -> _Array:
+def _reconstruct(subtype: type, shape: tuple, typecode: bytes) -> _Array:
     """Stands for ``numpy.core.multiarray._reconstruct``."""
     return _Array()
 
@@ -79,7 +82,7 @@ def _scalar(dtype: _Dtype, data: bytes) -> Any:
     """Stands for ``numpy.core.multiarray.scalar``."""
     if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
         raise _refused('numpy.core.multiarray.scalar(...)')
-    value, = dtype.read(data)
+    (value,) = dtype.read(data)
     return value
 
 
@@ -104,7 +107,7 @@ def _refused(what: str) -> pickle.UnpicklingError:
 
 # From the name in the file to what stands for it; NumPy's module paths are
 # those of NumPy 1 and 2.
-GLOBALS: Dict[str, Any] = {
+GLOBALS: dict[str, Any] = {
     'numpy.ndarray': _Array,
     'numpy.dtype': _Dtype,
     'numpy.core.multiarray._reconstruct': _reconstruct,
@@ -127,7 +130,7 @@ def to_objects(loaded: Any) -> Any:
         Any: The same with arrays and buffers.
     """
     # By identity, with the value itself, so that no id is used twice.
-    done: Dict[int, Tuple[Any, Any]] = {}
+    done: dict[int, tuple[Any, Any]] = {}
 
     def read(value: Any) -> Any:
         if id(value) not in done:
@@ -141,9 +144,8 @@ def to_objects(loaded: Any) -> Any:
     return read(loaded)
 
 
-def _read_items(container: Union[dict, list], read: Callable) -> None:
-    items = container.items() if isinstance(container,
-                                            dict) else enumerate(container)
+def _read_items(container: dict | list, read: Callable) -> None:
+    items = container.items() if isinstance(container, dict) else enumerate(container)
     for key, item in list(items):
         container[key] = read(item)
 

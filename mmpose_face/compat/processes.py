@@ -8,8 +8,11 @@ group alone that exists already, and a model wrapper that is configured.
 
 Can go when ``mmengine.dist.init_dist('pytorch', 'gloo')`` works without CUDA.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator, Optional
 
 import torch.distributed
 from mmengine.config import Config
@@ -32,7 +35,8 @@ def cpu_processes(launcher: str) -> Iterator[None]:
     if launcher != 'pytorch':
         raise ValueError(
             f'--launcher {launcher} needs GPUs, and torch finds none; '
-            'use --launcher pytorch to run several processes on the CPU')
+            'use --launcher pytorch to run several processes on the CPU'
+        )
     torch.distributed.init_process_group(backend='gloo')
     try:
         yield
@@ -41,7 +45,7 @@ def cpu_processes(launcher: str) -> Iterator[None]:
         torch.distributed.destroy_process_group()
 
 
-def cpu_model_wrapper(cfg: Config) -> Optional[dict]:
+def cpu_model_wrapper(cfg: Config) -> dict | None:
     """The model wrapper that MMEngine makes by itself, without GPU numbers.
 
     Args:
@@ -56,4 +60,5 @@ def cpu_model_wrapper(cfg: Config) -> Optional[dict]:
         type='MMDistributedDataParallel',
         device_ids=None,
         broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False))
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )

@@ -9,11 +9,13 @@ Can go for checkpoints when torch 2.6 is required;
 :mod:`mmpose_face.evaluation.predictions` reads MMPose's dumps with it on every
 torch.
 """
+
 import pickle
 import tarfile
 from collections import OrderedDict
-from functools import lru_cache
-from typing import IO, Any, Iterable
+from collections.abc import Iterable
+from functools import cache
+from typing import IO, Any
 
 import torch
 
@@ -32,8 +34,7 @@ def refuse_other_formats(f: Any) -> None:
         if torch.serialization._is_zipfile(file):
             with torch.serialization._open_zipfile_reader(file) as archive:
                 if torch.serialization._is_torchscript_zip(archive):
-                    raise pickle.UnpicklingError(
-                        'GLOBAL torch.jit.ScriptModule')
+                    raise pickle.UnpicklingError('GLOBAL torch.jit.ScriptModule')
         else:
             try:
                 tarfile.open(fileobj=file, mode='r:').close()
@@ -51,9 +52,10 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
-@lru_cache(maxsize=None)
+@cache
 def _table() -> dict:
     from torch._weights_only_unpickler import _get_allowed_globals
+
     return {
         **_get_allowed_globals(),
         **GLOBALS,
@@ -87,8 +89,7 @@ class Unpickler(pickle._Unpickler):
         super().load_newobj()
 
     def load_build(self) -> None:
-        self._expect(
-            type(self.stack[-2]), (OrderedDict, *GLOBALS.values()), 'changed')
+        self._expect(type(self.stack[-2]), (OrderedDict, *GLOBALS.values()), 'changed')
         super().load_build()
 
     @staticmethod
@@ -103,8 +104,7 @@ class Unpickler(pickle._Unpickler):
     dispatch[pickle.REDUCE[0]] = load_reduce
     dispatch[pickle.NEWOBJ[0]] = load_newobj
     dispatch[pickle.BUILD[0]] = load_build
-    for _code in (pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.EXT1,
-                  pickle.EXT2, pickle.EXT4):
+    for _code in (pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4):
         dispatch[_code[0]] = _refuse
 
 

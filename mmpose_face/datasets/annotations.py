@@ -8,25 +8,29 @@ face: ``subsets`` (list of names) and, where the release says so, ``occluded``
 ``box_size`` (the normaliser where that is a box); and ``info`` on where it
 all came from.
 """
+
+from __future__ import annotations
+
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable
 
 import numpy as np
 
 from ..files import written_whole
 
 # The face boxes of HRNet's and MMPose's files are in units of 200 pixels.
-PIXEL_STD = 200.
+PIXEL_STD = 200.0
 # MMPose's files give ``bbox`` as the landmark box with this margin.
 BBOX_MARGIN = 1.2
 
 # Pixels; a coordinate beyond it is no coordinate.
 MAX_COORDINATE = 1e6
 
-Rect = Tuple[float, float, float, float]
+Rect = tuple[float, float, float, float]
 
 
 class AnnotationError(ValueError):
@@ -51,19 +55,19 @@ class FaceRecord:
     """
 
     file_name: str
-    image_size: Tuple[int, int]
+    image_size: tuple[int, int]
     keypoints: np.ndarray
-    subsets: Tuple[str, ...] = ()
-    occluded: Optional[np.ndarray] = None
-    face_rect: Optional[Rect] = None
-    visibility: Optional[np.ndarray] = None
+    subsets: tuple[str, ...] = ()
+    occluded: np.ndarray | None = None
+    face_rect: Rect | None = None
+    visibility: np.ndarray | None = None
 
 
 # From a face to the fields that say its box.
 BoxFields = Callable[[FaceRecord], dict]
 
 
-def center_and_scale(keypoints: np.ndarray) -> Tuple[List[float], float]:
+def center_and_scale(keypoints: np.ndarray) -> tuple[list[float], float]:
     """The benchmark's face box: the landmark box on whole pixels, square.
 
     The rule of HRNet's and MMPose's annotation files: with
@@ -98,20 +102,23 @@ def face_rect_box(record: FaceRecord) -> dict:
         center=[x + w / 2, y + h / 2],
         scale=size / PIXEL_STD,
         box_size=size,
-        bbox=_landmark_bbox(record))
+        bbox=_landmark_bbox(record),
+    )
 
 
 def face_rect_bbox(record: FaceRecord) -> dict:
     """COFW: ``bbox`` is the release's rectangle, which starts in the image."""
     x, y, w, h = record.face_rect
-    return dict(bbox=[max(x, 0.), max(y, 0.), w, h])
+    return dict(bbox=[max(x, 0.0), max(y, 0.0), w, h])
 
 
-def write_annotations(path: Path,
-                      records: Sequence[FaceRecord],
-                      info: Dict[str, object],
-                      box_fields: BoxFields = landmark_box,
-                      first_id: int = 1) -> None:
+def write_annotations(
+    path: Path,
+    records: Sequence[FaceRecord],
+    info: dict[str, object],
+    box_fields: BoxFields = landmark_box,
+    first_id: int = 1,
+) -> None:
     """Write the records as one JSON file; the same records give the same
     bytes.
 
@@ -124,27 +131,31 @@ def write_annotations(path: Path,
             its annotation.
         first_id (int): Id of the first face and of the first image.
     """
-    image_ids: Dict[str, int] = {}
+    image_ids: dict[str, int] = {}
     images, annotations = [], []
     for i, record in enumerate(records, start=first_id):
         if record.file_name not in image_ids:
             image_ids[record.file_name] = len(image_ids) + first_id
             images.append(_image(image_ids[record.file_name], record))
-        annotations.append({
-            **_annotation(i, image_ids[record.file_name], record),
-            **_with_area(box_fields(record))
-        })
+        annotations.append(
+            {
+                **_annotation(i, image_ids[record.file_name], record),
+                **_with_area(box_fields(record)),
+            }
+        )
     write_coco(path, info, images, annotations)
 
 
-def write_coco(path: Path, info: Dict[str, object], images: List[dict],
-               annotations: List[dict]) -> None:
+def write_coco(
+    path: Path, info: dict[str, object], images: list[dict], annotations: list[dict]
+) -> None:
     """Write a COCO file of faces; see :func:`write_atomically`."""
     content = dict(
         info=info,
         categories=[dict(id=1, name='face', supercategory='person')],
         images=images,
-        annotations=annotations)
+        annotations=annotations,
+    )
     write_atomically(path, json.dumps(content).encode())
 
 
@@ -159,8 +170,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _image(image_id: int, record: FaceRecord) -> dict:
     width, height = record.image_size
-    return dict(
-        id=image_id, file_name=record.file_name, height=height, width=width)
+    return dict(id=image_id, file_name=record.file_name, height=height, width=width)
 
 
 def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
@@ -181,7 +191,8 @@ def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
         num_keypoints=len(points),
         iscrowd=0,
         subsets=list(record.subsets),
-        **more)
+        **more,
+    )
 
 
 def _with_area(fields: dict) -> dict:
@@ -189,7 +200,7 @@ def _with_area(fields: dict) -> dict:
     return dict(fields, area=width * height)
 
 
-def _landmark_bbox(record: FaceRecord) -> List[float]:
+def _landmark_bbox(record: FaceRecord) -> list[float]:
     """The landmark box with its margin, clipped to the image, as x, y, w, h
     in pixels."""
     low, high = record.keypoints.min(0), record.keypoints.max(0)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmarks by the names that ``tools/prepare_data.py`` knows them by."""
+
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Dict, Iterator, Type, Union
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from .face_dataset import FaceDataset, Part
@@ -18,10 +19,10 @@ class Benchmarks(Mapping):
             its class in :mod:`mmpose_face.datasets`.
     """
 
-    def __init__(self, classes: Dict[str, str]) -> None:
+    def __init__(self, classes: dict[str, str]) -> None:
         self._classes = classes
 
-    def __getitem__(self, name: str) -> Type['FaceDataset']:
+    def __getitem__(self, name: str) -> type['FaceDataset']:
         return getattr(import_module(__package__), self._classes[name])
 
     def __contains__(self, name: object) -> bool:
@@ -34,18 +35,21 @@ class Benchmarks(Mapping):
         return len(self._classes)
 
 
-BENCHMARKS = Benchmarks({
-    '300w': 'Face300W',
-    'wflw': 'FaceWFLW',
-    'cofw': 'FaceCOFW',
-    'cofw68': 'FaceCOFW68',
-    'aflw': 'FaceAFLW',
-    'coco_wholebody_face': 'FaceCocoWholeBody',
-})
+BENCHMARKS = Benchmarks(
+    {
+        '300w': 'Face300W',
+        'wflw': 'FaceWFLW',
+        'cofw': 'FaceCOFW',
+        'cofw68': 'FaceCOFW68',
+        'aflw': 'FaceAFLW',
+        'coco_wholebody_face': 'FaceCocoWholeBody',
+    }
+)
 
 
-def open_benchmark(name: str, root: Union[str, 'os.PathLike[str]'],
-                   part: 'Part', **kwargs) -> 'FaceDataset':
+def open_benchmark(
+    name: str, root: Union[str, 'os.PathLike[str]'], part: 'Part', **kwargs
+) -> 'FaceDataset':
     """The faces of a converted benchmark.
 
     Args:
@@ -68,15 +72,14 @@ def open_benchmark(name: str, root: Union[str, 'os.PathLike[str]'],
         ('test', 'pose', 'blur')
     """
     if name not in BENCHMARKS:
-        raise ValueError(f'unknown benchmark {name!r}; known: '
-                         f'{", ".join(BENCHMARKS)}')
+        raise ValueError(f'unknown benchmark {name!r}; known: {", ".join(BENCHMARKS)}')
     cls = BENCHMARKS[name]
     if part not in cls.FILES:
-        raise ValueError(f'{name} has no part {part!r}, only '
-                         f'{", ".join(cls.FILES)}')
+        raise ValueError(f'{name} has no part {part!r}, only {", ".join(cls.FILES)}')
     return cls(
         data_root=os.fspath(root),
         ann_file=cls.FILES[part],
         data_prefix=dict(img=cls.IMAGES[part]),
         test_mode=part == 'test',
-        **kwargs)
+        **kwargs,
+    )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The boxes of a detector, given to the faces of a data set."""
+
+from __future__ import annotations
+
 import json
 import logging
 from pathlib import Path
-from typing import Dict, List, Tuple, Union
 
 import numpy as np
 from mmengine.logging import print_log
@@ -12,8 +14,7 @@ from ..images.boxes import iou, landmark_bounds
 from ..text import shortened
 
 
-def match(truth: np.ndarray, detected: np.ndarray,
-          min_iou: float) -> List[int]:
+def match(truth: np.ndarray, detected: np.ndarray, min_iou: float) -> list[int]:
     """Give each true box a detected one, so that the sum of overlaps of the
     pairs is largest; no detected box is given twice.
 
@@ -56,7 +57,7 @@ class DetectedBoxes:
     def __init__(self, path: str, min_iou: float) -> None:
         self.path = path
         self.min_iou = min_iou
-        self._boxes: Dict[Union[str, int], List[List[float]]] = {}
+        self._boxes: dict[str | int, list[list[float]]] = {}
         for number, entry in enumerate(_read_list(path)):
             image, box = _parse(path, number, entry)
             if entry.get('category_id', 1) == 1:
@@ -67,7 +68,7 @@ class DetectedBoxes:
         """Whether boxes name their image by its id."""
         return any(not isinstance(image, str) for image in self._boxes)
 
-    def put_into(self, data_list: List[dict], ann_file: str) -> List[dict]:
+    def put_into(self, data_list: list[dict], ann_file: str) -> list[dict]:
         """The faces that were detected, each with its box.
 
         Args:
@@ -80,26 +81,22 @@ class DetectedBoxes:
             list[dict]: Copies of those that were detected, with
             ``detected_box`` (4,) and its ``bbox_score`` (1,).
         """
-        by_image: Dict[str, List[int]] = {}
+        by_image: dict[str, list[int]] = {}
         for i, info in enumerate(data_list):
             by_image.setdefault(info['file_name'], []).append(i)
         boxes = {}
         for indices in by_image.values():
             boxes.update(self._match_image(data_list, indices))
         found = [
-            dict(
-                data_list[i],
-                detected_box=box[:4],
-                bbox_score=box[4:].astype(np.float32))
+            dict(data_list[i], detected_box=box[:4], bbox_score=box[4:].astype(np.float32))
             for i, box in sorted(boxes.items())
         ]
         self._report(data_list, boxes, ann_file)
         return found
 
-    def _match_image(self, data_list, indices) -> Dict[int, np.ndarray]:
+    def _match_image(self, data_list, indices) -> dict[int, np.ndarray]:
         info = data_list[indices[0]]
-        boxes = self._boxes.get(info['file_name'],
-                                self._boxes.get(info['img_id'], []))
+        boxes = self._boxes.get(info['file_name'], self._boxes.get(info['img_id'], []))
         if not boxes:
             return {}
         boxes = np.array(boxes)
@@ -108,22 +105,19 @@ class DetectedBoxes:
         return {i: boxes[j] for i, j in zip(indices, given) if j >= 0}
 
     def _report(self, data_list, boxes, ann_file) -> None:
-        missed = [
-            info['file_name'] for i, info in enumerate(data_list)
-            if i not in boxes
-        ]
+        missed = [info['file_name'] for i, info in enumerate(data_list) if i not in boxes]
         share = 100 * len(boxes) / max(len(data_list), 1)
-        text = (f'{ann_file}: {len(boxes)} of {len(data_list)} faces detected '
-                f'({share:.1f} %) in {self.path}')
+        text = (
+            f'{ann_file}: {len(boxes)} of {len(data_list)} faces detected '
+            f'({share:.1f} %) in {self.path}'
+        )
         if missed:
-            text += (f'; the {len(missed)} others are left out '
-                     f'({shortened(missed)})')
+            text += f'; the {len(missed)} others are left out ({shortened(missed)})'
         print_log(text, 'current', logging.WARNING if missed else logging.INFO)
 
 
 def _labelled_box(info: dict) -> np.ndarray:
-    return landmark_bounds(info['keypoints'][0,
-                                             info['keypoints_visible'][0] > 0])
+    return landmark_bounds(info['keypoints'][0, info['keypoints_visible'][0] > 0])
 
 
 def _read_list(path: str) -> list:
@@ -132,12 +126,11 @@ def _read_list(path: str) -> list:
     except (RecursionError, ValueError) as error:
         raise ValueError(f'{path} is not a JSON file: {error}') from None
     if not isinstance(content, list):
-        raise ValueError(f'{path}: expected a list of boxes, got '
-                         f'{type(content).__name__}')
+        raise ValueError(f'{path}: expected a list of boxes, got {type(content).__name__}')
     return content
 
 
-def _parse(path: str, number: int, entry) -> Tuple[Union[str, int], list]:
+def _parse(path: str, number: int, entry) -> tuple[str | int, list]:
     """The image of a box; left, top, right, bottom and score."""
     try:
         image = entry.get('file_name', entry.get('image_id'))
@@ -150,5 +143,6 @@ def _parse(path: str, number: int, entry) -> Tuple[Union[str, int], list]:
         raise ValueError(
             f'{path}: entry {number} is not a box: expected file_name or '
             f'image_id, bbox (left, top, width, height) and score, got '
-            f'{str(entry)[:100]}')
+            f'{str(entry)[:100]}'
+        )
     return image, [x, y, x + w, y + h, score]

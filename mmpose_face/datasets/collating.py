@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples as a batch of few tensors, which is copied to a device at once."""
+
+from __future__ import annotations
+
 import pickle
-from typing import Any, Dict, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,8 +49,11 @@ def face_collate(samples: Sequence[Any], fast: bool = True) -> Any:
 def same_shape(images: Any) -> bool:
     """Whether it is a list of tensors of one shape and type."""
     return isinstance(images, (list, tuple)) and all(
-        isinstance(image, Tensor) and image.shape == images[0].shape
-        and image.dtype == images[0].dtype for image in images)
+        isinstance(image, Tensor)
+        and image.shape == images[0].shape
+        and image.dtype == images[0].dtype
+        for image in images
+    )
 
 
 def stacked_images(images: Sequence[Tensor]) -> Tensor:
@@ -62,7 +69,7 @@ def stacked_images(images: Sequence[Tensor]) -> Tensor:
     return default_collate(images)
 
 
-def stacked_targets(targets: Dict[str, Any]) -> Dict[str, Any]:
+def stacked_targets(targets: dict[str, Any]) -> dict[str, Any]:
     """The targets of a batch, to be encoded together.
 
     Args:
@@ -78,17 +85,15 @@ def stacked_targets(targets: Dict[str, Any]) -> Dict[str, Any]:
         return targets
     encoder = _common(targets['encoder'])
     arrays = {key: each for key, each in targets.items() if key != 'encoder'}
-    if encoder is None or any(array.shape != each[0].shape
-                              for each in arrays.values() for array in each):
+    if encoder is None or any(
+        array.shape != each[0].shape for each in arrays.values() for array in each
+    ):
         return targets
-    stacked = {
-        key: torch.from_numpy(np.concatenate(each))
-        for key, each in arrays.items()
-    }
+    stacked = {key: torch.from_numpy(np.concatenate(each)) for key, each in arrays.items()}
     return dict(stacked, encoder=encoder)
 
 
-def _common(encoders: Sequence[Any]) -> Optional[Any]:
+def _common(encoders: Sequence[Any]) -> Any | None:
     """The codec that all of them are; None if they differ."""
     first, *others = encoders
     # Data sets that are joined have a codec each.

@@ -5,10 +5,14 @@ them.
 A file holds what it is a part of, its pixels as they are, and a checksum of
 all that.
 """
+
+from __future__ import annotations
+
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,7 +25,7 @@ _SHAPE = struct.Struct('<II')
 _CHECKSUM = struct.Struct('<I')
 
 #: First column and row of a part, and those behind the last.
-Part = Tuple[int, int, int, int]
+Part = tuple[int, int, int, int]
 
 
 class Crop(NamedTuple):
@@ -33,31 +37,37 @@ class Crop(NamedTuple):
             column and row, and those behind the last.
         shape (tuple[int, int]): Height and width of the image in pixels.
     """
+
     pixels: np.ndarray
     part: Part
-    shape: Tuple[int, int]
+    shape: tuple[int, int]
 
     def holds(self, part: Part) -> bool:
         """Whether all of a part that is inside of the image is in here."""
         left, top, right, bottom = inside(part, self.shape)
-        return (self.part[0] <= left and self.part[1] <= top
-                and right <= self.part[2] and bottom <= self.part[3])
+        return (
+            self.part[0] <= left
+            and self.part[1] <= top
+            and right <= self.part[2]
+            and bottom <= self.part[3]
+        )
 
 
-def inside(part: Part, shape: Tuple[int, int]) -> Part:
+def inside(part: Part, shape: tuple[int, int]) -> Part:
     """What of a part is inside of an image of that height and width."""
     left, top, right, bottom = part
-    return (max(left, 0), max(top, 0), min(right,
-                                           shape[1]), min(bottom, shape[0]))
+    return (max(left, 0), max(top, 0), min(right, shape[1]), min(bottom, shape[0]))
 
 
 def describe(stamp: Stamp, part: Part) -> bytes:
     """What a file must say of itself to be the one that is looked for."""
     # The inode is not in it: it may change when a disk is mounted anew.
     # Another release of OpenCV may decode to other pixels.
-    text = (f'mmpose_face crop {_VERSION}, OpenCV {cv2.__version__}\n'
-            f'{stamp.path!r}\n'
-            f'{stamp.size} {stamp.modified} {stamp.changed}\n{part}\n')
+    text = (
+        f'mmpose_face crop {_VERSION}, OpenCV {cv2.__version__}\n'
+        f'{stamp.path!r}\n'
+        f'{stamp.size} {stamp.modified} {stamp.changed}\n{part}\n'
+    )
     return text.encode(errors='backslashreplace')
 
 
@@ -80,7 +90,7 @@ def pack(description: bytes, crop: Crop) -> Sequence:
     return head, _CHECKSUM.pack(checksum), *rows
 
 
-def unpack(content: bytes, description: bytes, part: Part) -> Optional[Crop]:
+def unpack(content: bytes, description: bytes, part: Part) -> Crop | None:
     """The crop in a file.
 
     Args:
@@ -93,11 +103,11 @@ def unpack(content: bytes, description: bytes, part: Part) -> Optional[Crop]:
         Crop | None: None if any byte is not as it was written.
     """
     head = len(description) + _SHAPE.size
-    pixels = memoryview(content)[head + _CHECKSUM.size:]
+    pixels = memoryview(content)[head + _CHECKSUM.size :]
     if not pixels:
         return None
     shape = _SHAPE.unpack_from(content, len(description))
-    checksum, = _CHECKSUM.unpack_from(content, head)
+    (checksum,) = _CHECKSUM.unpack_from(content, head)
     if checksum != zlib.crc32(pixels, zlib.crc32(content[:head])):
         return None
     part = left, top, right, bottom = inside(part, shape)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces of one's own."""
-from typing import Any, List, Literal, Mapping, Optional, Sequence, Union
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
@@ -48,30 +52,32 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
     SOURCE = 'expected a COCO JSON file, see docs/en/tutorial.md'
     ALL = 'test'
 
-    def __init__(self,
-                 scheme: Union[str, Mapping[str, Any], Scheme],
-                 ann_file: Union[str, Sequence[str]] = '',
-                 box: Literal['benchmark', 'raw', 'landmarks'] = 'landmarks',
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        scheme: str | Mapping[str, Any] | Scheme,
+        ann_file: str | Sequence[str] = '',
+        box: Literal['benchmark', 'raw', 'landmarks'] = 'landmarks',
+        **kwargs,
+    ) -> None:
         self.scheme = get_scheme(scheme)
         if kwargs.pop('metainfo', None) is not None:
-            raise ValueError('the points are those of the scheme: expected no '
-                             'metainfo beside it')
+            raise ValueError('the points are those of the scheme: expected no metainfo beside it')
         if kwargs.get('bbox_file') and box == 'landmarks':
             box = 'benchmark'  # it is the detector's that is taken
         super().__init__(
             ann_file=ann_file,
             box=box,
             metainfo=scheme_metainfo(self.scheme.name, self.scheme),
-            **kwargs)
+            **kwargs,
+        )
         # For the metric and for whoever loads a checkpoint.
         self._metainfo['scheme'] = self.scheme.to_dict()
 
-    def _load_file(self, path: str) -> List[dict]:
+    def _load_file(self, path: str) -> list[dict]:
         self._says_hidden = says_hidden(read_checked(path, self.scheme))
         return super()._load_file(path)
 
-    def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+    def parse_data_info(self, raw_data_info: dict) -> dict | None:
         ann = dict(raw_data_info['raw_ann_info'])
         if 'keypoints' not in ann:
             return super().parse_data_info(raw_data_info)
@@ -87,13 +93,13 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
             return BaseCocoStyleDataset.parse_data_info(self, raw_data_info)
         return super().parse_data_info(raw_data_info)
 
-    def _subsets(self, ann: dict, file_name: str) -> Optional[Sequence[str]]:
+    def _subsets(self, ann: dict, file_name: str) -> Sequence[str] | None:
         said = super()._subsets(ann, file_name)
         if not self.test_mode:
             return said
         return tuple(dict.fromkeys((self.ALL, *said)))
 
-    def occluded_of(self, ann: dict) -> Optional[np.ndarray]:
+    def occluded_of(self, ann: dict) -> np.ndarray | None:
         if 'occluded' in ann or not self._says_hidden:
             return super().occluded_of(ann)
         return np.array(ann['keypoints'][2::3]) == HIDDEN
@@ -102,9 +108,9 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
         return ann['bbox']
 
 
-def _bounds(points: np.ndarray) -> List[float]:
+def _bounds(points: np.ndarray) -> list[float]:
     """Left, top, width and height of the box of points, of none 0."""
     if not len(points):
-        return [0., 0., 0., 0.]
+        return [0.0, 0.0, 0.0, 0.0]
     left, top, right, bottom = landmark_bounds(points).tolist()
     return [left, top, right - left, bottom - top]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image files that are decoded when it is known how much of them is needed,
 and once where they hold several faces."""
+
+from __future__ import annotations
+
 import io
-from typing import Dict, Optional, Tuple, Union
 
 import cv2
 import mmcv
@@ -20,7 +22,7 @@ _FLAGS = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
     4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8
+    8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 
 # How many pixels a reduced image must still have to one of what is made from
@@ -40,19 +42,19 @@ class ImageFile:
         stamp (Stamp, optional): None where the file is not on this machine.
     """
 
-    def __init__(self, path: str, backend_args: Optional[dict] = None) -> None:
+    def __init__(self, path: str, backend_args: dict | None = None) -> None:
         self.path = path
         # Another backend may have another file under that name.
         local = (backend_args or {}).get('backend', 'local') == 'local'
         self.stamp = stamp_of(path) if local else None
         self._backend_args = backend_args
-        self._shape: Optional[Tuple[int, int]] = None
+        self._shape: tuple[int, int] | None = None
         self._reducible = False
-        self._data: Optional[bytes] = None
-        self._decoded: Dict[int, Decoded] = {}
+        self._data: bytes | None = None
+        self._decoded: dict[int, Decoded] = {}
 
     @property
-    def shape(self) -> Tuple[int, int]:
+    def shape(self) -> tuple[int, int]:
         """Height and width in pixels.
 
         Raises:
@@ -64,7 +66,7 @@ class ImageFile:
             self._open()
         return self._shape
 
-    def pixels(self, pitch: float = 1.) -> Tuple[np.ndarray, int]:
+    def pixels(self, pitch: float = 1.0) -> tuple[np.ndarray, int]:
         """The image, reduced if that loses nothing.
 
         Args:
@@ -81,8 +83,7 @@ class ImageFile:
         """
         if self._shape is None:
             self._open()
-        factor = max(f for f in _FLAGS
-                     if f == 1 or self._reducible and f * _ENOUGH <= pitch)
+        factor = max(f for f in _FLAGS if f == 1 or self._reducible and f * _ENOUGH <= pitch)
         if factor not in self._decoded:
             self._decode(factor)
         return self._decoded[factor].pixels, factor
@@ -116,10 +117,11 @@ class ImageFile:
         if shape != tuple(-(-side // factor) for side in self._shape):
             raise ValueError(
                 f'{self.path}: expected {self._shape} pixels down and across, '
-                f'decoded {shape}, reduced by {factor}')
+                f'decoded {shape}, reduced by {factor}'
+            )
 
 
-def shape_of_jpeg(data: bytes) -> Optional[Tuple[int, int]]:
+def shape_of_jpeg(data: bytes) -> tuple[int, int] | None:
     """Height and width of a JPEG image that can be decoded at less than its
     size.
 
@@ -150,7 +152,7 @@ def shape_of_jpeg(data: bytes) -> Optional[Tuple[int, int]]:
     return (width, height) if orientation in LYING else (height, width)
 
 
-def read_image(path: str, backend_args: Optional[dict] = None) -> bytes:
+def read_image(path: str, backend_args: dict | None = None) -> bytes:
     """The content of an image file.
 
     Raises:
@@ -162,10 +164,7 @@ def read_image(path: str, backend_args: Optional[dict] = None) -> bytes:
         raise FileNotFoundError(f'image {path} not found') from None
 
 
-def decode_image(data: bytes,
-                 path: str,
-                 flag: Union[int, str],
-                 backend: str = 'cv2') -> np.ndarray:
+def decode_image(data: bytes, path: str, flag: int | str, backend: str = 'cv2') -> np.ndarray:
     """Decode an image as MMCV does.
 
     Args:
@@ -180,8 +179,7 @@ def decode_image(data: bytes,
     Raises:
         ValueError: If the file is truncated or no image.
     """
-    image = mmcv.imfrombytes(
-        data, flag=flag, backend=backend) if data else None
+    image = mmcv.imfrombytes(data, flag=flag, backend=backend) if data else None
     if image is None:
         check_complete(data, path)
         raise ValueError(f'{path} is not an image file')

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W for training and testing."""
+
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Optional, Tuple
 
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
@@ -29,18 +31,22 @@ class Face300W(FaceDataset, Face300WDataset):
     METAINFO: dict = scheme_metainfo('300w', IBUG68)
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
-        '300w --raw RELEASE --out {out}')
+        '300w --raw RELEASE --out {out}'
+    )
     # The table's columns take the public and the private test set together.
     FILES = dict(
-        train=('annotations/face_landmarks_300w_train.json', ),
-        test=('annotations/face_landmarks_300w_valid.json',
-              'annotations/face_landmarks_300w_test.json'))
+        train=('annotations/face_landmarks_300w_train.json',),
+        test=(
+            'annotations/face_landmarks_300w_valid.json',
+            'annotations/face_landmarks_300w_test.json',
+        ),
+    )
 
-    def subsets_of_file(self, file_name: str) -> Tuple[str, ...]:
+    def subsets_of_file(self, file_name: str) -> tuple[str, ...]:
         return self.subsets_of_path(file_name) or ()
 
     @staticmethod
-    def subsets_of_path(path: str) -> Optional[Tuple[str, ...]]:
+    def subsets_of_path(path: str) -> tuple[str, ...] | None:
         """Subsets of a face by the folder of its image.
 
         Args:

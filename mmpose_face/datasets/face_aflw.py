@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """AFLW for training and testing."""
-from typing import List
 
 from mmpose.datasets.datasets import AFLWDataset
 from mmpose.registry import DATASETS
@@ -30,14 +29,16 @@ class FaceAFLW(FaceDataset, AFLWDataset):
     METAINFO: dict = scheme_metainfo('aflw', AFLW19)
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
-        'aflw --raw RELEASE --out {out}')
+        'aflw --raw RELEASE --out {out}'
+    )
     FILES = dict(
-        train=('annotations/face_landmarks_aflw_train.json', ),
-        test=('annotations/face_landmarks_aflw_test.json', ))
+        train=('annotations/face_landmarks_aflw_train.json',),
+        test=('annotations/face_landmarks_aflw_test.json',),
+    )
     ALL = 'full'
     SUBSET_FILES = dict(frontal='face_landmarks_aflw_test_frontal.json')
 
-    def face_rect_of(self, ann: dict) -> List[float]:
+    def face_rect_of(self, ann: dict) -> list[float]:
         # MMPose's file has the rectangle, which is square, as its centre and
         # size.
         (x, y), size = ann['center'], ann['scale'] * 200

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The faces of COCO-WholeBody for training and testing."""
-from typing import Sequence
+
+from collections.abc import Sequence
 
 from mmpose.datasets.datasets import CocoWholeBodyFaceDataset
 from mmpose.registry import DATASETS
@@ -25,10 +26,12 @@ class FaceCocoWholeBody(FaceDataset, CocoWholeBodyFaceDataset):
     SOURCE = (
         'it is one of the release of COCO-WholeBody; or make one that holds '
         'the faces alone with\n    python tools/prepare_data.py '
-        'coco_wholebody_face --raw RELEASE --out {out}')
+        'coco_wholebody_face --raw RELEASE --out {out}'
+    )
     FILES = dict(
-        train=('annotations/coco_wholebody_train_v1.0.json', ),
-        test=('annotations/coco_wholebody_val_v1.0.json', ))
+        train=('annotations/coco_wholebody_train_v1.0.json',),
+        test=('annotations/coco_wholebody_val_v1.0.json',),
+    )
     IMAGES = dict(train='train2017/', test='val2017/')
     ALL = 'val'
 

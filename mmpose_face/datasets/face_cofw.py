@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """COFW for training and testing, with 29 and with 68 points."""
-from typing import Optional, Sequence
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from mmpose.datasets.datasets import COFWDataset, Face300WDataset
@@ -28,16 +31,15 @@ class FaceCOFW(FaceDataset, COFWDataset):
     METAINFO: dict = scheme_metainfo('cofw', COFW29)
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
-        'cofw --raw RELEASE --out {out}')
-    FILES = dict(
-        train=('annotations/cofw_train.json', ),
-        test=('annotations/cofw_test.json', ))
+        'cofw --raw RELEASE --out {out}'
+    )
+    FILES = dict(train=('annotations/cofw_train.json',), test=('annotations/cofw_test.json',))
     ALL = 'test'
 
     def occluded_of(self, ann: dict) -> np.ndarray:
         return np.array(ann['keypoints'][2::3]) == _OCCLUDED
 
-    def face_rect_of(self, ann: dict) -> Optional[Sequence[float]]:
+    def face_rect_of(self, ann: dict) -> Sequence[float] | None:
         # MMPose's file has no other box than the release's.
         return ann.get('face_rect', ann['bbox'])
 
@@ -54,6 +56,7 @@ class FaceCOFW68(FaceDataset, Face300WDataset):
     METAINFO: dict = scheme_metainfo('cofw68', IBUG68)
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
-        'cofw68 --raw RELEASE --out {out}')
-    FILES = dict(test=('annotations/cofw68_test.json', ))
+        'cofw68 --raw RELEASE --out {out}'
+    )
+    FILES = dict(test=('annotations/cofw68_test.json',))
     ALL = 'test'

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The surroundings of faces, kept in a folder so that images need not be
 decoded again."""
+
+from __future__ import annotations
+
 import hashlib
 import logging
 import math
 import os
 import time
 from pathlib import Path
-from typing import Optional, Union
 
 import numpy as np
 from mmengine.logging import print_log
@@ -49,12 +51,9 @@ class FaceCrops:
             less than 1.
     """
 
-    def __init__(self,
-                 folder: Union[str, 'os.PathLike[str]'],
-                 margin: float = 2.25) -> None:
+    def __init__(self, folder: str | os.PathLike[str], margin: float = 2.25) -> None:
         if not 1 <= margin < np.inf:
-            raise ValueError('margin must be finite and at least 1, got '
-                             f'{margin}')
+            raise ValueError(f'margin must be finite and at least 1, got {margin}')
         self.folder = Path(folder).absolute()
         self.margin = margin
         self._writable = True
@@ -67,7 +66,7 @@ class FaceCrops:
         except OSError as error:
             self._stop_writing(error)
 
-    def of_face(self, file: ImageFile, sample: dict) -> Optional[Crop]:
+    def of_face(self, file: ImageFile, sample: dict) -> Crop | None:
         """The surroundings of a face.
 
         Args:
@@ -89,7 +88,7 @@ class FaceCrops:
                 self._write(file.stamp, part, crop)
         return crop
 
-    def _read(self, stamp: Stamp, part: Part) -> Optional[Crop]:
+    def _read(self, stamp: Stamp, part: Part) -> Crop | None:
         path = self._path(stamp, part)
         try:
             content = path.read_bytes()
@@ -101,8 +100,10 @@ class FaceCrops:
         description = describe(stamp, part)
         if not content.startswith(description):
             self._say(
-                'outdated', f'{path} is of another state of {stamp.path}, or '
-                'of another version: it is made anew')
+                'outdated',
+                f'{path} is of another state of {stamp.path}, or '
+                'of another version: it is made anew',
+            )
             return None
         crop = unpack(content, description, part)
         if crop is None:
@@ -113,23 +114,23 @@ class FaceCrops:
         if not self._writable or not _is_settled(stamp):
             return
         try:
-            write_once(
-                self._path(stamp, part), pack(describe(stamp, part), crop))
+            write_once(self._path(stamp, part), pack(describe(stamp, part), crop))
         except OSError as error:
             self._stop_writing(error)
 
     def _path(self, stamp: Stamp, part: Part) -> Path:
         """A file for each part of each image, whatever is in it now."""
         name = hashlib.blake2b(
-            repr((stamp.path, part)).encode(errors='backslashreplace'),
-            digest_size=16).hexdigest()
+            repr((stamp.path, part)).encode(errors='backslashreplace'), digest_size=16
+        ).hexdigest()
         return self.folder / name[:2] / f'{name[2:]}.crop'
 
     def _stop_writing(self, error: OSError) -> None:
         self._writable = False
         self._say(
-            'unwritable', f'{self.folder}: no crops are written from now on; '
-            f'images are decoded instead: {error}')
+            'unwritable',
+            f'{self.folder}: no crops are written from now on; images are decoded instead: {error}',
+        )
 
     def _say(self, what: str, text: str) -> None:
         if what not in self._said:
@@ -137,7 +138,7 @@ class FaceCrops:
             print_log(f'{text} (said once)', 'current', logging.WARNING)
 
 
-def part_around(sample: dict, margin: float) -> Optional[Part]:
+def part_around(sample: dict, margin: float) -> Part | None:
     """The part of an image around a face.
 
     Args:
@@ -158,11 +159,15 @@ def part_around(sample: dict, margin: float) -> Optional[Part]:
     (x, y), reach = center[0].tolist(), float(sides.max()) * margin / 2
     if not math.isfinite(x + y + reach):
         return None
-    return (math.floor(x - reach), math.floor(y - reach),
-            math.ceil(x + reach) + 1, math.ceil(y + reach) + 1)
+    return (
+        math.floor(x - reach),
+        math.floor(y - reach),
+        math.ceil(x + reach) + 1,
+        math.ceil(y + reach) + 1,
+    )
 
 
-def cut(file: ImageFile, part: Part) -> Optional[Crop]:
+def cut(file: ImageFile, part: Part) -> Crop | None:
     """Cut a part out of an image; None if nothing of it is inside."""
     pixels, _ = file.pixels()
     part = left, top, right, bottom = inside(part, file.shape)

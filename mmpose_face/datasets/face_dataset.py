@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our data sets have more than MMPose's."""
+
+from __future__ import annotations
+
 import io
 import logging
 import os
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import redirect_stdout
-from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
+from typing import Literal
 
 import numpy as np
 from mmengine import fileio
@@ -24,19 +28,32 @@ from .subset_files import SubsetFiles
 _INVALID = (
     ('marked as a crowd', lambda i: i.get('iscrowd')),
     ('without labelled points', lambda i: i['num_keypoints'] == 0),
-    ('without a box of positive size', lambda i:
-     (i['bbox'][0, 2:] <= i['bbox'][0, :2]).any()),
-    ('whose points all lie at or before 0',
-     lambda i: i['keypoints'].max() <= 0),
+    ('without a box of positive size', lambda i: (i['bbox'][0, 2:] <= i['bbox'][0, :2]).any()),
+    ('whose points all lie at or before 0', lambda i: i['keypoints'].max() <= 0),
 )
 
 # What MMPose's and COCO's readers raise over a file of another kind.
-_NOT_ANNOTATIONS = (AssertionError, AttributeError, IndexError, KeyError,
-                    OverflowError, RecursionError, TypeError, ValueError)
+_NOT_ANNOTATIONS = (
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 # What BaseCocoStyleDataset gives each sample of the metainfo.
-_META_KEYS = ('dataset_name', 'upper_body_ids', 'lower_body_ids', 'flip_pairs',
-              'dataset_keypoint_weights', 'flip_indices', 'skeleton_links')
+_META_KEYS = (
+    'dataset_name',
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'dataset_keypoint_weights',
+    'flip_indices',
+    'skeleton_links',
+)
 
 Part = Literal['train', 'test']
 
@@ -88,29 +105,31 @@ class FaceDataset:
     # Where annotation files come from; {out} is the folder of the data.
     SOURCE: str
     # Annotation files and image folder of each part, below the data's root.
-    FILES: Dict[Part, Tuple[str, ...]]
-    IMAGES: Dict[Part, str] = dict(train='images/', test='images/')
+    FILES: dict[Part, tuple[str, ...]]
+    IMAGES: dict[Part, str] = dict(train='images/', test='images/')
     # The table's main column, where the file of a test does not say subsets.
-    ALL: Optional[str] = None
+    ALL: str | None = None
     # Files that hold the faces of one subset, by name of the subset.
-    SUBSET_FILES: Dict[str, str] = {}
+    SUBSET_FILES: dict[str, str] = {}
 
-    def __init__(self,
-                 ann_file: Union[str, Sequence[str]] = '',
-                 box: Literal['benchmark', 'raw', 'landmarks'] = 'benchmark',
-                 box_margin: float = 0.,
-                 bbox_file: Optional[str] = None,
-                 min_iou: float = 0.3,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        ann_file: str | Sequence[str] = '',
+        box: Literal['benchmark', 'raw', 'landmarks'] = 'benchmark',
+        box_margin: float = 0.0,
+        bbox_file: str | None = None,
+        min_iou: float = 0.3,
+        **kwargs,
+    ) -> None:
         _check_options(box, box_margin, bbox_file, kwargs)
         self.box = box
         self.box_margin = box_margin
         self.detections = bbox_file and DetectedBoxes(bbox_file, min_iou)
-        if self.detections and self.detections.by_id and not isinstance(
-                ann_file, str):
+        if self.detections and self.detections.by_id and not isinstance(ann_file, str):
             raise ValueError(
                 f'{bbox_file}: expected file_name with every box, since an '
-                f'image_id may be that of several images in {ann_file}')
+                f'image_id may be that of several images in {ann_file}'
+            )
         self._dropped: Counter = Counter()
         super().__init__(ann_file=ann_file, **kwargs)
 
@@ -140,7 +159,7 @@ class FaceDataset:
         info.update((key, own_copy(self._metainfo[key])) for key in _META_KEYS)
         return info
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         given = self.ann_file
         files = self._present([given] if isinstance(given, str) else given)
         try:
@@ -151,24 +170,26 @@ class FaceDataset:
         finally:
             self.ann_file = given
         if not data_list:
-            raise ValueError(f'{", ".join(files)}: no face is left; the log '
-                             'says why')
+            raise ValueError(f'{", ".join(files)}: no face is left; the log says why')
         return data_list
 
-    def _present(self, files: Sequence[str]) -> List[str]:
+    def _present(self, files: Sequence[str]) -> list[str]:
         missing = [name for name in files if not fileio.exists(name)]
         if len(missing) == len(files):
             source = self.SOURCE.format(out=self.data_root or 'data')
             raise FileNotFoundError(
                 f'annotation file {" or ".join(missing)} not found under '
-                f'data_root={self.data_root!r}; {source}')
+                f'data_root={self.data_root!r}; {source}'
+            )
         for name in missing:
             print_log(
-                f'annotation file {name} not found: its faces are not '
-                'among those of this data set', 'current', logging.WARNING)
+                f'annotation file {name} not found: its faces are not among those of this data set',
+                'current',
+                logging.WARNING,
+            )
         return [name for name in files if name not in missing]
 
-    def _load_file(self, path: str) -> List[dict]:
+    def _load_file(self, path: str) -> list[dict]:
         self._dropped.clear()
         self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
         try:
@@ -177,8 +198,9 @@ class FaceDataset:
             raise
         except _NOT_ANNOTATIONS as error:
             name = self._metainfo['dataset_name']
-            raise ValueError(f'{path} is not an annotation file of {name} '
-                             f'data: {error!r}') from error
+            raise ValueError(
+                f'{path} is not an annotation file of {name} data: {error!r}'
+            ) from error
         self._subset_files.report()
         if self.detections:
             data_list = self.detections.put_into(data_list, path)
@@ -190,13 +212,13 @@ class FaceDataset:
 
     def _report_dropped(self, path: str, kept: int) -> None:
         if self._dropped:
-            reasons = ', '.join(f'{number} {reason}'
-                                for reason, number in self._dropped.items())
+            reasons = ', '.join(f'{number} {reason}' for reason, number in self._dropped.items())
             print_log(
-                f'{path}: {sum(self._dropped.values())} faces left out '
-                f'({reasons}), {kept} kept', 'current')
+                f'{path}: {sum(self._dropped.values())} faces left out ({reasons}), {kept} kept',
+                'current',
+            )
 
-    def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+    def parse_data_info(self, raw_data_info: dict) -> dict | None:
         ann = raw_data_info['raw_ann_info']
         info = super().parse_data_info(raw_data_info)
         if info is None:
@@ -212,7 +234,8 @@ class FaceDataset:
             if occluded.shape != info['keypoints'].shape[1:2]:
                 raise AnnotationError(
                     f'{self.ann_file}: annotation {ann["id"]}: expected a '
-                    'flag for each point in occluded')
+                    'flag for each point in occluded'
+                )
             info['occluded'] = occluded[None]
         if 'box_size' in ann:
             info['box_size'] = ann['box_size']
@@ -222,7 +245,7 @@ class FaceDataset:
             self._set_box(info, self._chosen_box(ann, info))
         return info
 
-    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         # COCO's reader prints what it does.
         with redirect_stdout(io.StringIO()):
             loaded = super()._load_annotations()
@@ -234,19 +257,20 @@ class FaceDataset:
                     f'{self.ann_file}: {len(twice)} ids of {part} occur more '
                     f"than once ({', '.join(twice[:5])}); COCO's reader, and "
                     'so MMPose, takes the last entry for all of them',
-                    'current', logging.WARNING)
+                    'current',
+                    logging.WARNING,
+                )
         return loaded
 
     def _check_points(self, ann: dict, info: dict) -> None:
         points, expected = info['keypoints'], self._metainfo['num_keypoints']
         place = f'{self.ann_file}: annotation {ann["id"]}'
         if points.shape[1] != expected:
-            raise AnnotationError(f'{place} has {points.shape[1]} points, '
-                                  f'expected {expected}')
+            raise AnnotationError(f'{place} has {points.shape[1]} points, expected {expected}')
         if not (np.isfinite(points).all() and np.isfinite(info['bbox']).all()):
             raise AnnotationError(f'{place}: expected finite points and box')
 
-    def _subsets(self, ann: dict, file_name: str) -> Optional[Sequence[str]]:
+    def _subsets(self, ann: dict, file_name: str) -> Sequence[str] | None:
         if 'subsets' in ann:
             return self._checked_subsets(ann)
         if self.ALL is None:
@@ -257,11 +281,11 @@ class FaceDataset:
 
     def _checked_subsets(self, ann: dict) -> Sequence[str]:
         names = ann['subsets']
-        if not isinstance(names, list) or not all(
-                isinstance(name, str) for name in names):
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise AnnotationError(
                 f'{self.ann_file}: annotation {ann["id"]}: expected a list '
-                f'of names for subsets, got {names!r}')
+                f'of names for subsets, got {names!r}'
+            )
         return names
 
     def _chosen_box(self, ann: dict, info: dict) -> np.ndarray:
@@ -272,7 +296,8 @@ class FaceDataset:
         if rect is None:
             raise AnnotationError(
                 f"box='raw': annotation {ann['id']} of {self.ann_file} has no "
-                'rectangle of the release (face_rect)')
+                'rectangle of the release (face_rect)'
+            )
         x, y, w, h = rect
         return np.array([x, y, x + w, y + h])
 
@@ -282,7 +307,7 @@ class FaceDataset:
         info['bbox_scale'] = np.full((1, 2), side, np.float32)
         info['bbox'] = bbox_cs2xyxy(info['bbox_center'], info['bbox_scale'])
 
-    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
+    def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         kept = super()._get_topdown_data_infos(instance_list)
         if len(kept) < len(instance_list):
             for info in instance_list:
@@ -290,15 +315,17 @@ class FaceDataset:
                     self._dropped[_why_invalid(info)] += 1
         return kept
 
-    def filter_data(self) -> List[dict]:
+    def filter_data(self) -> list[dict]:
         kept = super().filter_data()
         if len(kept) < len(self.data_list):
             print_log(
                 f'{len(self.data_list) - len(kept)} of {len(self.data_list)} '
-                f'faces left out by filter_cfg={self.filter_cfg}', 'current')
+                f'faces left out by filter_cfg={self.filter_cfg}',
+                'current',
+            )
         return kept
 
-    def subsets_of_file(self, file_name: str) -> Optional[Tuple[str, ...]]:
+    def subsets_of_file(self, file_name: str) -> tuple[str, ...] | None:
         """Subsets of a face in an annotation file that does not say them,
         such as those that MMPose offers.
 
@@ -310,7 +337,7 @@ class FaceDataset:
         """
         return None
 
-    def occluded_of(self, ann: dict) -> Optional[np.ndarray]:
+    def occluded_of(self, ann: dict) -> np.ndarray | None:
         """Which points are hidden.
 
         Args:
@@ -321,7 +348,7 @@ class FaceDataset:
         """
         return np.array(ann['occluded'], bool) if 'occluded' in ann else None
 
-    def face_rect_of(self, ann: dict) -> Optional[Sequence[float]]:
+    def face_rect_of(self, ann: dict) -> Sequence[float] | None:
         """The rectangle that the release gives of a face.
 
         Args:
@@ -334,23 +361,23 @@ class FaceDataset:
         return ann.get('face_rect')
 
 
-def _check_options(box: str, box_margin: float, bbox_file: Optional[str],
-                   kwargs: dict) -> None:
+def _check_options(box: str, box_margin: float, bbox_file: str | None, kwargs: dict) -> None:
     if box not in ('benchmark', 'raw', 'landmarks'):
-        raise ValueError("box must be 'benchmark', 'raw' or 'landmarks', got "
-                         f'{box!r}')
+        raise ValueError(f"box must be 'benchmark', 'raw' or 'landmarks', got {box!r}")
     if bbox_file and box != 'benchmark':
-        raise ValueError(f'box={box!r} and bbox_file={bbox_file!r}: expected '
-                         'one of the two')
+        raise ValueError(f'box={box!r} and bbox_file={bbox_file!r}: expected one of the two')
     if box_margin and box == 'benchmark' and not bbox_file:
-        raise ValueError("the benchmark's box has no margin to choose, got "
-                         f'box_margin={box_margin}')
-    if box_margin <= -.5:
-        raise ValueError('box_margin must be above -0.5, which leaves '
-                         f'nothing of the box, got {box_margin}')
+        raise ValueError(
+            f"the benchmark's box has no margin to choose, got box_margin={box_margin}"
+        )
+    if box_margin <= -0.5:
+        raise ValueError(
+            f'box_margin must be above -0.5, which leaves nothing of the box, got {box_margin}'
+        )
     if kwargs.get('data_mode', 'topdown') != 'topdown':
-        raise ValueError("expected data_mode='topdown', one face a sample, "
-                         f'got {kwargs["data_mode"]!r}')
+        raise ValueError(
+            f"expected data_mode='topdown', one face a sample, got {kwargs['data_mode']!r}"
+        )
 
 
 def _why_invalid(info: dict) -> str:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """WFLW for training and testing, and all that is written in its layout."""
+
 from mmpose.datasets.datasets import WFLWDataset
 from mmpose.registry import DATASETS
 
@@ -27,9 +28,11 @@ class FaceWFLW(FaceDataset, WFLWDataset):
     METAINFO: dict = scheme_metainfo('wflw', WFLW98)
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
-        'wflw --raw RELEASE --out {out}')
+        'wflw --raw RELEASE --out {out}'
+    )
     FILES = dict(
-        train=('annotations/face_landmarks_wflw_train.json', ),
-        test=('annotations/face_landmarks_wflw_test.json', ))
+        train=('annotations/face_landmarks_wflw_train.json',),
+        test=('annotations/face_landmarks_wflw_test.json',),
+    )
     ALL = 'test'
     SUBSET_FILES = SUBSET_FILES

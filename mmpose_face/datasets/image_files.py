@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be said of an image file without decoding it."""
+
 import errno
 import os
-from typing import BinaryIO, Tuple, Union
+from typing import BinaryIO, Union
 
 from PIL import Image, UnidentifiedImageError
 
@@ -12,7 +13,7 @@ ORIENTATION = 0x0112  # EXIF tag
 LYING = (5, 6, 7, 8)  # its values that exchange width and height
 
 
-def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
+def image_size(path: Union[str, 'os.PathLike[str]']) -> tuple[int, int]:
     """Width and height in pixels, as OpenCV will load the image.
 
     Reads the header and the last bytes only.
@@ -40,8 +41,7 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> Tuple[int, int]:
             raise ValueError(f'{path} is not an image file') from None
         # Pillow's readers raise errors of many kinds over damaged headers.
         except Exception as error:
-            raise ValueError(f'{path} is a damaged image file: '
-                             f'{error}') from error
+            raise ValueError(f'{path} is a damaged image file: {error}') from error
     return (height, width) if lying else (width, height)
 
 
@@ -53,6 +53,5 @@ def _open(path: Union[str, 'os.PathLike[str]']) -> BinaryIO:
     except OSError as error:
         # A name that no file can have.
         if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
-            raise FileNotFoundError(error.errno, error.strerror,
-                                    str(path)) from None
+            raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
         raise

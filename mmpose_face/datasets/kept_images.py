@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image that was decoded last."""
+
+from __future__ import annotations
+
 import os
 import threading
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
 
 class Stamp(NamedTuple):
     """What tells a file from others, and from what it was before."""
+
     path: str
     size: int
     modified: int  # nanoseconds
@@ -16,7 +20,7 @@ class Stamp(NamedTuple):
     inode: int
 
 
-def stamp_of(path: str) -> Optional[Stamp]:
+def stamp_of(path: str) -> Stamp | None:
     """The stamp of a file; None where there is no such file on this
     machine."""
     try:
@@ -24,15 +28,16 @@ def stamp_of(path: str) -> Optional[Stamp]:
     except (OSError, ValueError):
         return None
     return Stamp(
-        os.path.abspath(path), stat.st_size, stat.st_mtime_ns,
-        stat.st_ctime_ns, stat.st_ino)
+        os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+    )
 
 
 class Decoded(NamedTuple):
     """A decoded image ``(h, w, 3)``, and of the file height and width and
     whether it can be decoded at another size."""
+
     pixels: np.ndarray
-    shape: Tuple[int, int]
+    shape: tuple[int, int]
     reducible: bool
 
 
@@ -47,7 +52,7 @@ class LastImage(threading.local):
     def __init__(self) -> None:
         self.forget()
 
-    def sizes_of(self, stamp: Optional[Stamp]) -> Dict[int, Decoded]:
+    def sizes_of(self, stamp: Stamp | None) -> dict[int, Decoded]:
         """The image of a file, by what it was reduced; to be added to.
 
         Args:
@@ -60,8 +65,8 @@ class LastImage(threading.local):
 
     def forget(self) -> None:
         """Keep nothing."""
-        self._stamp: Optional[Stamp] = None
-        self._sizes: Dict[int, Decoded] = {}
+        self._stamp: Stamp | None = None
+        self._sizes: dict[int, Decoded] = {}
 
 
 #: For this process. A worker of a loader has its own.

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples whose image is still on the disk."""
-from typing import Any, FrozenSet, Iterable, Optional, Tuple
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from ..images.warps import (looked_at, of_part, of_reduced, of_unmirrored,
-                            pitch, warp)
+from ..images.warps import looked_at, of_part, of_reduced, of_unmirrored, pitch, warp
 from .crop_files import Crop
 from .decoding import ImageFile
 
@@ -24,17 +27,14 @@ class LazyImage:
     """
 
     def __init__(
-        self,
-        file: ImageFile,
-        crop: Optional[Crop] = None,
-        mirrored: FrozenSet[int] = frozenset()
+        self, file: ImageFile, crop: Crop | None = None, mirrored: frozenset[int] = frozenset()
     ) -> None:
         self.shape = crop.shape if crop else file.shape
         self._file = file
         self._crop = crop
         self._mirrored = mirrored
 
-    def mirror(self, direction: str) -> 'LazyImage':
+    def mirror(self, direction: str) -> LazyImage:
         """Its mirror image.
 
         Args:
@@ -42,8 +42,7 @@ class LazyImage:
                 ``'diagonal'``.
         """
         axes = dict(horizontal={1}, vertical={0}, diagonal={0, 1})
-        return LazyImage(self._file, self._crop,
-                         self._mirrored ^ axes[direction])
+        return LazyImage(self._file, self._crop, self._mirrored ^ axes[direction])
 
     def array(self) -> np.ndarray:
         """The whole image as an array ``(H, W, 3)`` of its own; a view with
@@ -51,7 +50,7 @@ class LazyImage:
         pixels, _ = self._file.pixels()
         return np.flip(pixels.copy(), tuple(self._mirrored))
 
-    def warp(self, matrix: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    def warp(self, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Make a crop in one warp.
 
         Args:
@@ -81,16 +80,16 @@ class LazySample(dict):
             them as a :class:`LazyImage`.
     """
 
-    def __init__(self, items: Iterable[Tuple[str, Any]]) -> None:
+    def __init__(self, items: Iterable[tuple[str, Any]]) -> None:
         super().__init__(items)
 
     @property
-    def pending(self) -> Optional[LazyImage]:
+    def pending(self) -> LazyImage | None:
         """The image, as long as nobody has looked at it."""
         image = super().get('img')
         return image if isinstance(image, LazyImage) else None
 
-    def _look(self) -> 'LazySample':
+    def _look(self) -> LazySample:
         if self.pending is not None:
             self['img'] = self.pending.array()
         return self
@@ -119,15 +118,15 @@ class LazySample(dict):
         # That there is this method makes dict(sample) ask for each value.
         return super().__iter__()
 
-    def copy(self) -> 'LazySample':
+    def copy(self) -> LazySample:
         """Another sample with the same items, the image as lazy as here."""
         return LazySample(dict.items(self))
 
     def __reduce__(self):
-        return dict, (dict(self), )
+        return dict, (dict(self),)
 
 
-def pending_image(sample: dict) -> Optional[LazyImage]:
+def pending_image(sample: dict) -> LazyImage | None:
     """The image of a sample that nobody has looked at.
 
     Args:

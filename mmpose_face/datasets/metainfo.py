@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's metainfo, derived from :mod:`mmpose_face.landmarks`."""
+
 from typing import Any
 
 from ..landmarks import Scheme, point_colors
@@ -21,26 +22,26 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
     names, mirror = scheme.points, scheme.mirror
     color = point_colors(scheme)
     keypoint_info = {
-        i:
-        dict(
+        i: dict(
             name=name,
             id=i,
             color=list(color[i]),
             type='',
-            swap='' if mirror[i] == i else names[mirror[i]])
+            swap='' if mirror[i] == i else names[mirror[i]],
+        )
         for i, name in enumerate(names)
     }
     skeleton_info = {
-        i:
-        dict(link=(names[start], names[end]), id=i, color=list(color[start]))
+        i: dict(link=(names[start], names[end]), id=i, color=list(color[start]))
         for i, (start, end) in enumerate(scheme.lines)
     }
     return dict(
         dataset_name=dataset_name,
         keypoint_info=keypoint_info,
         skeleton_info=skeleton_info,
-        joint_weights=[1.] * scheme.num_points,
-        sigmas=[])
+        joint_weights=[1.0] * scheme.num_points,
+        sigmas=[],
+    )
 
 
 def own_copy(value: Any) -> Any:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subsets from the files that hold the faces of one subset each."""
+
+from __future__ import annotations
+
 import json
 import logging
 from pathlib import Path
-from typing import Dict, List, Optional, Set, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -12,7 +14,7 @@ from .annotations import AnnotationError
 
 _SAME = 0.01  # pixels between the points of a face in two files
 
-_Key = Tuple[str, bytes]
+_Key = tuple[str, bytes]
 
 
 class SubsetFiles:
@@ -29,17 +31,17 @@ class SubsetFiles:
         names (dict[str, str]): From subset to the name of its file.
     """
 
-    def __init__(self, ann_file: str, names: Dict[str, str]) -> None:
+    def __init__(self, ann_file: str, names: dict[str, str]) -> None:
         self.ann_file = Path(ann_file)
         self.names = names
         # From image to subset and points of its faces.
-        self._faces: Optional[Dict[str, List[Tuple[str, np.ndarray]]]] = None
-        self._missing: List[str] = []
+        self._faces: dict[str, list[tuple[str, np.ndarray]]] | None = None
+        self._missing: list[str] = []
         # From subset to the faces of its file, and to those asked for.
-        self._listed: Dict[str, Set[_Key]] = {}
-        self._used: Dict[str, Set[_Key]] = {}
+        self._listed: dict[str, set[_Key]] = {}
+        self._used: dict[str, set[_Key]] = {}
 
-    def of_face(self, file_name: str, ann: dict) -> Tuple[str, ...]:
+    def of_face(self, file_name: str, ann: dict) -> tuple[str, ...]:
         """Subsets of a face.
 
         Args:
@@ -62,7 +64,8 @@ class SubsetFiles:
             if points.shape != others.shape:
                 raise AnnotationError(
                     f'{self.names[subset]} beside {self.ann_file} has faces '
-                    f'of {len(others)} points, expected {len(points)}')
+                    f'of {len(others)} points, expected {len(points)}'
+                )
             # A face may stand in a file twice.
             if subset not in found and np.abs(points - others).max() <= _SAME:
                 found.append(subset)
@@ -75,14 +78,18 @@ class SubsetFiles:
             print_log(
                 f'{self.ann_file} does not say the subsets of its faces, and '
                 f'beside it there is no {", ".join(self._missing)}: these '
-                'columns of the table will be empty', 'current',
-                logging.WARNING)
+                'columns of the table will be empty',
+                'current',
+                logging.WARNING,
+            )
         for subset, used in self._used.items():
             missing = self._listed[subset] - used
             if missing:
                 print_log(
-                    f'{len(missing)} faces of {self.names[subset]} are not in '
-                    f'{self.ann_file}', 'current', logging.WARNING)
+                    f'{len(missing)} faces of {self.names[subset]} are not in {self.ann_file}',
+                    'current',
+                    logging.WARNING,
+                )
 
     def _read(self) -> None:
         self._faces = {}
@@ -91,24 +98,27 @@ class SubsetFiles:
             if path.exists():
                 faces = _read_faces(path)
                 self._used[subset] = set()
-                self._listed[subset] = {(image, points.tobytes())
-                                        for image, points in faces}
+                self._listed[subset] = {(image, points.tobytes()) for image, points in faces}
                 for image, points in faces:
                     self._faces.setdefault(image, []).append((subset, points))
             else:
                 self._missing.append(name)
 
 
-def _read_faces(path: Path) -> List[Tuple[str, np.ndarray]]:
+def _read_faces(path: Path) -> list[tuple[str, np.ndarray]]:
     try:
         content = json.loads(path.read_bytes())
         images = {i['id']: i['file_name'] for i in content['images']}
-        return [(str(images[a['image_id']]), _points(a))
-                for a in content['annotations']]
-    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError,
-            ValueError) as error:
-        raise AnnotationError(
-            f'{path} is not an annotation file: {error!r}') from error
+        return [(str(images[a['image_id']]), _points(a)) for a in content['annotations']]
+    except (
+        AttributeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise AnnotationError(f'{path} is not an annotation file: {error!r}') from error
 
 
 def _points(ann: dict) -> np.ndarray:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic faces as a data set that needs no files."""
-from typing import Collection, List, Optional
+
+from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -44,12 +47,14 @@ class SyntheticFaces(BaseCocoStyleDataset):
     SCHEME = WFLW98
     METAINFO: dict = scheme_metainfo('synthetic', WFLW98)
 
-    def __init__(self,
-                 num_faces: int,
-                 seed: int = 0,
-                 size: int = 256,
-                 attributes: Optional[Collection[str]] = None,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        num_faces: int,
+        seed: int = 0,
+        size: int = 256,
+        attributes: Collection[str] | None = None,
+        **kwargs,
+    ) -> None:
         if num_faces < 1:
             raise ValueError(f'num_faces must be positive, got {num_faces}')
         check(seed, size, attributes)
@@ -60,12 +65,9 @@ class SyntheticFaces(BaseCocoStyleDataset):
         self._points = list(WFLW98.map_to(self.SCHEME))
         super().__init__(**kwargs)
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         return [
-            dict(
-                id=i,
-                img_id=i,
-                img_path=f'synthetic/{self.seed}/{face_file_name(i)}')
+            dict(id=i, img_id=i, img_path=f'synthetic/{self.seed}/{face_file_name(i)}')
             for i in range(self.num_faces)
         ]
 
@@ -92,7 +94,8 @@ class SyntheticFaces(BaseCocoStyleDataset):
             keypoints_visible=np.ones((1, len(points)), np.float32),
             occluded=face.occluded[None, self._points],
             iscrowd=0,
-            subsets=(ALL, *face.attributes))
+            subsets=(ALL, *face.attributes),
+        )
 
 
 @DATASETS.register_module()

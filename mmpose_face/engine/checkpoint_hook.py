@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMEngine's checkpoint hook, safe against a kill at any moment."""
+
 import os.path as osp
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
@@ -33,8 +34,7 @@ class SafeCheckpointHook(CheckpointHook):
         self.last_ckpt = hub.get_info('last_ckpt')
         outdated = hub.get_info('outdated_ckpts', [])
         hub.update_info('outdated_ckpts', outdated)
-        self.file_backend = _RemovingLater(self.file_backend, self.out_dir,
-                                           outdated)
+        self.file_backend = _RemovingLater(self.file_backend, self.out_dir, outdated)
         self.file_backend.remove_outdated()
         if is_main_process():
             for partial in Path(self.out_dir).glob('*.pth.partial'):
@@ -42,9 +42,8 @@ class SafeCheckpointHook(CheckpointHook):
         if runner.iter:
             self._validate_if_missed(runner)
 
-    def after_val_epoch(self, runner, metrics: Dict[str, float]) -> None:
-        runner.message_hub.update_info('last_validation',
-                                       (runner.iter, dict(metrics)))
+    def after_val_epoch(self, runner, metrics: dict[str, float]) -> None:
+        runner.message_hub.update_info('last_validation', (runner.iter, dict(metrics)))
         super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner, *args, **kwargs) -> None:
@@ -68,10 +67,12 @@ class SafeCheckpointHook(CheckpointHook):
         if self.by_epoch != isinstance(loop, EpochBasedTrainLoop):
             return False
         loop._decide_current_val_interval()
-        done, end = ((loop.epoch, loop.max_epochs) if self.by_epoch else
-                     (loop.iter, loop.max_iters))
-        return (runner.val_loop is not None and done >= loop.val_begin
-                and (done % loop.val_interval == 0 or done == end))
+        done, end = (loop.epoch, loop.max_epochs) if self.by_epoch else (loop.iter, loop.max_iters)
+        return (
+            runner.val_loop is not None
+            and done >= loop.val_begin
+            and (done % loop.val_interval == 0 or done == end)
+        )
 
 
 class _RemovingLater:
@@ -84,8 +85,7 @@ class _RemovingLater:
             of the next checkpoint.
     """
 
-    def __init__(self, backend: Any, out_dir: str,
-                 outdated: List[str]) -> None:
+    def __init__(self, backend: Any, out_dir: str, outdated: list[str]) -> None:
         self._backend = backend
         self._out_dir = out_dir
         self._outdated = outdated

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the parts of a config fit together: sizes, codecs and points that
 disagree are found before anything is built."""
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
@@ -48,8 +52,7 @@ def check_config(cfg: Config) -> None:
     if not isinstance(head, dict):
         return
     path = ('model', 'head', 'decoder')
-    decoder = (path, head['decoder']) if isinstance(head.get('decoder'),
-                                                    dict) else None
+    decoder = (path, head['decoder']) if isinstance(head.get('decoder'), dict) else None
     points = _points_of_head(cfg, head)
     schemes = list(_schemes_of_model(cfg, model))
     for loader in _LOADERS:
@@ -62,8 +65,7 @@ def check_config(cfg: Config) -> None:
     _check_mirrors(schemes)
 
 
-def _check_sizes(cfg: Config, decoder: Tuple[Path, dict], place: Path,
-                 dataset: dict) -> None:
+def _check_sizes(cfg: Config, decoder: tuple[Path, dict], place: Path, dataset: dict) -> None:
     """Of crops and targets, beside those of the decoder."""
     for path, step in _steps(place, dataset):
         codec = step.get('encoder')
@@ -76,21 +78,21 @@ def _check_sizes(cfg: Config, decoder: Tuple[Path, dict], place: Path,
             if key in codec and key in decoder[1]:
                 _check_same(
                     _said(cfg, (*path, key), codec[key]),
-                    _said(cfg, (*decoder[0], key), decoder[1][key]))
+                    _said(cfg, (*decoder[0], key), decoder[1][key]),
+                )
 
 
-def _check_kind(cfg: Config, decoder: Tuple[Path, dict],
-                encoder: Tuple[Path, dict]) -> None:
-    kinds = [
-        _class(each.get('type'), KEYPOINT_CODECS)
-        for _, each in (decoder, encoder)
-    ]
+def _check_kind(cfg: Config, decoder: tuple[Path, dict], encoder: tuple[Path, dict]) -> None:
+    kinds = [_class(each.get('type'), KEYPOINT_CODECS) for _, each in (decoder, encoder)]
     if None in kinds or issubclass(*kinds) or issubclass(*kinds[::-1]):
         return
-    raise ValueError(' and '.join(
-        f'{_name(cfg, (*path, "type"))} is {kind.__name__}'
-        for (path, _), kind in zip((decoder, encoder), kinds)) +
-                     ': expected the same codec')
+    raise ValueError(
+        ' and '.join(
+            f'{_name(cfg, (*path, "type"))} is {kind.__name__}'
+            for (path, _), kind in zip((decoder, encoder), kinds)
+        )
+        + ': expected the same codec'
+    )
 
 
 def _check_same(a: _Said, b: _Said) -> None:
@@ -98,7 +100,7 @@ def _check_same(a: _Said, b: _Said) -> None:
         raise ValueError(f'{a} and {b}: expected the same')
 
 
-def _points_of_head(cfg: Config, head: dict) -> Optional[_Said]:
+def _points_of_head(cfg: Config, head: dict) -> _Said | None:
     """How many points the head gives, where it says so."""
     decoder = head.get('decoder') or {}
     if isinstance(decoder, dict) and decoder.get('heatmap_type') == 'combined':
@@ -109,45 +111,46 @@ def _points_of_head(cfg: Config, head: dict) -> Optional[_Said]:
     return None
 
 
-def _schemes_of_model(cfg: Config,
-                      model: dict) -> Iterator[Tuple[str, List[int]]]:
+def _schemes_of_model(cfg: Config, model: dict) -> Iterator[tuple[str, list[int]]]:
     for part in ('backbone', 'head'):
         scheme = (model.get(part) or {}).get('scheme')
         if scheme is not None:
-            yield (_name(cfg, ('model', part, 'scheme')),
-                   list(get_scheme(scheme).mirror))
+            yield (_name(cfg, ('model', part, 'scheme')), list(get_scheme(scheme).mirror))
 
 
-def _check_points(cfg: Config, points: Optional[_Said], place: Path,
-                  dataset: dict) -> List[Tuple[str, List[int]]]:
+def _check_points(
+    cfg: Config, points: _Said | None, place: Path, dataset: dict
+) -> list[tuple[str, list[int]]]:
     """Their number; and who swaps places with whom in a mirror image."""
     meta = _metainfo(dataset)
     if meta is None:
         return []
     for path, step in _steps(place, dataset):
         if 'num_keypoints' in step and 'mapping' in step:
-            number = _said(cfg, (*path, 'num_keypoints'),
-                           step['num_keypoints'])
+            number = _said(cfg, (*path, 'num_keypoints'), step['num_keypoints'])
             if points and number.value != points.value:
                 raise ValueError(f'{points} and {number}: expected the same')
             return []
     name = _name(cfg, place)
     if points and meta['num_keypoints'] != points.value:
-        raise ValueError(f'{points}, and {name} ({_type_name(dataset)}) has '
-                         f'{meta["num_keypoints"]} points: expected the same')
+        raise ValueError(
+            f'{points}, and {name} ({_type_name(dataset)}) has '
+            f'{meta["num_keypoints"]} points: expected the same'
+        )
     return [(name, list(meta['flip_indices']))]
 
 
-def _check_mirrors(schemes: List[Tuple[str, List[int]]]) -> None:
+def _check_mirrors(schemes: list[tuple[str, list[int]]]) -> None:
     for (a, mirror), (b, other) in zip(schemes, schemes[1:]):
         if mirror != other:
             raise ValueError(
                 f'{a} and {b} have different points: '
                 f'{len(mirror)} and {len(other)} of them, or other pairs '
-                'that swap places in a mirror image')
+                'that swap places in a mirror image'
+            )
 
 
-def _metainfo(dataset: dict) -> Optional[dict]:
+def _metainfo(dataset: dict) -> dict | None:
     """That of a data set's config, as far as it is said before it is
     built."""
     if dataset.get('metainfo'):
@@ -161,14 +164,14 @@ def _metainfo(dataset: dict) -> Optional[dict]:
     return parse_pose_metainfo(dict(meta)) if meta else None
 
 
-def _steps(place: Path, dataset: dict) -> Iterator[Tuple[Path, dict]]:
+def _steps(place: Path, dataset: dict) -> Iterator[tuple[Path, dict]]:
     """The steps of a data set's pipeline, and where they stand."""
     for i, step in enumerate(dataset.get('pipeline') or ()):
         if isinstance(step, dict):
             yield (*place, 'pipeline', i), step
 
 
-def _class(kind: Any, registry: Registry) -> Optional[type]:
+def _class(kind: Any, registry: Registry) -> type | None:
     found = registry.get(kind) if isinstance(kind, str) else kind
     return found if isinstance(found, type) else None
 
@@ -200,8 +203,7 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
     head = getattr(model, 'head', None)
     size = getattr(getattr(head, 'decoder', None), 'heatmap_size', None)
     compiled = getattr(getattr(model, 'switches', None), 'compile', False)
-    if size is None or compiled or not isinstance(head,
-                                                  (HeatmapHead, CPMHead)):
+    if size is None or compiled or not isinstance(head, (HeatmapHead, CPMHead)):
         return
     found = _heatmap_size(model, head.decoder.input_size)
     if found != tuple(size):
@@ -209,12 +211,12 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
         raise ValueError(
             f'{name} is {tuple(size)}, and the network (model.backbone, '
             f'model.head) makes {found} of a crop of '
-            f'{tuple(head.decoder.input_size)}: expected the same')
+            f'{tuple(head.decoder.input_size)}: expected the same'
+        )
 
 
 @torch.no_grad()
-def _heatmap_size(model: nn.Module, input_size: Tuple[int,
-                                                      int]) -> Tuple[int, int]:
+def _heatmap_size(model: nn.Module, input_size: tuple[int, int]) -> tuple[int, int]:
     """Width and height of the heatmaps for a crop of that size."""
     weight = next(model.parameters())
     crop = weight.new_zeros(1, 3, *input_size[::-1])

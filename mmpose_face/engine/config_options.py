@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of a command that would change nothing."""
+
+from __future__ import annotations
+
 import difflib
 import inspect
-from typing import Any, Dict, Iterator, Optional, Set
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -11,15 +15,25 @@ from ..compat.config_references import as_written, at, name_of, references_in
 
 # Variables that runners, scripts and inferencers read; all others count only
 # where one of these follows them.
-_READ: Set[str] = {
-    *inspect.signature(Runner.__init__).parameters, 'activation_checkpointing',
-    'auto_scale_lr', 'compile', 'custom_imports', 'data_mode', 'dataset_type',
-    'detect_anomalous_params', 'fast', 'find_unused_parameters',
-    'model_wrapper_cfg', 'preprocess_cfg', 'runner_type', 'sync_bn'
+_READ: set[str] = {
+    *inspect.signature(Runner.__init__).parameters,
+    'activation_checkpointing',
+    'auto_scale_lr',
+    'compile',
+    'custom_imports',
+    'data_mode',
+    'dataset_type',
+    'detect_anomalous_params',
+    'fast',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'preprocess_cfg',
+    'runner_type',
+    'sync_bn',
 }
 
 
-def check_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
+def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
     """Refuse options that would change nothing.
 
     Args:
@@ -38,18 +52,21 @@ def check_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
     followed = _followed(root)
     for name in options:
         if not any(_overlap(name, other) for other in followed):
-            raise ValueError(f'--cfg-options {name} changes nothing: no part '
-                             f'of the config follows it{_hint(name, root)}')
+            raise ValueError(
+                f'--cfg-options {name} changes nothing: no part '
+                f'of the config follows it{_hint(name, root)}'
+            )
 
 
-def _followed(root: dict) -> Set[str]:
+def _followed(root: dict) -> set[str]:
     """The variables that are read, and what they refer to, and so on."""
     found, new = set(), set(_READ)
     while new:
         found |= new
         new = {
             name_of(text)
-            for name in new if _has(root, name)
+            for name in new
+            if _has(root, name)
             for _, text in references_in(at(root, name))
         } - found
     return found
@@ -71,9 +88,11 @@ def _overlap(a: str, b: str) -> bool:
 def _hint(name: str, root: dict) -> str:
     last, read = name.rpartition('.')[2], _followed(root)
     places = [
-        each for each in _names(root)
-        if each.rpartition('.')[2] == last and each != name and any(
-            _overlap(each, other) for other in read)
+        each
+        for each in _names(root)
+        if each.rpartition('.')[2] == last
+        and each != name
+        and any(_overlap(each, other) for other in read)
     ]
     places = places or difflib.get_close_matches(name, sorted(read & {*root}))
     return f'; did you mean {" or ".join(places[:6])}?' if places else ''

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logged values that are fetched from the device when they are read."""
-from typing import Any, List, Optional, Sequence, Tuple, Union
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,16 +27,14 @@ class DeferredHistory(HistoryBuffer):
         before (HistoryBuffer, optional): What was logged before.
     """
 
-    def __init__(self, before: Optional[HistoryBuffer] = None) -> None:
-        self._waiting: List[Tuple[Tensor, int]] = []
+    def __init__(self, before: HistoryBuffer | None = None) -> None:
+        self._waiting: list[tuple[Tensor, int]] = []
         if before is None:
             super().__init__()
         else:
             super().__init__(*before.data, max_length=before.max_length)
 
-    def update(self,
-               log_val: Union[int, float, Tensor],
-               count: int = 1) -> None:
+    def update(self, log_val: int | float | Tensor, count: int = 1) -> None:
         """Add a value.
 
         Args:
@@ -81,11 +83,11 @@ class DeferredHistory(HistoryBuffer):
     def __deepcopy__(self, memo: dict) -> HistoryBuffer:
         return self.plain()
 
-    def __reduce__(self) -> Tuple[type, tuple]:
+    def __reduce__(self) -> tuple[type, tuple]:
         return HistoryBuffer, (*self.data, self.max_length)
 
 
-def on_host(values: Sequence[Tensor]) -> List[Union[int, float]]:
+def on_host(values: Sequence[Tensor]) -> list[int | float]:
     """Numbers of tensors without dimensions, in one copy if they are of one
     type."""
     if len({(value.dtype, value.device) for value in values}) == 1:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """STAR loss that lets heatmaps be wide until they are in the right place."""
-from typing import Optional, Union
+
+from __future__ import annotations
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -24,18 +25,16 @@ class EigenWeightWarmupHook(Hook):
         ValueError: If there is no iteration.
     """
 
-    def __init__(self, iterations: int, start: float = 0.) -> None:
+    def __init__(self, iterations: int, start: float = 0.0) -> None:
         if iterations < 1:
             raise ValueError(f'expected 1 iteration or more, got {iterations}')
         self.iterations = iterations
         self.start = start
-        self._end: Optional[float] = None
+        self._end: float | None = None
 
     def before_train_iter(
-            self,
-            runner: Runner,
-            batch_idx: int,
-            data_batch: Union[dict, tuple, list, None] = None) -> None:
+        self, runner: Runner, batch_idx: int, data_batch: dict | tuple | list | None = None
+    ) -> None:
         """A function of the iteration alone, so that a resumed training goes
         on with the weight that it had."""
         model = runner.model
@@ -43,5 +42,5 @@ class EigenWeightWarmupHook(Hook):
         options = model.head.loss_module.options
         if self._end is None:
             self._end = options['eigen_weight']
-        share = min(1., runner.iter / self.iterations)
+        share = min(1.0, runner.iter / self.iterations)
         options['eigen_weight'] = self.start + share * (self._end - self.start)

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's own path, part by part, by the variable ``fast`` of a config."""
+
 import copy
-from typing import Any, Dict, Iterator, Set, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 
 # The classes, and a function, that take ``fast``; each does what MMPose's
 # does with ``fast=False``.
-PARTS: Dict[str, Tuple[str, ...]] = dict(
-    loading=('LoadFaceImage', ),
+PARTS: dict[str, tuple[str, ...]] = dict(
+    loading=('LoadFaceImage',),
     warp=('RandomFaceFlip', 'RandomFaceBox', 'WarpFace'),
-    targets=('FaceTarget', ),
+    targets=('FaceTarget',),
     batching=('PackFaceInputs', 'face_collate', 'FacePreprocessor'),
-    accuracy=('FaceHeatmapHead', 'FaceCPMHead', 'FaceRegressionHead',
-              'FaceRuntimeInfoHook'),
+    accuracy=('FaceHeatmapHead', 'FaceCPMHead', 'FaceRegressionHead', 'FaceRuntimeInfoHook'),
     decode=('FaceMSRAHeatmap', 'FaceRegressionLabel'),
-    flip_test=('FacePoseEstimator', ))
+    flip_test=('FacePoseEstimator',),
+)
 
 
 def with_fast_path(cfg: Config) -> Config:
@@ -33,10 +35,7 @@ def with_fast_path(cfg: Config) -> Config:
         ValueError: If there is no such part, or it is neither on nor off.
     """
     parts = switches(cfg.get('fast', True))
-    off = {
-        name
-        for part, names in PARTS.items() if not parts[part] for name in names
-    }
+    off = {name for part, names in PARTS.items() if not parts[part] for name in names}
     cfg = copy.deepcopy(cfg)
     if has_switches(cfg.get('model') or {}):
         fast = parts['batching']
@@ -64,20 +63,19 @@ def _collate(cfg: Config, name: str) -> None:
             loader.setdefault('collate_fn', dict(type=name))
 
 
-def switches(fast: Any) -> Dict[str, bool]:
+def switches(fast: Any) -> dict[str, bool]:
     """Each part and whether it is on; see :func:`with_fast_path`."""
     if isinstance(fast, bool):
         return dict.fromkeys(PARTS, fast)
     if not isinstance(fast, dict):
-        raise ValueError(f'fast is {fast!r}, expected True, False or one of '
-                         f'them for each of {", ".join(PARTS)}')
+        raise ValueError(
+            f'fast is {fast!r}, expected True, False or one of them for each of {", ".join(PARTS)}'
+        )
     for part, value in fast.items():
         if part not in PARTS:
-            raise ValueError(f'fast has no part {part!r}, expected '
-                             f'{", ".join(PARTS)}')
+            raise ValueError(f'fast has no part {part!r}, expected {", ".join(PARTS)}')
         if not isinstance(value, bool):
-            raise ValueError(
-                f'fast.{part} is {value!r}, expected True or False')
+            raise ValueError(f'fast.{part} is {value!r}, expected True or False')
     return {part: fast.get(part, True) for part in PARTS}
 
 
@@ -101,7 +99,7 @@ def _dicts(value: Any) -> Iterator[dict]:
             yield from _dicts(each)
 
 
-def _names(type_: Any) -> Set[str]:
+def _names(type_: Any) -> set[str]:
     """The names of a class and of those it is made from, or of a function.
 
     A config that was read from a file which was dumped has text in its place.

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How wide the heatmaps of a training are."""
-from typing import Optional, Sequence, Union
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from mmengine.hooks import Hook
@@ -26,7 +29,7 @@ class HeatmapWidthHook(Hook):
 
     def __init__(self, interval: int = 50) -> None:
         self.interval = interval
-        self._heatmaps: Optional[Tensor] = None
+        self._heatmaps: Tensor | None = None
 
     def before_train(self, runner: Runner) -> None:
         model = runner.model
@@ -37,19 +40,19 @@ class HeatmapWidthHook(Hook):
     def _keep(self, loss: nn.Module, args: tuple) -> None:
         self._heatmaps = args[0].detach()
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Union[dict, tuple, list, None] = None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | tuple | list | None = None,
+        outputs: dict | None = None,
+    ) -> None:
         """Measures the batch that the iteration was made with."""
         if not self.every_n_train_iters(runner, self.interval):
             return
         size = data_batch['data_samples'][0].metainfo['input_size']
-        for name, width in zip(('major', 'minor'),
-                               widths(self._heatmaps, size)):
-            runner.message_hub.update_scalar(f'train/sigma_{name}',
-                                             width.mean())
+        for name, width in zip(('major', 'minor'), widths(self._heatmaps, size)):
+            runner.message_hub.update_scalar(f'train/sigma_{name}', width.mean())
 
 
 def widths(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
@@ -64,6 +67,7 @@ def widths(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
     """
     # Here, since importing the package imports no network.
     from ..models.losses import moments
+
     found = moments(heatmaps.float())
     x, y = (side / 2 for side in size)
     xx, xy, yy = found.xx * x * x, found.xy * x * y, found.yy * y * y

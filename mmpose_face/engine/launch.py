@@ -5,6 +5,9 @@ The command line and its effect on the config are those of MMPose's own
 scripts, taken from the installed MMPose; what is ours is said in
 :func:`train` and :func:`test`.
 """
+
+from __future__ import annotations
+
 import argparse
 import copy
 import difflib
@@ -15,9 +18,10 @@ import os.path as osp
 import runpy
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable
 
 import mmengine
 from mmengine.config import Config
@@ -36,7 +40,7 @@ from .resume import newest_checkpoint
 from .runner import FaceRunner
 
 
-def train(args: Optional[argparse.Namespace] = None) -> None:
+def train(args: argparse.Namespace | None = None) -> None:
     """Train as MMPose's ``tools/train.py`` does, on GPUs or without one.
 
     Args:
@@ -63,9 +67,11 @@ def train(args: Optional[argparse.Namespace] = None) -> None:
             FaceRunner.from_cfg(cfg).train()
 
 
-def test(report: Callable[[FaceRunner, SubsetNME, str], None],
-         test_boxes: Callable[[FaceRunner, str], None],
-         args: Optional[argparse.Namespace] = None) -> None:
+def test(
+    report: Callable[[FaceRunner, SubsetNME, str], None],
+    test_boxes: Callable[[FaceRunner, str], None],
+    args: argparse.Namespace | None = None,
+) -> None:
     """Test as MMPose's ``tools/test.py`` does; a checkpoint that does not
     fit the model is an error.
 
@@ -96,10 +102,11 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
             metric = _metric_with_files(runner, report_dir or runner.log_dir)
             if report_dir is not None and metric is None:
-                names = ', '.join(
-                    type(m).__name__ for m in runner.test_evaluator.metrics)
-                raise ValueError('--report needs the metric SubsetNME in the '
-                                 f"config's test_evaluator, got {names}")
+                names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
+                raise ValueError(
+                    '--report needs the metric SubsetNME in the '
+                    f"config's test_evaluator, got {names}"
+                )
             if boxes_dir is None:
                 runner.test()
             else:
@@ -110,17 +117,18 @@ def test(report: Callable[[FaceRunner, SubsetNME, str], None],
 
 def _check_suffixes(args: argparse.Namespace) -> None:
     """Before the test, not when it has ended."""
-    for option, suffixes in (('out', ('.json', '.yaml', '.yml', '.pkl',
-                                      '.pickle')), ('dump', ('.pkl',
-                                                             '.pickle'))):
+    for option, suffixes in (
+        ('out', ('.json', '.yaml', '.yml', '.pkl', '.pickle')),
+        ('dump', ('.pkl', '.pickle')),
+    ):
         path = getattr(args, option)
         if path and osp.splitext(path)[1] not in suffixes:
-            raise ValueError(f'--{option} {path}: expected a name that ends '
-                             f'in {" or ".join(suffixes)}')
+            raise ValueError(
+                f'--{option} {path}: expected a name that ends in {" or ".join(suffixes)}'
+            )
 
 
-def _folder(args: argparse.Namespace, option: str,
-            work_dir: str) -> Optional[str]:
+def _folder(args: argparse.Namespace, option: str, work_dir: str) -> str | None:
     """Where an option writes; None without the option."""
     folder = getattr(args, option)
     if folder is None:
@@ -131,7 +139,7 @@ def _folder(args: argparse.Namespace, option: str,
     return folder
 
 
-def _metric_with_files(runner: FaceRunner, folder: str) -> Optional[SubsetNME]:
+def _metric_with_files(runner: FaceRunner, folder: str) -> SubsetNME | None:
     """The metric of a test. It writes its files, into that folder where the
     config names none, so that no test has to be run twice."""
     for metric in runner.test_evaluator.metrics:
@@ -147,16 +155,14 @@ class _SaveMetrics(Hook):
     def __init__(self, path: str):
         self.path = path
 
-    def after_test_epoch(self,
-                         runner,
-                         metrics: Optional[Dict[str, float]] = None) -> None:
+    def after_test_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         if runner.rank == 0:
             suffix = osp.splitext(self.path)[1].lstrip('.')
             with written_whole(self.path) as partial:
                 mmengine.dump(metrics, partial, file_format=suffix)
 
 
-def _mmpose_script(name: str) -> Dict[str, Any]:
+def _mmpose_script(name: str) -> dict[str, Any]:
     """The names that MMPose's script ``tools/<name>.py`` defines."""
     return runpy.run_path(str(script_path(name)))
 
@@ -166,23 +172,22 @@ def _load_config(path: str) -> Config:
         return Config.fromfile(path)
     folder = Path(path).parent
     names = [p.name for p in folder.glob('*.py')] if folder.is_dir() else []
-    close = difflib.get_close_matches(Path(path).name, names, n=3, cutoff=.6)
+    close = difflib.get_close_matches(Path(path).name, names, n=3, cutoff=0.6)
     hint = f'; did you mean {" or ".join(close)}?' if close else ''
     raise FileNotFoundError(f'config {path} not found{hint}')
 
 
-def _check_writable(folder: str,
-                    what: str = 'work dir',
-                    option: str = '--work-dir') -> None:
+def _check_writable(folder: str, what: str = 'work dir', option: str = '--work-dir') -> None:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise PermissionError(f'cannot write to the {what} {folder}: '
-                              f'{error.strerror}; choose another with '
-                              f'{option}') from None
+        raise PermissionError(
+            f'cannot write to the {what} {folder}: {error.strerror}; choose another with {option}'
+        ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f'no permission to write to the {what} '
-                              f'{folder}; choose another with {option}')
+        raise PermissionError(
+            f'no permission to write to the {what} {folder}; choose another with {option}'
+        )
 
 
 class _DiskFullError(OSError):
@@ -197,12 +202,16 @@ def _full_disk_explained(work_dir: str) -> Iterator[None]:
         if error.errno not in DISK_FULL:
             raise
         checkpoint = newest_checkpoint(work_dir)
-        kept = (f'the last good checkpoint is {checkpoint}'
-                if checkpoint else 'there is no checkpoint yet')
+        kept = (
+            f'the last good checkpoint is {checkpoint}'
+            if checkpoint
+            else 'there is no checkpoint yet'
+        )
         raise _DiskFullError(
             f'disk full: could not write {error.filename or "to " + work_dir} '
             f'({error.strerror}); {kept}; free some space and start again '
-            'with --resume') from error
+            'with --resume'
+        ) from error
 
 
 @contextmanager
@@ -213,8 +222,7 @@ def _errors_in_one_line() -> Iterator[None]:
     before, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         yield
-    except (FileNotFoundError, PermissionError, ValueError, DownloadError,
-            _DiskFullError) as error:
+    except (FileNotFoundError, PermissionError, ValueError, DownloadError, _DiskFullError) as error:
         _log_traceback()
         message = str(error)
         _end_workers(error)
@@ -226,7 +234,7 @@ def _errors_in_one_line() -> Iterator[None]:
         logging.raiseExceptions = before
 
 
-def _end_workers(error: Optional[BaseException]) -> None:
+def _end_workers(error: BaseException | None) -> None:
     """Free the loaders that the frames of an error hold, so that no worker
     prints a warning below the message."""
     while error:
@@ -240,5 +248,7 @@ def _log_traceback() -> None:
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
             handler.handle(
-                logger.makeRecord(logger.name, logging.ERROR, __file__, 0,
-                                  traceback.format_exc(), (), None))
+                logger.makeRecord(
+                    logger.name, logging.ERROR, __file__, 0, traceback.format_exc(), (), None
+                )
+            )

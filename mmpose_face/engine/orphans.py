@@ -4,10 +4,13 @@
 The processes of torchrun would go on and write into the work dir of the
 resumed run; the workers of a loader can wait for ever and keep the memory.
 """
+
+from __future__ import annotations
+
 import ctypes
 import signal
 import sys
-from typing import Callable, Optional
+from typing import Callable
 
 
 def end_with_parent() -> None:
@@ -24,7 +27,7 @@ class WorkerInit:
         init (callable, optional): What the loader called before.
     """
 
-    def __init__(self, init: Optional[Callable[[int], None]]) -> None:
+    def __init__(self, init: Callable[[int], None] | None) -> None:
         self.init = init
 
     def __call__(self, worker: int) -> None:

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a training that was stopped goes on."""
+
+from __future__ import annotations
+
 import copy
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, Optional
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 
 
-def newest_checkpoint(work_dir: str) -> Optional[str]:
+def newest_checkpoint(work_dir: str) -> str | None:
     """The checkpoint to go on from.
 
     That is the one that the file ``last_checkpoint`` names, looked for in the
@@ -40,12 +43,12 @@ def _candidates(work_dir: Path, named: str) -> Iterator[Path]:
         yield work_dir / Path(named).name
         yield Path(named)
     numbered = [
-        path for path in work_dir.glob('*.pth')
+        path
+        for path in work_dir.glob('*.pth')
         # The best ones hold weights only.
         if re.match(r'(?!best_).*_\d+\.pth', path.name)
     ]
-    yield from sorted(
-        numbered, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    yield from sorted(numbered, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
 def resumed(cfg: Config) -> Config:
@@ -71,8 +74,9 @@ def resumed(cfg: Config) -> Config:
         path = newest_checkpoint(cfg['work_dir'])
     cfg['resume'] = path is not None
     if path is None:
-        _tell(f'no checkpoint to resume in {cfg["work_dir"]}: the training '
-              'starts from the beginning')
+        _tell(
+            f'no checkpoint to resume in {cfg["work_dir"]}: the training starts from the beginning'
+        )
     else:
         cfg['load_from'] = path
         cfg['randomness'] = _with_seed_of(path, cfg.get('randomness', {}))

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMEngine's runner, with checkpoints checked and written whole."""
+
+from __future__ import annotations
+
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Optional, Union
+from typing import Any, Callable
 
 import torch
 import torch.nn as nn
@@ -45,7 +49,7 @@ class FaceRunner(Runner):
     _strict = False
 
     @classmethod
-    def from_cfg(cls, cfg: Config) -> 'FaceRunner':
+    def from_cfg(cls, cfg: Config) -> FaceRunner:
         """As in MMEngine; the parts of the config are checked against one
         another.
 
@@ -58,7 +62,7 @@ class FaceRunner(Runner):
         check_config(cfg)
         return super().from_cfg(with_fast_path(cfg))
 
-    def build_model(self, model: Union[nn.Module, dict]) -> nn.Module:
+    def build_model(self, model: nn.Module | dict) -> nn.Module:
         """As in MMEngine.
 
         Raises:
@@ -73,29 +77,26 @@ class FaceRunner(Runner):
         self.register_hook(SeedHook(), 'VERY_HIGH')
 
     @staticmethod
-    def build_dataloader(dataloader: Union[DataLoader, dict], *args,
-                         **kwargs) -> DataLoader:
+    def build_dataloader(dataloader: DataLoader | dict, *args, **kwargs) -> DataLoader:
         # Without a GPU there is nothing to pin for, and torch warns.
         if isinstance(dataloader, dict) and not torch.cuda.is_available():
             dataloader = dict(dataloader, pin_memory=False)
-        if isinstance(dataloader, dict) and isinstance(
-                dataloader.get('collate_fn'), str):
+        if isinstance(dataloader, dict) and isinstance(dataloader.get('collate_fn'), str):
             dataloader['collate_fn'] = dict(type=dataloader['collate_fn'])
         loader = Runner.build_dataloader(dataloader, *args, **kwargs)
         loader.worker_init_fn = WorkerInit(loader.worker_init_fn)
         return loader
 
-    def build_train_loop(self, loop: Union[BaseLoop, dict]) -> BaseLoop:
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         if isinstance(loop, dict) and isinstance(self._train_dataloader, dict):
-            self._train_dataloader = seeded(self._train_dataloader, self.seed,
-                                            self.rank)
+            self._train_dataloader = seeded(self._train_dataloader, self.seed, self.rank)
         return super().build_train_loop(loop)
 
     def _init_model_weights(self) -> None:
         with missing_start_explained(self.model):
             super()._init_model_weights()
 
-    def test(self) -> Dict[str, float]:
+    def test(self) -> dict[str, float]:
         with self._loading_strictly():
             return super().test()
 
@@ -111,39 +112,37 @@ class FaceRunner(Runner):
         finally:
             self._strict = before
 
-    def load_checkpoint(self,
-                        filename: str,
-                        map_location: Union[str, Callable] = 'cpu',
-                        strict: bool = False,
-                        revise_keys: list = [(r'^module.', '')]) -> Any:
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: str | Callable = 'cpu',
+        strict: bool = False,
+        revise_keys: list = [(r'^module.', '')],
+    ) -> Any:
         """As in MMEngine, but strict where the class says so.
 
         Raises:
             ValueError: If the checkpoint does not fit the model.
         """
         with misfit_explained(filename):
-            return super().load_checkpoint(filename, map_location, strict
-                                           or self._strict, revise_keys)
+            return super().load_checkpoint(
+                filename, map_location, strict or self._strict, revise_keys
+            )
 
     @master_only
-    def save_checkpoint(self,
-                        out_dir: str,
-                        filename: str,
-                        file_client_args: Optional[dict] = None,
-                        *args,
-                        **kwargs) -> None:
+    def save_checkpoint(
+        self, out_dir: str, filename: str, file_client_args: dict | None = None, *args, **kwargs
+    ) -> None:
         """As in MMEngine; a local file appears only when it is complete."""
-        backend = fileio.get_file_backend(
-            out_dir, backend_args=kwargs.get('backend_args'))
+        backend = fileio.get_file_backend(out_dir, backend_args=kwargs.get('backend_args'))
         if file_client_args or not isinstance(backend, fileio.LocalBackend):
-            return super().save_checkpoint(out_dir, filename, file_client_args,
-                                           *args, **kwargs)
+            return super().save_checkpoint(out_dir, filename, file_client_args, *args, **kwargs)
         with written_whole(os.path.join(out_dir, filename)) as partial:
-            super().save_checkpoint(out_dir, os.path.basename(partial),
-                                    file_client_args, *args, **kwargs)
+            super().save_checkpoint(
+                out_dir, os.path.basename(partial), file_client_args, *args, **kwargs
+            )
 
-    def wrap_model(self, model_wrapper_cfg: Optional[dict],
-                   model: nn.Module) -> nn.Module:
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """As in MMEngine, on CPU processes too."""
         if self.distributed and model_wrapper_cfg is None:
             model_wrapper_cfg = cpu_model_wrapper(self.cfg)

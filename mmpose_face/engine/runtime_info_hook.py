@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMEngine's hook that keeps what is logged, without a wait for the device.
-"""
-from typing import Optional, Sequence, Union
+"""MMEngine's hook that keeps what is logged, without a wait for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
@@ -36,35 +38,34 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
     def before_train(self, runner: Runner) -> None:
         # Here, since importing the package imports no network.
         from ..models.heads.base import DeviceAccuracyHead
+
         super().before_train(runner)
         self._heads = [
-            module for module in runner.model.modules()
-            if isinstance(module, DeviceAccuracyHead)
+            module for module in runner.model.modules() if isinstance(module, DeviceAccuracyHead)
         ]
 
     def before_train_iter(
-            self,
-            runner: Runner,
-            batch_idx: int,
-            data_batch: Union[dict, tuple, list, None] = None) -> None:
+        self, runner: Runner, batch_idx: int, data_batch: dict | tuple | list | None = None
+    ) -> None:
         super().before_train_iter(runner, batch_idx, data_batch)
         due = not self.fast or accuracy_is_read(runner, batch_idx)
         for head in self._heads:
             head.accuracy_is_due = due
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Union[dict, tuple, list, None] = None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | tuple | list | None = None,
+        outputs: dict | None = None,
+    ) -> None:
         if not self.fast:
-            return super().after_train_iter(runner, batch_idx, data_batch,
-                                            outputs)
+            return super().after_train_iter(runner, batch_idx, data_batch, outputs)
         for key, value in (outputs or {}).items():
             record(runner.message_hub, f'train/{key}', value)
 
 
-def record(hub: MessageHub, key: str, value: Union[Tensor, float]) -> None:
+def record(hub: MessageHub, key: str, value: Tensor | float) -> None:
     """Keep a value without fetching it.
 
     Args:
@@ -87,7 +88,8 @@ def accuracy_is_read(runner: Runner, batch_idx: int) -> bool:
     """Whether somebody reads the accuracy of a training iteration."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
     return is_smoothed(runner.log_processor) or any(
-        is_logged(hook, runner, batch_idx) for hook in hooks)
+        is_logged(hook, runner, batch_idx) for hook in hooks
+    )
 
 
 def is_logged(hook: LoggerHook, runner: Runner, batch_idx: int) -> bool:
@@ -98,12 +100,13 @@ def is_logged(hook: LoggerHook, runner: Runner, batch_idx: int) -> bool:
     if hook.every_n_inner_iters(batch_idx, hook.interval):
         return True
     loader = runner.train_dataloader
-    return hook.end_of_epoch(
-        loader,
-        batch_idx) and not (hook.ignore_last and len(loader) > hook.interval)
+    return hook.end_of_epoch(loader, batch_idx) and not (
+        hook.ignore_last and len(loader) > hook.interval
+    )
 
 
 def is_smoothed(processor: LogProcessor) -> bool:
     """Whether the log shows more of the accuracy than its last value."""
     return bool(processor.mean_pattern.search(_ACCURACY)) or any(
-        _ACCURACY in cfg['data_src'] for cfg in processor.custom_cfg)
+        _ACCURACY in cfg['data_src'] for cfg in processor.custom_cfg
+    )

@@ -8,8 +8,12 @@ loader that state could not be saved at all. Here a sample is drawn from
 ``(seed, iteration, rank)``: nothing needs saving, and the number of workers
 does not matter.
 """
+
+from __future__ import annotations
+
 import random
-from typing import Any, Iterator, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,8 +47,7 @@ def seeded(dataloader: dict, seed: int, rank: int) -> dict:
     Returns:
         dict: The same loader, data set and sampler wrapped.
     """
-    sampler = dict(
-        type=SeededSampler, sampler=dataloader['sampler'], run=(seed, rank))
+    sampler = dict(type=SeededSampler, sampler=dataloader['sampler'], run=(seed, rank))
     dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
     return dict(dataloader, dataset=dataset, sampler=sampler)
 
@@ -62,7 +65,8 @@ class SeedHook(Hook):
 
 class _Draw(int):
     """The index of a sample that knows what to seed it from."""
-    key: Tuple[int, ...]
+
+    key: tuple[int, ...]
 
 
 class _Wrapped:
@@ -95,8 +99,7 @@ class SeededDataset(_Wrapped):
     """
 
     def __init__(self, dataset: dict) -> None:
-        super().__init__(
-            DATASETS.build(dataset) if isinstance(dataset, dict) else dataset)
+        super().__init__(DATASETS.build(dataset) if isinstance(dataset, dict) else dataset)
 
     def __getitem__(self, index: int) -> Any:
         if isinstance(index, _Draw):
@@ -114,14 +117,14 @@ class SeededSampler(_Wrapped, Sampler):
         seed (int, optional): The seed of the sampler itself.
     """
 
-    def __init__(self, sampler: dict, run: Tuple[int, int], dataset: Any,
-                 seed: Optional[int]) -> None:
+    def __init__(self, sampler: dict, run: tuple[int, int], dataset: Any, seed: int | None) -> None:
         super().__init__(
             DATA_SAMPLERS.build(
                 sampler,
                 # Some samplers look at the class of the data set.
-                default_args=dict(
-                    dataset=getattr(dataset, '_wrapped', dataset), seed=seed)))
+                default_args=dict(dataset=getattr(dataset, '_wrapped', dataset), seed=seed),
+            )
+        )
         self._run = run
         self._epoch = 0
 

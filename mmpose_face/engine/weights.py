@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is said of weights that do not fit a model, or are not to be had."""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator, Tuple
 
 import torch.nn as nn
 from mmengine.model import PretrainedInit
@@ -26,8 +27,8 @@ def misfit_explained(filename: str) -> Iterator[None]:
     except RuntimeError as error:
         raise ValueError(
             f'{filename} does not fit the model of this config; expected a '
-            'checkpoint of the same architecture and number of points. ' +
-            _in_short(str(error))) from error
+            'checkpoint of the same architecture and number of points. ' + _in_short(str(error))
+        ) from error
 
 
 @contextmanager
@@ -52,17 +53,17 @@ def missing_start_explained(model: nn.Module) -> Iterator[None]:
         raise type(error)(
             f'the pretrained weights {weights} of {name} ({kind}) are not to '
             f'be had: {error}. To train it from scratch: --cfg-options '
-            f'{name}.init_cfg=None') from error
+            f'{name}.init_cfg=None'
+        ) from error
 
 
-def _waiting(model: nn.Module) -> Iterator[Tuple[str, str, str]]:
+def _waiting(model: nn.Module) -> Iterator[tuple[str, str, str]]:
     """Name in the config, class and weights of the parts that have not got
     theirs."""
     for name, part in getattr(model, 'module', model).named_modules():
         given = getattr(part, 'init_cfg', None) or ()
-        for init in (given, ) if isinstance(given, dict) else given:
-            if (init['type'] in ('Pretrained', PretrainedInit)
-                    and not part.is_init):
+        for init in (given,) if isinstance(given, dict) else given:
+            if init['type'] in ('Pretrained', PretrainedInit) and not part.is_init:
                 path = f'model.{name}'.rstrip('.')
                 yield path, type(part).__name__, init['checkpoint']
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What annotation files say of the faces in samples that do not say it, such
 as those of MMPose's data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any
 
 import numpy as np
 
@@ -32,22 +36,22 @@ class AnnotatedFaces:
             its annotation files.
     """
 
-    def __init__(self, ann_file: Union[str, Sequence[str]],
-                 dataset: str) -> None:
+    def __init__(self, ann_file: str | Sequence[str], dataset: str) -> None:
         known = datasets.BENCHMARKS
         if dataset not in known:
             raise ValueError(
                 f'ann_file={ann_file!r} is understood for the data sets '
                 f'{", ".join(known)}, got {dataset}: use CustomFaces and '
-                'PackFaceInputs, whose samples say their subsets')
+                'PackFaceInputs, whose samples say their subsets'
+            )
         self.ann_file = ann_file
-        self._faces: Dict[str, List[dict]] = {}  # by the image's last name
+        self._faces: dict[str, list[dict]] = {}  # by the image's last name
         opened = known[dataset](ann_file=ann_file, test_mode=True)
         for info in map(opened.get_data_info, range(len(opened))):
             name = Path(info['img_path']).name
             self._faces.setdefault(name, []).append(_of_face(info))
 
-    def of_sample(self, sample: dict) -> Dict[str, Any]:
+    def of_sample(self, sample: dict) -> dict[str, Any]:
         """What the files say of the face of a sample.
 
         Args:
@@ -67,7 +71,8 @@ class AnnotatedFaces:
                 return face['facts']
         raise ValueError(
             f'ann_file={self.ann_file!r} has no face in {path} with the '
-            "points of the sample: expected the data set's annotation file")
+            "points of the sample: expected the data set's annotation file"
+        )
 
 
 def _of_face(info: dict) -> dict:
@@ -76,14 +81,12 @@ def _of_face(info: dict) -> dict:
         facts['occluded'] = info['occluded'][0]
     if 'box_size' in info:
         facts['box_size'] = info['box_size']
-    return dict(
-        file=Path(info['img_path']), points=info['keypoints'][0], facts=facts)
+    return dict(file=Path(info['img_path']), points=info['keypoints'][0], facts=facts)
 
 
 def _ends_in(path: Path, end: Path) -> bool:
-    return path.parts[-len(end.parts):] == end.parts
+    return path.parts[-len(end.parts) :] == end.parts
 
 
 def _same(points: np.ndarray, others: np.ndarray) -> bool:
-    return points.shape == others.shape and bool(
-        (np.abs(points - others) <= _SAME).all())
+    return points.shape == others.shape and bool((np.abs(points - others) <= _SAME).all())

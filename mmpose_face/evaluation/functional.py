@@ -26,8 +26,10 @@ Sources:
     permutation test: Efron and Tibshirani, "An Introduction to the
     Bootstrap", 1993, chapters 13 and 15.
 """
+
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,17 +37,31 @@ from numpy.typing import ArrayLike
 from ..landmarks import Scheme
 
 __all__ = [
-    'normalized_errors', 'point_distance', 'inter_ocular', 'inter_pupil',
-    'face_box', 'box_diagonal', 'longer_side', 'landmark_box', 'face_errors',
-    'nme', 'failure_rate', 'auc', 'ced', 'percentiles', 'per_landmark',
-    'per_group', 'bootstrap_ci', 'Comparison', 'compare'
+    'normalized_errors',
+    'point_distance',
+    'inter_ocular',
+    'inter_pupil',
+    'face_box',
+    'box_diagonal',
+    'longer_side',
+    'landmark_box',
+    'face_errors',
+    'nme',
+    'failure_rate',
+    'auc',
+    'ced',
+    'percentiles',
+    'per_landmark',
+    'per_group',
+    'bootstrap_ci',
+    'Comparison',
+    'compare',
 ]
 
 
-def normalized_errors(pred: ArrayLike,
-                      gt: ArrayLike,
-                      norm: ArrayLike,
-                      mask: Optional[ArrayLike] = None) -> np.ndarray:
+def normalized_errors(
+    pred: ArrayLike, gt: ArrayLike, norm: ArrayLike, mask: ArrayLike | None = None
+) -> np.ndarray:
     """Distance of every predicted point to the truth over the normaliser.
 
     Args:
@@ -74,8 +90,9 @@ def normalized_errors(pred: ArrayLike,
     _check_shapes(pred, gt, norm, mask)
     scored = mask.astype(bool)
     if not np.isfinite(gt[scored]).all():
-        raise ValueError('the ground truth has points that are labelled but '
-                         'NaN or infinite; mask them out')
+        raise ValueError(
+            'the ground truth has points that are labelled but NaN or infinite; mask them out'
+        )
     errors = _distance(pred, gt)
     errors[~np.isfinite(errors)] = np.inf
     usable = np.isfinite(norm) & (norm > 0)
@@ -87,12 +104,15 @@ def normalized_errors(pred: ArrayLike,
 
 def _check_shapes(pred, gt, norm, mask) -> None:
     if gt.ndim != 3 or gt.shape[2] != 2 or pred.shape != gt.shape:
-        raise ValueError('expected predicted and true points of one shape '
-                         f'(N, K, 2), got {pred.shape} and {gt.shape}')
+        raise ValueError(
+            'expected predicted and true points of one shape '
+            f'(N, K, 2), got {pred.shape} and {gt.shape}'
+        )
     if norm.shape != gt.shape[:1] or mask.shape != gt.shape[:2]:
         raise ValueError(
             f'expected normalisers {gt.shape[:1]} and a mask {gt.shape[:2]}, '
-            f'got {norm.shape} and {mask.shape}')
+            f'got {norm.shape} and {mask.shape}'
+        )
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -145,8 +165,7 @@ def inter_pupil(points: ArrayLike, scheme: Scheme) -> np.ndarray:
         np.ndarray: ``(N, )`` in pixels.
     """
     points = np.asarray(points, np.float64)
-    left, right = (
-        points[:, list(side)].mean(1) for side in scheme.pupil_indices)
+    left, right = (points[:, list(side)].mean(1) for side in scheme.pupil_indices)
     return _distance(left, right)
 
 
@@ -186,8 +205,7 @@ def longer_side(boxes: ArrayLike) -> np.ndarray:
     return _sides(boxes).max(-1)
 
 
-def landmark_box(points: ArrayLike,
-                 mask: Optional[ArrayLike] = None) -> np.ndarray:
+def landmark_box(points: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
     """Side √(w h) of the box around the true points, the normaliser of 300-W's
     private test, COFW68 and MERL-RAV.
 
@@ -313,8 +331,7 @@ def percentiles(errors: ArrayLike, qs: ArrayLike) -> np.ndarray:
     # Beside a failed face, interpolation gives NaN.
     with np.errstate(invalid='ignore'):
         found = np.percentile(errors, qs)
-    return np.where(
-        np.isnan(found), np.percentile(errors, qs, method='higher'), found)
+    return np.where(np.isnan(found), np.percentile(errors, qs, method='higher'), found)
 
 
 def per_landmark(errors: ArrayLike) -> np.ndarray:
@@ -330,7 +347,7 @@ def per_landmark(errors: ArrayLike) -> np.ndarray:
     return face_errors(np.asarray(errors, np.float64).T)
 
 
-def per_group(errors: ArrayLike, scheme: Scheme) -> Dict[str, float]:
+def per_group(errors: ArrayLike, scheme: Scheme) -> dict[str, float]:
     """Mean error of the points of each part of the face.
 
     Args:
@@ -342,17 +359,16 @@ def per_group(errors: ArrayLike, scheme: Scheme) -> Dict[str, float]:
         points.
     """
     errors = np.asarray(errors, np.float64)
-    return {
-        group: nme(errors[:, list(indices)])
-        for group, indices in scheme.groups.items()
-    }
+    return {group: nme(errors[:, list(indices)]) for group, indices in scheme.groups.items()}
 
 
-def bootstrap_ci(values: ArrayLike,
-                 weights: Optional[ArrayLike] = None,
-                 level: float = 0.95,
-                 samples: int = 1000,
-                 seed: int = 0) -> Tuple[np.ndarray, np.ndarray]:
+def bootstrap_ci(
+    values: ArrayLike,
+    weights: ArrayLike | None = None,
+    level: float = 0.95,
+    samples: int = 1000,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Percentile bootstrap interval of (weighted) means over faces.
 
     The figures of a benchmark are means over faces: NME of ``e``, FR of
@@ -374,24 +390,25 @@ def bootstrap_ci(values: ArrayLike,
     """
     values = np.asarray(values, np.float64)
     if not len(values):
-        return (np.full(values.shape[1:], np.nan), ) * 2
-    weights = np.ones(len(values)) if weights is None else np.asarray(
-        weights, np.float64)
+        return (np.full(values.shape[1:], np.nan),) * 2
+    weights = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
     rng = np.random.default_rng(seed)
-    means = np.concatenate([
-        _drawn_means(values, weights, min(_AT_ONCE, samples - start), rng)
-        for start in range(0, samples, _AT_ONCE)
-    ])
+    means = np.concatenate(
+        [
+            _drawn_means(values, weights, min(_AT_ONCE, samples - start), rng)
+            for start in range(0, samples, _AT_ONCE)
+        ]
+    )
     ends = _middle(means, level)
     return ends[0], ends[1]
 
 
-def _drawn_means(values: np.ndarray, weights: np.ndarray, samples: int,
-                 rng: np.random.Generator) -> np.ndarray:
+def _drawn_means(
+    values: np.ndarray, weights: np.ndarray, samples: int, rng: np.random.Generator
+) -> np.ndarray:
     """Means of faces drawn with replacement, ``(samples, ...)``."""
     # How often each face is drawn for each sample.
-    drawn = rng.multinomial(
-        len(values), np.full(len(values), 1 / len(values)), samples) * weights
+    drawn = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), samples) * weights
     failed = np.isinf(values)
     means = drawn @ np.where(failed, 0, values)
     means[drawn @ failed.astype(np.float64) > 0] = np.inf
@@ -429,13 +446,12 @@ class Comparison:
     high: float
     p_value: float
     n: int
-    failed: Tuple[int, int]
+    failed: tuple[int, int]
 
 
-def compare(errors_a: ArrayLike,
-            errors_b: ArrayLike,
-            samples: int = 10000,
-            seed: int = 0) -> Comparison:
+def compare(
+    errors_a: ArrayLike, errors_b: ArrayLike, samples: int = 10000, seed: int = 0
+) -> Comparison:
     """Compare two systems face by face.
 
     The interval is a percentile bootstrap of the mean difference, the p-value
@@ -456,10 +472,10 @@ def compare(errors_a: ArrayLike,
     """
     a, b = np.asarray(errors_a, np.float64), np.asarray(errors_b, np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError('expected the errors of the same faces, (N, ) twice, '
-                         f'got {a.shape} and {b.shape}')
-    failed = (int((np.isinf(a) & np.isfinite(b)).sum()),
-              int((np.isinf(b) & np.isfinite(a)).sum()))
+        raise ValueError(
+            f'expected the errors of the same faces, (N, ) twice, got {a.shape} and {b.shape}'
+        )
+    failed = (int((np.isinf(a) & np.isfinite(b)).sum()), int((np.isinf(b) & np.isfinite(a)).sum()))
     both = np.isfinite(a) & np.isfinite(b)
     difference = a[both] - b[both]
     n = len(difference)
@@ -468,12 +484,16 @@ def compare(errors_a: ArrayLike,
         return Comparison(_mean(difference), nan, nan, nan, n, failed)
     low, high = bootstrap_ci(difference, samples=samples, seed=seed)
     return Comparison(
-        _mean(difference), float(low), float(high),
-        _sign_flip_p_value(difference, samples, seed), n, failed)
+        _mean(difference),
+        float(low),
+        float(high),
+        _sign_flip_p_value(difference, samples, seed),
+        n,
+        failed,
+    )
 
 
-def _sign_flip_p_value(difference: np.ndarray, samples: int,
-                       seed: int) -> float:
+def _sign_flip_p_value(difference: np.ndarray, samples: int, seed: int) -> float:
     """Two-sided: the share of the ways to exchange the systems on each face
     whose mean is as far from zero. All ways where they are few; SciPy's test
     takes minutes and gigabytes for the faces of a benchmark."""
@@ -486,7 +506,7 @@ def _sign_flip_p_value(difference: np.ndarray, samples: int,
     rng, as_far = np.random.default_rng(seed), 0
     for start in range(0, samples, _AT_ONCE):
         number = min(_AT_ONCE, samples - start)
-        signs = 1 - 2. * rng.integers(0, 2, (number, n), np.int8)
+        signs = 1 - 2.0 * rng.integers(0, 2, (number, n), np.int8)
         as_far += int((np.abs(signs @ difference / n) >= observed).sum())
     # What was observed is one of the ways.
     return (as_far + 1) / (samples + 1)

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The metric of the package's configs."""
+
+from __future__ import annotations
+
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -15,8 +19,17 @@ from ..text import shortened
 from .annotated_faces import AnnotatedFaces
 from .normalization import Normalization, check_choice
 from .predictions import save_predictions
-from .scores import (Faces, Protocol, Scores, column, default_normalizer,
-                     described_normalizer, save_scores, score, write_json)
+from .scores import (
+    Faces,
+    Protocol,
+    Scores,
+    column,
+    default_normalizer,
+    described_normalizer,
+    save_scores,
+    score,
+    write_json,
+)
 from .table import SCALE, Table, Unit, format_table, make_table, summary
 
 _LISTED = 10  # files that a message of the log names
@@ -122,34 +135,32 @@ class SubsetNME(BaseMetric):
     # Not None, for which MMEngine warns; the keys have no prefix.
     default_prefix = ''
 
-    def __init__(self,
-                 subsets: Sequence[str] = ('test', ),
-                 threshold: float = 0.10,
-                 protocol: Protocol = 'mmpose',
-                 normalizer: Optional[str] = None,
-                 unit: Unit = 'percent',
-                 bootstrap: int = 0,
-                 out_dir: Optional[str] = None,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None,
-                 norm_mode: Optional[str] = None,
-                 norm_item: Optional[str] = None,
-                 keypoint_indices: Optional[Sequence[int]] = None,
-                 ann_file: Union[None, str, Sequence[str]] = None) -> None:
+    def __init__(
+        self,
+        subsets: Sequence[str] = ('test',),
+        threshold: float = 0.10,
+        protocol: Protocol = 'mmpose',
+        normalizer: str | None = None,
+        unit: Unit = 'percent',
+        bootstrap: int = 0,
+        out_dir: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        norm_mode: str | None = None,
+        norm_item: str | None = None,
+        keypoint_indices: Sequence[int] | None = None,
+        ann_file: None | str | Sequence[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not subsets or len(set(subsets)) != len(subsets):
-            raise ValueError('expected one or more subsets, each once, got '
-                             f'{list(subsets)}')
+            raise ValueError(f'expected one or more subsets, each once, got {list(subsets)}')
         if not 0 < threshold <= 1:
-            raise ValueError('threshold must be a ratio above 0 and at most '
-                             f'1, got {threshold}')
+            raise ValueError(f'threshold must be a ratio above 0 and at most 1, got {threshold}')
         if bootstrap < 0:
-            raise ValueError('bootstrap must be a number of samples, got '
-                             f'{bootstrap}')
+            raise ValueError(f'bootstrap must be a number of samples, got {bootstrap}')
         check_choice('protocol', protocol, ('mmpose', 'paper'))
         check_choice('unit', unit, tuple(SCALE))
-        self.normalization = Normalization(normalizer, norm_mode, norm_item,
-                                           keypoint_indices)
+        self.normalization = Normalization(normalizer, norm_mode, norm_item, keypoint_indices)
         self.subsets = tuple(subsets)
         self.threshold = threshold
         self.protocol = protocol
@@ -158,9 +169,9 @@ class SubsetNME(BaseMetric):
         self.bootstrap = bootstrap
         self.out_dir = out_dir
         self.ann_file = ann_file
-        self._annotated: Optional[AnnotatedFaces] = None
-        self.scores: Optional[Scores] = None
-        self.table: Optional[Table] = None
+        self._annotated: AnnotatedFaces | None = None
+        self.scores: Scores | None = None
+        self.table: Table | None = None
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep one row for each face.
@@ -176,9 +187,11 @@ class SubsetNME(BaseMetric):
         for sample in data_samples:
             truth = sample['gt_instances']
             if len(truth['keypoints']) != 1:
-                raise ValueError('expected samples of one face, got '
-                                 f'{len(truth["keypoints"])} in that of '
-                                 f'{sample["img_path"]}')
+                raise ValueError(
+                    'expected samples of one face, got '
+                    f'{len(truth["keypoints"])} in that of '
+                    f'{sample["img_path"]}'
+                )
             row = dict(
                 file=sample['img_path'],
                 id=sample['id'],
@@ -186,11 +199,12 @@ class SubsetNME(BaseMetric):
                 truth=np.asarray(truth['keypoints'])[0],
                 visible=_visible(truth),
                 predicted=np.asarray(sample['pred_instances']['keypoints'])[0],
-                **self._facts_of(sample))
+                **self._facts_of(sample),
+            )
             self._check_box_size(row, scheme)
             self.results.append(row)
 
-    def _facts_of(self, sample: dict) -> Dict[str, Any]:
+    def _facts_of(self, sample: dict) -> dict[str, Any]:
         """``subsets`` of a face and, where they are known, ``occluded`` and
         ``box_size``."""
         truth, facts = sample['gt_instances'], {}
@@ -215,10 +229,9 @@ class SubsetNME(BaseMetric):
     def _dataset_name(self) -> str:
         return self.dataset_meta['dataset_name']
 
-    def _subsets_of(self, sample: dict,
-                    annotated: Optional[Sequence[str]]) -> Sequence[str]:
+    def _subsets_of(self, sample: dict, annotated: Sequence[str] | None) -> Sequence[str]:
         """Subsets of a face whose sample does not say them."""
-        if self.subsets == ('test', ):  # the default, whatever is tested
+        if self.subsets == ('test',):  # the default, whatever is tested
             return self.subsets
         if annotated is None and self._dataset_name == '300w':
             annotated = datasets.Face300W.subsets_of_path(sample['img_path'])
@@ -230,24 +243,25 @@ class SubsetNME(BaseMetric):
             f'the table has the columns {", ".join(self.subsets)}, but the '
             f'sample of {sample["img_path"]} does not say its subsets: '
             f'{_advice(self._dataset_name)} and PackFaceInputs in place of '
-            "MMPose's data set and PackPoseInputs")
+            "MMPose's data set and PackPoseInputs"
+        )
 
     def _check_box_size(self, row: dict, scheme: Scheme) -> None:
         normalizer = self.normalizer or default_normalizer(scheme)
         of_box = normalizer in ('face_box', 'box_diagonal')
         # Of an unknown scheme the data set's box may be asked for.
         needs = self.normalizer is None or scheme == AFLW19
-        if (scheme.normalizer is None and of_box and needs
-                and 'box_size' not in row):
+        if scheme.normalizer is None and of_box and needs and 'box_size' not in row:
             raise ValueError(
                 f'{scheme.name} is normalised by the face box, but the '
                 f'samples (such as that of {row["file"]}) do not say its '
                 'size: use FaceAFLW with a file that has box_size, and '
                 'PackFaceInputs; or give the ann_file that has it; or, for '
                 "the data set's box as MMPose has it, "
-                "norm_mode='use_norm_item', norm_item='bbox_size'")
+                "norm_mode='use_norm_item', norm_item='bbox_size'"
+            )
 
-    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """The figures of all columns.
 
         Args:
@@ -259,21 +273,21 @@ class SubsetNME(BaseMetric):
         """
         faces = self._faces(results)
         self.scores = score(faces, self.normalizer, self.protocol)
-        self.table = make_table(self.scores, self.subsets, self.threshold,
-                                self.protocol, self.unit, self.bootstrap)
+        self.table = make_table(
+            self.scores, self.subsets, self.threshold, self.protocol, self.unit, self.bootstrap
+        )
         self._log()
         if self.out_dir is not None:
             self._write(Path(self.out_dir))
         return self._flat(self.table)
 
-    def _faces(self, results: List[dict]) -> Faces:
+    def _faces(self, results: list[dict]) -> Faces:
         # How processes share the data must not be seen in the order. Of
         # several annotation files, ids may occur in each; a face that a
         # sampler has padded with comes twice.
-        rows = list({
-            (row['id'], row['file'], row['truth'].tobytes()): row
-            for row in results
-        }.values())
+        rows = list(
+            {(row['id'], row['file'], row['truth'].tobytes()): row for row in results}.values()
+        )
         rows.sort(key=lambda row: (row['id'], row['file']))
         return Faces(
             self.normalization.scheme_of(self.dataset_meta),
@@ -285,42 +299,48 @@ class SubsetNME(BaseMetric):
             visible=column(rows, 'visible'),
             predicted=column(rows, 'predicted').astype(np.float64),
             occluded=column(rows, 'occluded'),
-            box_sizes=column(rows, 'box_size'))
+            box_sizes=column(rows, 'box_size'),
+        )
 
     def _log(self) -> None:
         scores = self.scores
         norm = described_normalizer(scores.scheme, scores.normalizer)
         print_log(
             f'NME, failure rate and AUC ({self.unit}), n faces; '
-            f'normaliser {norm}, protocol {self.protocol}:\n' +
-            format_table(self.table), 'current')
+            f'normaliser {norm}, protocol {self.protocol}:\n' + format_table(self.table),
+            'current',
+        )
         files = np.array(scores.files)
-        _report('Faces with predictions that are NaN or infinite',
-                files[scores.failed])
+        _report('Faces with predictions that are NaN or infinite', files[scores.failed])
         _report(
             'Faces left out, for their normaliser is zero or its points are '
-            'not labelled, or no point is', files[np.isnan(scores.errors)])
-        _report('Faces in none of the columns, not in the table', [
-            file for file, subsets in zip(scores.files, scores.subsets)
-            if not set(self.subsets) & set(subsets)
-        ])
+            'not labelled, or no point is',
+            files[np.isnan(scores.errors)],
+        )
+        _report(
+            'Faces in none of the columns, not in the table',
+            [
+                file
+                for file, subsets in zip(scores.files, scores.subsets)
+                if not set(self.subsets) & set(subsets)
+            ],
+        )
 
     def _write(self, folder: Path) -> None:
         write_json(folder / 'metrics.json', summary(self.scores, self.table))
         save_scores(self.scores, folder / 'per_face.json')
         save_predictions(self.scores, folder / 'predictions.json')
-        print_log(
-            'metrics.json, per_face.json and predictions.json are in '
-            f'{folder}', 'current')
+        print_log(f'metrics.json, per_face.json and predictions.json are in {folder}', 'current')
 
-    def _flat(self, table: Table) -> Dict[str, float]:
+    def _flat(self, table: Table) -> dict[str, float]:
         """The table's figures by the names of the metrics."""
         prefix = {s: f'{s}/' for s in self.subsets}
         prefix[self.subsets[0]] = ''
         return {
             prefix[subset] + key: value
             for subset, figures in table.figures.items()
-            for key, value in figures.items() if key != 'n'
+            for key, value in figures.items()
+            if key != 'n'
         }
 
 
@@ -328,8 +348,7 @@ def _advice(dataset: str) -> str:
     ours = datasets.BENCHMARKS.get(dataset)
     if ours is None:
         return 'use CustomFaces'
-    return ('give SubsetNME the ann_file of the data set, or use '
-            f'{ours.__name__}')
+    return f'give SubsetNME the ann_file of the data set, or use {ours.__name__}'
 
 
 def _visible(truth: dict) -> np.ndarray:
@@ -342,5 +361,4 @@ def _visible(truth: dict) -> np.ndarray:
 def _report(what: str, files: Sequence[str]) -> None:
     """Say how many faces something befell, with the first files by name."""
     if len(files):
-        print_log(f'{what}: {len(files)} ({shortened(files, _LISTED)})',
-                  'current', logging.WARNING)
+        print_log(f'{what}: {len(files)} ({shortened(files, _LISTED)})', 'current', logging.WARNING)

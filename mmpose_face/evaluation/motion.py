@@ -7,6 +7,7 @@ and the normaliser d, such as the distance of the outer eye corners::
     jitter = mean(|x[t + 1] - 2 x[t] + x[t - 1]| / d[t])
     lag = cov(y - x, v) / var(v),  v[t] = (y[t + 1] - y[t - 1]) / 2
 """
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -85,8 +86,9 @@ def lag(points: ArrayLike, truth: ArrayLike) -> float:
     """
     points, truth = _checked(points), _checked(truth)
     if points.shape != truth.shape:
-        raise ValueError('expected points and truth of one shape, got '
-                         f'{points.shape} and {truth.shape}')
+        raise ValueError(
+            f'expected points and truth of one shape, got {points.shape} and {truth.shape}'
+        )
     if len(points) < 3:
         return float('nan')
     speed, late = (truth[2:] - truth[:-2]) / 2, (truth - points)[1:-1]

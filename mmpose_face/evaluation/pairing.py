@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which prediction is of which annotated face."""
+
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -22,17 +25,15 @@ class Paired:
     """
 
     faces: Faces
-    missing: List[str]
-    strangers: List[str]
+    missing: list[str]
+    strangers: list[str]
 
 
 class _NoSuchFace(ValueError):
     """A prediction has no true face."""
 
 
-def pair(truth: Faces,
-         predictions: Predictions,
-         partial: bool = False) -> Paired:
+def pair(truth: Faces, predictions: Predictions, partial: bool = False) -> Paired:
     """Find the prediction of each true face.
 
     A prediction's ``file`` is that of the annotations, or a path that ends in
@@ -61,36 +62,35 @@ def pair(truth: Faces,
     kept = sorted(found)
     missing = [file for i, file in enumerate(truth.files) if i not in found]
     if (missing or strangers) and not (partial and kept):
-        raise ValueError(f'{predictions.source}: ' +
-                         _what_is_left(predictions, missing, strangers) +
-                         ('; --partial leaves them out and scores the others'
-                          if kept else ''))
-    faces = replace(
-        _select(truth, kept),
-        predicted=predictions.points[[found[i] for i in kept]])
+        raise ValueError(
+            f'{predictions.source}: '
+            + _what_is_left(predictions, missing, strangers)
+            + ('; --partial leaves them out and scores the others' if kept else '')
+        )
+    faces = replace(_select(truth, kept), predicted=predictions.points[[found[i] for i in kept]])
     return Paired(faces, missing, strangers)
 
 
-def _find_all(finder: '_FaceFinder',
-              predictions: Predictions) -> Tuple[Dict[int, int], List[str]]:
+def _find_all(finder: _FaceFinder, predictions: Predictions) -> tuple[dict[int, int], list[str]]:
     """From true face to prediction; and the predictions without a face."""
-    found: Dict[int, int] = {}
+    found: dict[int, int] = {}
     strangers = []
     for i, place in enumerate(predictions.places):
         try:
-            face = finder.find(predictions.files[i], predictions.ids[i],
-                               predictions.numbers[i])
+            face = finder.find(predictions.files[i], predictions.ids[i], predictions.numbers[i])
             if face in found:
-                raise ValueError('expected one prediction of each face, got '
-                                 f'that of {predictions.places[found[face]]} '
-                                 'and another')
+                raise ValueError(
+                    'expected one prediction of each face, got '
+                    f'that of {predictions.places[found[face]]} '
+                    'and another'
+                )
             found[face] = i
         except _NoSuchFace as error:
             strangers.append(f'{place}: {error}')
         except ValueError as error:
             raise ValueError(
-                f'{predictions.source}: {place} ({predictions.files[i]}): '
-                f'{error}') from None
+                f'{predictions.source}: {place} ({predictions.files[i]}): {error}'
+            ) from None
     return found, strangers
 
 
@@ -99,28 +99,28 @@ class _FaceFinder:
 
     def __init__(self, truth: Faces):
         self.ids = truth.ids
-        self.by_file: Dict[str, List[int]] = {}
+        self.by_file: dict[str, list[int]] = {}
         for i, file in enumerate(truth.files):
             self.by_file.setdefault(file, []).append(i)
 
-    def find(self, file: str, id_: Optional[int],
-             number: Optional[int]) -> int:
+    def find(self, file: str, id_: int | None, number: int | None) -> int:
         """Index of the face; the id says more than the number."""
         faces = self.by_file[self._known(file)]
         if id_ is not None:
             of_id = [i for i in faces if self.ids[i] == id_]
             if not of_id:
-                raise _NoSuchFace(f'{file} has no annotated face with id '
-                                  f'{id_}')
+                raise _NoSuchFace(f'{file} has no annotated face with id {id_}')
             return of_id[0]
         if number is None:
             if len(faces) > 1:
-                raise ValueError(f'the image has {len(faces)} annotated '
-                                 'faces; expected id or face to say which')
+                raise ValueError(
+                    f'the image has {len(faces)} annotated faces; expected id or face to say which'
+                )
             number = 0
         if not 0 <= number < len(faces):
-            raise _NoSuchFace(f'{file} has {len(faces)} annotated faces, '
-                              f'counted from 0, and none is {number}')
+            raise _NoSuchFace(
+                f'{file} has {len(faces)} annotated faces, counted from 0, and none is {number}'
+            )
         return faces[number]
 
     def _known(self, file: str) -> str:
@@ -129,16 +129,19 @@ class _FaceFinder:
             return file
         names = [end for end in path_ends(file) if end in self.by_file]
         if not names:
-            raise _NoSuchFace(f'{file} is not an image of the annotations, '
-                              f'which have names like '
-                              f'{next(iter(self.by_file))}')
+            raise _NoSuchFace(
+                f'{file} is not an image of the annotations, '
+                f'which have names like '
+                f'{next(iter(self.by_file))}'
+            )
         if len(names) > 1:
-            raise ValueError('the path ends in several images of the '
-                             f'annotations: {", ".join(names)}')
+            raise ValueError(
+                f'the path ends in several images of the annotations: {", ".join(names)}'
+            )
         return names[0]
 
 
-def path_ends(path: str) -> List[str]:
+def path_ends(path: str) -> list[str]:
     """The ends of a path, the longest first.
 
     Args:
@@ -151,19 +154,19 @@ def path_ends(path: str) -> List[str]:
     return ['/'.join(parts[i:]) for i in range(len(parts))]
 
 
-def _what_is_left(predictions: Predictions, missing: List[str],
-                  strangers: List[str]) -> str:
+def _what_is_left(predictions: Predictions, missing: list[str], strangers: list[str]) -> str:
     left = []
     if strangers:
-        left.append(f'{len(strangers)} of {len(predictions)} predictions are '
-                    f'of no annotated face ({strangers[0]})')
+        left.append(
+            f'{len(strangers)} of {len(predictions)} predictions are '
+            f'of no annotated face ({strangers[0]})'
+        )
     if missing:
-        left.append(f'{len(missing)} annotated faces have no prediction '
-                    f'({shortened(missing)})')
+        left.append(f'{len(missing)} annotated faces have no prediction ({shortened(missing)})')
     return '; '.join(left)
 
 
-def _select(faces: Faces, indices: List[int]) -> Faces:
+def _select(faces: Faces, indices: list[int]) -> Faces:
     """Some of the faces, in that order."""
 
     def rows(value: Any) -> Any:

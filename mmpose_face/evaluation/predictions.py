@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Predictions of any system as files: JSON, CSV, and the dump of MMPose's
 test script. ``docs/en/evaluation.md`` describes the layouts."""
+
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -9,8 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
-from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Tuple,
-                    Union)
+from typing import Any, Callable, NamedTuple, Union
 
 import numpy as np
 
@@ -28,14 +30,14 @@ class _Entry(NamedTuple):
 
     place: str  # in the file, for messages
     file: str
-    id: Optional[int]
-    number: Optional[int]
+    id: int | None
+    number: int | None
     points: np.ndarray
 
 
 # The scheme by its name or as a dictionary, where a file says it, and the
 # faces.
-_Content = Tuple[Union[None, str, dict], List[_Entry]]
+_Content = tuple[Union[None, str, dict], list[_Entry]]
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,16 @@ class Predictions:
 
     source: str
     scheme: Scheme
-    places: List[str]
-    files: List[str]
-    ids: List[Optional[int]]
-    numbers: List[Optional[int]]
+    places: list[str]
+    files: list[str]
+    ids: list[int | None]
+    numbers: list[int | None]
     points: np.ndarray
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def to(self, scheme: Scheme) -> 'Predictions':
+    def to(self, scheme: Scheme) -> Predictions:
         """The same in another scheme.
 
         Args:
@@ -86,8 +88,7 @@ class Predictions:
                 f'({scheme.name}), got {self.scheme.num_points} '
                 f'({self.scheme.name}), from which there is no exact map'
             ) from None
-        return replace(
-            self, scheme=scheme, points=self.points[:, list(indices)])
+        return replace(self, scheme=scheme, points=self.points[:, list(indices)])
 
 
 def save_predictions(scores: Scores, path: PathLike) -> None:
@@ -98,17 +99,13 @@ def save_predictions(scores: Scores, path: PathLike) -> None:
         path (str | PathLike): The file, ``predictions.json`` by custom.
     """
     faces = [
-        dict(
-            file=file,
-            id=id_,
-            keypoints=[[strict(x), strict(y)] for x, y in points.tolist()]) for
-        file, id_, points in zip(scores.files, scores.ids, scores.predicted)
+        dict(file=file, id=id_, keypoints=[[strict(x), strict(y)] for x, y in points.tolist()])
+        for file, id_, points in zip(scores.files, scores.ids, scores.predicted)
     ]
     write_json(path, dict(scheme=name_or_dict(scores.scheme), faces=faces))
 
 
-def load_predictions(path: PathLike,
-                     scheme: Optional[str] = None) -> Predictions:
+def load_predictions(path: PathLike, scheme: str | None = None) -> Predictions:
     """Read the predictions of a system; nothing in the file is executed.
 
     Args:
@@ -128,8 +125,9 @@ def load_predictions(path: PathLike,
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise ValueError(f'{path}: expected predictions as '
-                         f'{", ".join(_READERS)}, got {path.suffix!r}')
+        raise ValueError(
+            f'{path}: expected predictions as {", ".join(_READERS)}, got {path.suffix!r}'
+        )
     data = path.read_bytes()
     try:
         said, entries = reader(data)
@@ -145,10 +143,11 @@ def load_predictions(path: PathLike,
         files=[entry.file for entry in entries],
         ids=[entry.id for entry in entries],
         numbers=[entry.number for entry in entries],
-        points=np.stack([entry.points for entry in entries]))
+        points=np.stack([entry.points for entry in entries]),
+    )
 
 
-def _scheme(said: Union[None, str, dict], entries: List[_Entry]) -> Scheme:
+def _scheme(said: None | str | dict, entries: list[_Entry]) -> Scheme:
     """The scheme that is said or of the first face, which all must have."""
     if said is None:
         scheme = _scheme_of_size(entries[0])
@@ -158,7 +157,8 @@ def _scheme(said: Union[None, str, dict], entries: List[_Entry]) -> Scheme:
         if len(entry.points) != scheme.num_points:
             raise ValueError(
                 f'{entry.place} ({entry.file}): expected {scheme.num_points} '
-                f'points ({scheme.name}), got {len(entry.points)}')
+                f'points ({scheme.name}), got {len(entry.points)}'
+            )
     return scheme
 
 
@@ -167,8 +167,10 @@ def _scheme_of_size(entry: _Entry) -> Scheme:
         if scheme.num_points == len(entry.points):
             return scheme
     known = ', '.join(f'{s.num_points} ({s.name})' for s in SCHEMES.values())
-    raise ValueError(f'{entry.place} ({entry.file}): expected as many points '
-                     f'as a scheme has, {known}; got {len(entry.points)}')
+    raise ValueError(
+        f'{entry.place} ({entry.file}): expected as many points '
+        f'as a scheme has, {known}; got {len(entry.points)}'
+    )
 
 
 def _at(place: str, parse: Callable[..., _Entry], *args) -> _Entry:
@@ -187,13 +189,9 @@ def _read_json(data: bytes) -> _Content:
     said = None
     if isinstance(content, dict):
         said, content = content.get('scheme'), content.get('faces')
-    if not isinstance(content, list) or not isinstance(
-            said, (dict, str, type(None))):
-        raise ValueError('expected {"scheme": NAME, "faces": [...]} or a list '
-                         'of faces')
-    return said, [
-        _at(f'entry {i}', _json_entry, face) for i, face in enumerate(content)
-    ]
+    if not isinstance(content, list) or not isinstance(said, (dict, str, type(None))):
+        raise ValueError('expected {"scheme": NAME, "faces": [...]} or a list of faces')
+    return said, [_at(f'entry {i}', _json_entry, face) for i, face in enumerate(content)]
 
 
 def _json_entry(place: str, face: Any) -> _Entry:
@@ -201,21 +199,23 @@ def _json_entry(place: str, face: Any) -> _Entry:
         raise ValueError('expected {"file": ..., "keypoints": [[x, y], ...]}')
     rows = face.get('keypoints')
     if not isinstance(rows, list) or not all(
-            isinstance(row, list) and len(row) == 2 for row in rows):
+        isinstance(row, list) and len(row) == 2 for row in rows
+    ):
         raise ValueError('expected "keypoints": [[x, y], ...]')
     points = [[_coordinate(value) for value in row] for row in rows]
-    return _Entry(place, _file(face.get('file')), _integer(face, 'id'),
-                  _integer(face, 'face'),
-                  np.array(points, np.float64).reshape(-1, 2))
+    return _Entry(
+        place,
+        _file(face.get('file')),
+        _integer(face, 'id'),
+        _integer(face, 'face'),
+        np.array(points, np.float64).reshape(-1, 2),
+    )
 
 
 def _coordinate(value: Any) -> float:
     if value is None:
         return np.nan
-    if isinstance(
-            value,
-            bool) or not (isinstance(value,
-                                     (int, float)) or value in _NO_NUMBERS):
+    if isinstance(value, bool) or not (isinstance(value, (int, float)) or value in _NO_NUMBERS):
         raise ValueError(f'expected a coordinate, got {value!r:.50}')
     return float(value)
 
@@ -226,13 +226,12 @@ def _file(value: Any) -> str:
     return value
 
 
-def _integer(face: Dict[str, Any], key: str) -> Optional[int]:
+def _integer(face: dict[str, Any], key: str) -> int | None:
     value = face.get(key)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(f'expected a whole number as {key}, got '
-                         f'{value!r:.50}')
+        raise ValueError(f'expected a whole number as {key}, got {value!r:.50}')
     return int(value)
 
 
@@ -242,7 +241,7 @@ def _read_csv(data: bytes) -> _Content:
     except UnicodeDecodeError as error:
         raise ValueError(f'not UTF-8: {error}') from None
     rows = csv.reader(io.StringIO(text, newline=''), strict=True)
-    entries: List[_Entry] = []
+    entries: list[_Entry] = []
     try:
         keys = _check_header(next(rows, []))
         for row in rows:
@@ -254,31 +253,33 @@ def _read_csv(data: bytes) -> _Content:
     return None, entries
 
 
-def _check_header(names: List[str]) -> Tuple[List[str], int]:
+def _check_header(names: list[str]) -> tuple[list[str], int]:
     """The columns that say which face, and the number of all columns."""
     first = names.index('x0') if 'x0' in names else len(names)
     keys, coordinates = names[:first], names[first:]
-    expected = [
-        f'{axis}{i}' for i in range(len(coordinates) // 2) for axis in 'xy'
-    ]
-    if ('file' not in keys or len(set(keys)) != len(keys)
-            or not set(keys) <= {'file', 'face', 'id'} or not expected
-            or coordinates != expected):
-        raise ValueError('line 1: expected the header file,face,x0,y0,x1,y1,'
-                         '... (or id for face)')
+    expected = [f'{axis}{i}' for i in range(len(coordinates) // 2) for axis in 'xy']
+    if (
+        'file' not in keys
+        or len(set(keys)) != len(keys)
+        or not set(keys) <= {'file', 'face', 'id'}
+        or not expected
+        or coordinates != expected
+    ):
+        raise ValueError('line 1: expected the header file,face,x0,y0,x1,y1,... (or id for face)')
     return keys, len(names)
 
 
-def _csv_entry(place: str, row: List[str], keys: List[str],
-               columns: int) -> _Entry:
+def _csv_entry(place: str, row: list[str], keys: list[str], columns: int) -> _Entry:
     if len(row) != columns:
         raise ValueError(f'expected {columns} columns, got {len(row)}')
     face = dict(zip(keys, row))
-    points = [_cell(cell, float, np.nan) for cell in row[len(keys):]]
+    points = [_cell(cell, float, np.nan) for cell in row[len(keys) :]]
     return _Entry(
-        place, _file(face['file']),
+        place,
+        _file(face['file']),
         *(_cell(face.get(key, ''), int, None) for key in ('id', 'face')),
-        np.array(points).reshape(-1, 2))
+        np.array(points).reshape(-1, 2),
+    )
 
 
 def _cell(cell: str, kind: Callable[[str], Any], empty: Any) -> Any:
@@ -323,12 +324,12 @@ class _DumpUnpickler(restricted_pickle.Unpickler):
 def _read_dump(data: bytes) -> _Content:
     samples = _unpickle(data)
     if not isinstance(samples, list):
-        raise ValueError('expected a list of samples, as --dump of '
-                         'tools/test.py writes it, got '
-                         f'{type(samples).__name__}')
-    return None, [
-        _at(f'entry {i}', _dump_entry, s) for i, s in enumerate(samples)
-    ]
+        raise ValueError(
+            'expected a list of samples, as --dump of '
+            'tools/test.py writes it, got '
+            f'{type(samples).__name__}'
+        )
+    return None, [_at(f'entry {i}', _dump_entry, s) for i, s in enumerate(samples)]
 
 
 def _unpickle(data: bytes) -> Any:
@@ -338,33 +339,30 @@ def _unpickle(data: bytes) -> Any:
     except Exception as error:
         found = re.search(r'GLOBAL (\S+)', str(error))
         if not found:
-            raise ValueError('not a complete pickle, as --dump of '
-                             'tools/test.py writes it') from None
+            raise ValueError(
+                'not a complete pickle, as --dump of tools/test.py writes it'
+            ) from None
         raise ValueError(
             f'refused: it holds the object {found[1]}, and only containers, '
             'numbers, text, NumPy arrays and tensors were expected. Nothing '
-            'of it has been executed') from None
+            'of it has been executed'
+        ) from None
 
 
 def _dump_entry(place: str, sample: Any) -> _Entry:
-    if not isinstance(sample, dict) or not isinstance(
-            sample.get('pred_instances'), dict):
-        raise ValueError('expected a sample with img_path, id and '
-                         'pred_instances')
+    if not isinstance(sample, dict) or not isinstance(sample.get('pred_instances'), dict):
+        raise ValueError('expected a sample with img_path, id and pred_instances')
     points = sample['pred_instances'].get('keypoints')
     if not isinstance(points, np.ndarray) or points.dtype.kind not in 'iuf':
-        raise ValueError('expected keypoints as a NumPy array, got '
-                         f'{type(points).__name__}')
+        raise ValueError(f'expected keypoints as a NumPy array, got {type(points).__name__}')
     if points.ndim != 3 or points.shape[::2] != (1, 2):
-        raise ValueError('expected keypoints of one face, (1, K, 2), got '
-                         f'{points.shape}')
+        raise ValueError(f'expected keypoints of one face, (1, K, 2), got {points.shape}')
     with np.errstate(invalid='ignore'):  # some kinds of NaN make it warn
         points = points[0].astype(np.float64)
-    return _Entry(place, _file(sample.get('img_path')), _integer(sample, 'id'),
-                  None, points)
+    return _Entry(place, _file(sample.get('img_path')), _integer(sample, 'id'), None, points)
 
 
-_READERS: Dict[str, Callable[[bytes], _Content]] = {
+_READERS: dict[str, Callable[[bytes], _Content]] = {
     '.json': _read_json,
     '.csv': _read_csv,
     '.pkl': _read_dump,

@@ -1,29 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 """The errors of a system on the faces of a test, with all that is known of
 each face: what tables, plots, comparisons and reports are made from."""
+
+from __future__ import annotations
+
 import json
 import logging
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Dict, List, Literal, Optional, Sequence, Tuple, Union
+from typing import Literal, Union
 
 import numpy as np
 
 from ..files import write_whole
 from ..landmarks import OUTER_EYE_CORNERS, Scheme, get_scheme, name_or_dict
 from ..logs import print_log
-from .functional import (box_diagonal, face_box, face_errors, inter_ocular,
-                         inter_pupil, landmark_box, longer_side,
-                         normalized_errors)
+from .functional import (
+    box_diagonal,
+    face_box,
+    face_errors,
+    inter_ocular,
+    inter_pupil,
+    landmark_box,
+    longer_side,
+    normalized_errors,
+)
 
 PathLike = Union[str, 'os.PathLike[str]']
 Protocol = Literal['mmpose', 'paper']
 
 # Normalisers by the names that files and options have for them.
-NORMALIZERS = ('inter_ocular', 'inter_pupil', 'face_box', 'box_diagonal',
-               'bbox_size', 'landmark_box')
+NORMALIZERS = (
+    'inter_ocular',
+    'inter_pupil',
+    'face_box',
+    'box_diagonal',
+    'bbox_size',
+    'landmark_box',
+)
 
 
 @dataclass(frozen=True)
@@ -53,14 +70,14 @@ class Scores:
 
     scheme: Scheme
     normalizer: str
-    files: List[str]
-    ids: List[int]
-    subsets: List[Tuple[str, ...]]
+    files: list[str]
+    ids: list[int]
+    subsets: list[tuple[str, ...]]
     boxes: np.ndarray
     point_errors: np.ndarray
-    occluded: Optional[np.ndarray] = None
-    truth: Optional[np.ndarray] = None
-    predicted: Optional[np.ndarray] = None
+    occluded: np.ndarray | None = None
+    truth: np.ndarray | None = None
+    predicted: np.ndarray | None = None
     protocol: Protocol = 'paper'
     errors: np.ndarray = field(init=False)
 
@@ -87,7 +104,7 @@ class Scores:
         return np.isnan(self.errors)
 
     @property
-    def keys(self) -> List[Tuple[str, int]]:
+    def keys(self) -> list[tuple[str, int]]:
         """File and id of each face; no two faces have both in common."""
         return list(zip(self.files, self.ids))
 
@@ -95,7 +112,7 @@ class Scores:
         """Which faces belong to a subset, ``(N, )`` bool."""
         return np.array([subset in names for names in self.subsets], bool)
 
-    def select(self, which: np.ndarray) -> 'Scores':
+    def select(self, which: np.ndarray) -> Scores:
         """Some of the faces.
 
         Args:
@@ -116,9 +133,9 @@ class Scores:
             subsets=[self.subsets[i] for i in indices],
             **{
                 name: rows(getattr(self, name))
-                for name in ('boxes', 'point_errors', 'occluded', 'truth',
-                             'predicted')
-            })
+                for name in ('boxes', 'point_errors', 'occluded', 'truth', 'predicted')
+            },
+        )
 
     def only_points(self, which: np.ndarray) -> np.ndarray:
         """The errors of some points.
@@ -153,15 +170,15 @@ class Faces:
     """
 
     scheme: Scheme
-    files: List[str]
-    ids: List[int]
-    subsets: List[Tuple[str, ...]]
+    files: list[str]
+    ids: list[int]
+    subsets: list[tuple[str, ...]]
     boxes: np.ndarray
     truth: np.ndarray
     visible: np.ndarray
     predicted: np.ndarray
-    occluded: Optional[np.ndarray] = None
-    box_sizes: Optional[np.ndarray] = None
+    occluded: np.ndarray | None = None
+    box_sizes: np.ndarray | None = None
 
 
 def default_normalizer(scheme: Scheme) -> str:
@@ -186,9 +203,7 @@ def described_normalizer(scheme: Scheme, name: str) -> str:
     return f'{name} ({ends[0]} to {ends[1]})'
 
 
-def normalizers(faces: Faces,
-                name: str,
-                protocol: Protocol = 'paper') -> np.ndarray:
+def normalizers(faces: Faces, name: str, protocol: Protocol = 'paper') -> np.ndarray:
     """The normaliser of each face.
 
     Args:
@@ -207,8 +222,7 @@ def normalizers(faces: Faces,
         ValueError: If there is no such normaliser.
     """
     if name not in NORMALIZERS:
-        raise ValueError(f'unknown normalizer {name!r}; known: '
-                         f'{", ".join(NORMALIZERS)}')
+        raise ValueError(f'unknown normalizer {name!r}; known: {", ".join(NORMALIZERS)}')
     scheme = faces.scheme
     if name == 'landmark_box':
         return landmark_box(faces.truth, faces.visible)
@@ -236,9 +250,7 @@ def _of_box(faces: Faces, name: str) -> np.ndarray:
     return faces.box_sizes * (1 if name == 'face_box' else np.sqrt(2))
 
 
-def score(faces: Faces,
-          normalizer: Optional[str] = None,
-          protocol: Protocol = 'paper') -> Scores:
+def score(faces: Faces, normalizer: str | None = None, protocol: Protocol = 'paper') -> Scores:
     """The scores of predictions.
 
     Args:
@@ -255,12 +267,22 @@ def score(faces: Faces,
             there is no such normaliser.
     """
     normalizer = normalizer or default_normalizer(faces.scheme)
-    errors = normalized_errors(faces.predicted, faces.truth,
-                               normalizers(faces, normalizer, protocol),
-                               faces.visible)
-    return Scores(faces.scheme, normalizer, faces.files, faces.ids,
-                  faces.subsets, faces.boxes, errors, faces.occluded,
-                  faces.truth, faces.predicted, protocol)
+    errors = normalized_errors(
+        faces.predicted, faces.truth, normalizers(faces, normalizer, protocol), faces.visible
+    )
+    return Scores(
+        faces.scheme,
+        normalizer,
+        faces.files,
+        faces.ids,
+        faces.subsets,
+        faces.boxes,
+        errors,
+        faces.occluded,
+        faces.truth,
+        faces.predicted,
+        protocol,
+    )
 
 
 def save_scores(scores: Scores, path: PathLike) -> None:
@@ -280,10 +302,16 @@ def save_scores(scores: Scores, path: PathLike) -> None:
             subsets=list(subsets),
             box=box.tolist(),
             error=strict(error),
-            point_errors=[strict(e) for e in points.tolist()])
+            point_errors=[strict(e) for e in points.tolist()],
+        )
         for file, id_, subsets, box, error, points in zip(
-            scores.files, scores.ids, scores.subsets, scores.boxes,
-            scores.errors.tolist(), scores.point_errors)
+            scores.files,
+            scores.ids,
+            scores.subsets,
+            scores.boxes,
+            scores.errors.tolist(),
+            scores.point_errors,
+        )
     ]
     if scores.occluded is not None:
         for face, flags in zip(faces, scores.occluded.astype(int).tolist()):
@@ -295,7 +323,9 @@ def save_scores(scores: Scores, path: PathLike) -> None:
             normalizer=scores.normalizer,
             protocol=scores.protocol,
             unit='ratio',
-            faces=faces))
+            faces=faces,
+        ),
+    )
 
 
 def load_scores(path: PathLike) -> Scores:
@@ -314,21 +344,27 @@ def load_scores(path: PathLike) -> Scores:
     try:
         content = json.loads(Path(path).read_bytes())
         return _parse(content)
-    except (AttributeError, IndexError, KeyError, OverflowError,
-            RecursionError, TypeError, ValueError) as error:
-        raise ValueError(f'{path} is not a file of per-face errors, as '
-                         f'SubsetNME writes it: {error!r}') from None
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ValueError(
+            f'{path} is not a file of per-face errors, as SubsetNME writes it: {error!r}'
+        ) from None
 
 
 def _parse(content: dict) -> Scores:
     scheme, faces = get_scheme(content['scheme']), content['faces']
     shape = len(faces), scheme.num_points
-    errors = np.array([[_number(e) for e in face['point_errors']]
-                       for face in faces]).reshape(shape)
+    errors = np.array([[_number(e) for e in face['point_errors']] for face in faces]).reshape(shape)
     occluded = None
     if faces and 'occluded' in faces[0]:
-        occluded = np.array([f['occluded'] for f in faces],
-                            bool).reshape(shape)
+        occluded = np.array([f['occluded'] for f in faces], bool).reshape(shape)
     if content['normalizer'] not in NORMALIZERS:
         raise ValueError(f'unknown normalizer {content["normalizer"]!r}')
     if not faces or (errors < 0).any():
@@ -339,21 +375,19 @@ def _parse(content: dict) -> Scores:
         files=[_of_type(face['file'], str) for face in faces],
         ids=[_of_type(face['id'], int) for face in faces],
         subsets=[
-            tuple(
-                _of_type(name, str)
-                for name in _of_type(face['subsets'], list)) for face in faces
+            tuple(_of_type(name, str) for name in _of_type(face['subsets'], list)) for face in faces
         ],
-        boxes=np.array([face['box'] for face in faces],
-                       float).reshape(len(faces), 4),
+        boxes=np.array([face['box'] for face in faces], float).reshape(len(faces), 4),
         point_errors=errors,
         occluded=occluded,
-        protocol=content.get('protocol', 'paper'))
+        protocol=content.get('protocol', 'paper'),
+    )
     if len(set(loaded.keys)) < len(faces):
         raise ValueError('a face occurs twice')
     return loaded
 
 
-def _number(value: Union[None, float, str]) -> float:
+def _number(value: None | float | str) -> float:
     return math.nan if value is None else float(value)
 
 
@@ -363,7 +397,7 @@ def _of_type(value, kind: type):
     return value
 
 
-def strict(value: float) -> Union[None, float, str]:
+def strict(value: float) -> None | float | str:
     """The value as strict JSON can hold it, which knows neither NaN nor
     infinity: ``null`` is not scored, ``"Infinity"`` failed."""
     if math.isfinite(value):
@@ -371,7 +405,7 @@ def strict(value: float) -> Union[None, float, str]:
     return None if math.isnan(value) else 'Infinity'
 
 
-def column(rows: Sequence[dict], name: str) -> Optional[np.ndarray]:
+def column(rows: Sequence[dict], name: str) -> np.ndarray | None:
     """What the rows of faces say under a name, in one array.
 
     Args:
@@ -386,18 +420,21 @@ def column(rows: Sequence[dict], name: str) -> Optional[np.ndarray]:
     if 0 < len(values) < len(rows):
         print_log(
             f'{len(rows) - len(values)} of {len(rows)} faces do not say '
-            f'{name}, which is left out for all', 'current', logging.WARNING)
+            f'{name}, which is left out for all',
+            'current',
+            logging.WARNING,
+        )
     return np.array(values) if len(values) == len(rows) else None
 
 
-def write_json(path: PathLike, content: Dict) -> None:
+def write_json(path: PathLike, content: dict) -> None:
     """Write strict JSON; see :func:`~mmpose_face.files.write_whole`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(content, allow_nan=False))
 
 
-def in_common(all_scores: Sequence[Scores]) -> List[Scores]:
+def in_common(all_scores: Sequence[Scores]) -> list[Scores]:
     """The faces that all systems have scored, in one order.
 
     Args:
@@ -415,18 +452,17 @@ def in_common(all_scores: Sequence[Scores]) -> List[Scores]:
         ways = [
             f'{s.scheme.name} by '
             f'{described_normalizer(s.scheme, s.normalizer)}, '
-            f'protocol {s.protocol}' for s in (first, other)
+            f'protocol {s.protocol}'
+            for s in (first, other)
         ]
         if ways[0] != ways[1]:
-            raise ValueError('expected systems that are scored alike, got '
-                             f'{ways[0]} and {ways[1]}')
+            raise ValueError(f'expected systems that are scored alike, got {ways[0]} and {ways[1]}')
     places = [{key: i for i, key in enumerate(s.keys)} for s in all_scores]
     shared = [key for key in first.keys if all(key in p for p in places)]
     if not shared:
-        raise ValueError('the systems have no face in common: files and ids '
-                         f'are like {first.keys[:1]} and '
-                         f'{all_scores[-1].keys[:1]}')
-    return [
-        s.select(np.array([p[key] for key in shared]))
-        for s, p in zip(all_scores, places)
-    ]
+        raise ValueError(
+            'the systems have no face in common: files and ids '
+            f'are like {first.keys[:1]} and '
+            f'{all_scores[-1].keys[:1]}'
+        )
+    return [s.select(np.array([p[key] for key in shared])) for s, p in zip(all_scores, places)]

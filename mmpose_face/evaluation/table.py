@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """All columns of a benchmark's table from the scores of one run."""
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Dict, Literal, Sequence, Tuple
+from typing import Literal
 
 import numpy as np
 from rich import box
@@ -16,9 +18,9 @@ from .scores import Protocol, Scores, strict
 _WIDTH = 1000  # wide enough for rich never to break a line
 
 Unit = Literal['percent', 'ratio']
-SCALE: Dict[Unit, float] = dict(percent=100., ratio=1.)
+SCALE: dict[Unit, float] = dict(percent=100.0, ratio=1.0)
 # Behind the point, as the benchmarks' tables print.
-DIGITS: Dict[Unit, int] = dict(percent=2, ratio=4)
+DIGITS: dict[Unit, int] = dict(percent=2, ratio=4)
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,26 @@ class Table:
         unit (str): ``'percent'`` or ``'ratio'``.
     """
 
-    figures: Dict[str, Dict[str, float]]
-    intervals: Dict[str, Dict[str, Tuple[float, float]]]
+    figures: dict[str, dict[str, float]]
+    intervals: dict[str, dict[str, tuple[float, float]]]
     threshold: float
     protocol: Protocol
     unit: Unit
 
     @property
-    def columns(self) -> Tuple[str, ...]:
+    def columns(self) -> tuple[str, ...]:
         """Names of the columns, the main one first."""
         return tuple(self.figures)
 
 
-def make_table(scores: Scores,
-               columns: Sequence[str],
-               threshold: float,
-               protocol: Protocol = 'paper',
-               unit: Unit = 'percent',
-               bootstrap: int = 0) -> Table:
+def make_table(
+    scores: Scores,
+    columns: Sequence[str],
+    threshold: float,
+    protocol: Protocol = 'paper',
+    unit: Unit = 'percent',
+    bootstrap: int = 0,
+) -> Table:
     """NME, failure rate and AUC of each subset.
 
     Args:
@@ -78,40 +82,36 @@ def make_table(scores: Scores,
         part = scores.select(scores.members(column))
         figures[column] = _figures(part, threshold, at, protocol, SCALE[unit])
         if bootstrap:
-            intervals[column] = _intervals(part, threshold, at, protocol,
-                                           SCALE[unit], bootstrap)
+            intervals[column] = _intervals(part, threshold, at, protocol, SCALE[unit], bootstrap)
     return Table(figures, intervals, threshold, protocol, unit)
 
 
-def _mean_error(errors: np.ndarray, points: np.ndarray,
-                protocol: Protocol) -> float:
+def _mean_error(errors: np.ndarray, points: np.ndarray, protocol: Protocol) -> float:
     return nme(errors if protocol == 'paper' else points)
 
 
-def _figures(part: Scores, threshold: float, at: str, protocol: Protocol,
-             scale: float) -> Dict[str, float]:
+def _figures(
+    part: Scores, threshold: float, at: str, protocol: Protocol, scale: float
+) -> dict[str, float]:
     figures = {
         'NME': scale * _mean_error(part.errors, part.point_errors, protocol),
         f'FR{at}': scale * failure_rate(part.errors, threshold),
-        f'AUC{at}': scale * auc(part.errors, threshold)
+        f'AUC{at}': scale * auc(part.errors, threshold),
     }
     if part.occluded is not None:
-        for name, which in (('visible', ~part.occluded), ('occluded',
-                                                          part.occluded)):
+        for name, which in (('visible', ~part.occluded), ('occluded', part.occluded)):
             # Over all such points: many faces have a few, or none.
             figures[f'NME_{name}'] = scale * nme(part.only_points(which))
     figures['n'] = int(np.count_nonzero(~np.isnan(part.errors)))
     return figures
 
 
-def _intervals(part: Scores, threshold: float, at: str, protocol: Protocol,
-               scale: float, samples: int) -> Dict[str, Tuple[float, float]]:
+def _intervals(
+    part: Scores, threshold: float, at: str, protocol: Protocol, scale: float, samples: int
+) -> dict[str, tuple[float, float]]:
     scored = ~np.isnan(part.errors)
     errors = part.errors[scored]
-    values = np.stack([
-        errors, errors > threshold,
-        np.maximum(0, 1 - errors / threshold)
-    ], axis=1)  # yapf: disable
+    values = np.stack([errors, errors > threshold, np.maximum(0, 1 - errors / threshold)], axis=1)
     ends = np.array(bootstrap_ci(values, samples=samples))
     if protocol == 'mmpose':
         points = np.count_nonzero(~np.isnan(part.point_errors[scored]), 1)
@@ -134,12 +134,11 @@ def format_table(table: Table) -> str:
         has no faces.
     """
     return markdown_table(
-        ('', *table.columns),
-        [(name, *cells) for name, cells in table_rows(table)])
+        ('', *table.columns), [(name, *cells) for name, cells in table_rows(table)]
+    )
 
 
-def markdown_table(header: Sequence[str],
-                   rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells as a plain text table, which is Markdown too.
 
     Args:
@@ -160,7 +159,7 @@ def markdown_table(header: Sequence[str],
     return '\n'.join(line for line in lines if line)
 
 
-def table_rows(table: Table) -> Sequence[Tuple[str, Sequence[str]]]:
+def table_rows(table: Table) -> Sequence[tuple[str, Sequence[str]]]:
     """The lines of a printed table.
 
     Args:
@@ -175,10 +174,12 @@ def table_rows(table: Table) -> Sequence[Tuple[str, Sequence[str]]]:
         cells = [_cell(f[name], digits) for f in table.figures.values()]
         rows.append((name.replace('_', ' '), cells))
         if name == 'NME' and table.intervals:
-            rows.append(('95 % of NME', [
-                _range(table.intervals[column][name], digits)
-                for column in table.columns
-            ]))
+            rows.append(
+                (
+                    '95 % of NME',
+                    [_range(table.intervals[column][name], digits) for column in table.columns],
+                )
+            )
     return rows
 
 
@@ -191,7 +192,7 @@ def figure(value: float, digits: int) -> str:
     return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
 
 
-def _range(ends: Tuple[float, float], digits: int) -> str:
+def _range(ends: tuple[float, float], digits: int) -> str:
     low, high = (_cell(end, digits) for end in ends)
     return low if low == high == 'n/a' else f'{low}–{high}'
 
@@ -212,7 +213,8 @@ def summary(scores: Scores, table: Table) -> dict:
         table_as_dict(table),
         normalizer=scores.normalizer,
         failed=files[scores.failed].tolist(),
-        left_out=files[scores.left_out].tolist())
+        left_out=files[scores.left_out].tolist(),
+    )
 
 
 def table_as_dict(table: Table) -> dict:
@@ -230,16 +232,11 @@ def table_as_dict(table: Table) -> dict:
         unit=table.unit,
         protocol=table.protocol,
         subsets={
-            column: {
-                name: strict(value)
-                for name, value in figures.items()
-            }
+            column: {name: strict(value) for name, value in figures.items()}
             for column, figures in table.figures.items()
         },
         intervals={
-            column: {
-                name: [strict(end) for end in ends]
-                for name, ends in intervals.items()
-            }
+            column: {name: [strict(end) for end in ends] for name, ends in intervals.items()}
             for column, intervals in table.intervals.items()
-        })
+        },
+    )

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes of faces, as pure functions on arrays."""
-from typing import Tuple
 
 import numpy as np
 
@@ -18,7 +17,7 @@ def landmark_bounds(points: np.ndarray) -> np.ndarray:
     return np.concatenate(ends, -1).astype(np.float64)
 
 
-def square(box: np.ndarray, margin: float) -> Tuple[np.ndarray, float]:
+def square(box: np.ndarray, margin: float) -> tuple[np.ndarray, float]:
     """The square about the middle of a box.
 
     Args:
@@ -44,8 +43,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         np.ndarray: ``(N, M)``, ratios; 0 where both have no area.
     """
     a, b = np.asarray(a, np.float64)[:, None], np.asarray(b, np.float64)[None]
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(
-        a[..., :2], b[..., :2])
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     both = np.maximum(sides, 0).prod(-1)
     either = area(a) + area(b) - both
     return np.divide(both, either, out=np.zeros_like(both), where=either > 0)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of any kind, read as BGR bytes."""
+
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import Any, List, Literal, Optional, Union
+from typing import Any, Literal, Union
 
 import cv2
 import numpy as np
@@ -32,8 +35,10 @@ def check_complete(data: bytes, name: str) -> None:
     markers = {b'\xff\xd8': (b'\xff\xd9', 'JPEG'), b'\x89P': (b'IEND', 'PNG')}
     marker, kind = markers.get(data[:2], (b'', ''))
     if marker not in data[-TAIL:]:
-        raise ValueError(f'{name} is a truncated {kind} file: expected its '
-                         'end marker, but the file ends before it')
+        raise ValueError(
+            f'{name} is a truncated {kind} file: expected its '
+            'end marker, but the file ends before it'
+        )
 
 
 def name_of(source: ImageLike) -> str:
@@ -48,8 +53,7 @@ def name_of(source: ImageLike) -> str:
     return f'<{type(source).__name__}>'
 
 
-def read_image(source: ImageLike,
-               channels: Optional[Channels] = None) -> np.ndarray:
+def read_image(source: ImageLike, channels: Channels | None = None) -> np.ndarray:
     """Read an image as BGR bytes, as OpenCV does.
 
     Files are turned as their EXIF data says. Of 16 bits the upper eight are
@@ -85,8 +89,10 @@ def read_image(source: ImageLike,
         return _as_bgr(source, channels, name)
     if hasattr(source, 'getexif') and hasattr(source, 'convert'):
         return _of_pillow(source, name)
-    raise TypeError('expected the path of an image, its content, an array or '
-                    f'an image of Pillow, got {type(source).__name__}')
+    raise TypeError(
+        'expected the path of an image, its content, an array or '
+        f'an image of Pillow, got {type(source).__name__}'
+    )
 
 
 def _content(path: str) -> bytes:
@@ -101,8 +107,7 @@ def _content(path: str) -> bytes:
 def _decoded(data: bytes, name: str) -> np.ndarray:
     check_complete(data, name)
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8),
-                             cv2.IMREAD_COLOR) if data else None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except cv2.error as error:  # more pixels than OpenCV decodes
         raise ValueError(f'{name} cannot be decoded: {error.err}') from error
     if image is None:
@@ -110,25 +115,27 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
     return image
 
 
-def _as_bgr(array: np.ndarray, channels: Optional[Channels],
-            name: str) -> np.ndarray:
+def _as_bgr(array: np.ndarray, channels: Channels | None, name: str) -> np.ndarray:
     if array.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f'{name} is of {array.dtype}, expected uint8 or '
-                         'uint16, from 0 to the largest')
+        raise ValueError(
+            f'{name} is of {array.dtype}, expected uint8 or uint16, from 0 to the largest'
+        )
     shape = array.shape
     depth = shape[2] if len(shape) == 3 else 1
     if len(shape) not in (2, 3) or depth not in (1, 3, 4) or not array.size:
-        raise ValueError(f'{name}: expected an image (H, W), (H, W, 1), '
-                         '(H, W, 3) or (H, W, 4) with pixels in it')
+        raise ValueError(
+            f'{name}: expected an image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with pixels in it'
+        )
     if array.dtype == np.uint16:
         array = (array >> 8).astype(np.uint8)
     if depth == 1:
-        return cv2.cvtColor(
-            np.ascontiguousarray(array.reshape(shape[:2])), cv2.COLOR_GRAY2BGR)
+        return cv2.cvtColor(np.ascontiguousarray(array.reshape(shape[:2])), cv2.COLOR_GRAY2BGR)
     if channels is None:
-        raise ValueError(f"{name}: say channels='bgr' (as cv2.imread gives "
-                         "them) or channels='rgb' (as Pillow, Matplotlib and "
-                         'scikit-image do)')
+        raise ValueError(
+            f"{name}: say channels='bgr' (as cv2.imread gives "
+            "them) or channels='rgb' (as Pillow, Matplotlib and "
+            'scikit-image do)'
+        )
     order = slice(2, None, -1) if channels == 'rgb' else slice(3)
     return np.ascontiguousarray(array[..., order])
 
@@ -141,8 +148,7 @@ def _of_pillow(image: Any, name: str) -> np.ndarray:
     if image.mode.startswith('I'):  # 16 bits, in numbers of 16 or 32
         values = np.asarray(image)
         if values.size and not 0 <= values.min() <= values.max() < 1 << 16:
-            raise ValueError(f'{name} of mode {image.mode}: expected numbers '
-                             'of 16 bits')
+            raise ValueError(f'{name} of mode {image.mode}: expected numbers of 16 bits')
         return _as_bgr(values.astype(np.uint16), None, name)
     if image.mode == 'F':
         raise ValueError(f'{name} is of mode F, expected whole numbers')
@@ -153,7 +159,7 @@ def _of_pillow(image: Any, name: str) -> np.ndarray:
     return _as_bgr(np.asarray(image.convert('RGB')), 'rgb', name)
 
 
-def images_in(folder: Union[str, 'os.PathLike[str]']) -> List[Path]:
+def images_in(folder: str | os.PathLike[str]) -> list[Path]:
     """The image files in a folder and below it, by the end of their names.
 
     Args:
@@ -170,9 +176,10 @@ def images_in(folder: Union[str, 'os.PathLike[str]']) -> List[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f'folder {folder} not found')
     files = sorted(
-        path for path in folder.rglob('*')
-        if path.is_file() and path.suffix.lower() in SUFFIXES)
+        path for path in folder.rglob('*') if path.is_file() and path.suffix.lower() in SUFFIXES
+    )
     if not files:
-        raise ValueError(f'{folder}: no image in it, expected files that end '
-                         f'in {", ".join(SUFFIXES)}')
+        raise ValueError(
+            f'{folder}: no image in it, expected files that end in {", ".join(SUFFIXES)}'
+        )
     return files

@@ -4,7 +4,8 @@
 A matrix ``(2, 3)`` takes pixels of an image, x and y with their middle at
 whole numbers, to those of a crop.
 """
-from typing import Sequence, Tuple
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 _UNIT = 1 / 1024
 
 
-def matrix_of_box(center: np.ndarray, width: float, rotation: float,
-                  size: Tuple[int, int]) -> np.ndarray:
+def matrix_of_box(
+    center: np.ndarray, width: float, rotation: float, size: tuple[int, int]
+) -> np.ndarray:
     """The matrix that takes a box to a crop, to the last bit that of
     MMPose's ``get_warp_matrix``, in a quarter of its time.
 
@@ -39,13 +41,12 @@ def matrix_of_box(center: np.ndarray, width: float, rotation: float,
     source[1] = x + to_left[0], y + to_left[1]
     across, down = source[0] - source[1]
     source[2] = source[1, 0] - down, source[1, 1] + across
-    w, h = size[0] * .5, size[1] * .5
+    w, h = size[0] * 0.5, size[1] * 0.5
     target = np.array([[w, h], [0, h], [0, h + w]], np.float32)
     return cv2.getAffineTransform(source, target)
 
 
-def warp(image: np.ndarray, matrix: np.ndarray,
-         size: Tuple[int, int]) -> np.ndarray:
+def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Warp an image; a mirrored view as quickly as an image of its own.
 
     Args:
@@ -64,8 +65,7 @@ def warp(image: np.ndarray, matrix: np.ndarray,
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
 
 
-def of_unmirrored(matrix: np.ndarray, axes: Sequence[int],
-                  shape: Sequence[int]) -> np.ndarray:
+def of_unmirrored(matrix: np.ndarray, axes: Sequence[int], shape: Sequence[int]) -> np.ndarray:
     """The matrix that does for an image what another does for its mirror
     image.
 
@@ -112,11 +112,10 @@ def pitch(matrix: np.ndarray) -> float:
     # The larger singular value of the two-by-two matrix is its inverse.
     total, across = a * a + b * b + c * c + d * d, a * c + b * d
     apart = a * a + b * b - c * c - d * d
-    return ((total + (apart**2 + 4 * across**2)**.5) / 2)**-.5
+    return ((total + (apart**2 + 4 * across**2) ** 0.5) / 2) ** -0.5
 
 
-def looked_at(matrix: np.ndarray,
-              size: Tuple[int, int]) -> Tuple[int, int, int, int]:
+def looked_at(matrix: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The part of an image that a crop is made from.
 
     Args:
@@ -136,5 +135,9 @@ def looked_at(matrix: np.ndarray,
         xs.append((d * (u - x) - b * (v - y)) * scale)
         ys.append((a * (v - y) - c * (u - x)) * scale)
     # One more than the neighbour, for what is rounded.
-    return (int(min(xs) // 1) - 1, int(min(ys) // 1) - 1,
-            int(max(xs) // 1) + 3, int(max(ys) // 1) + 3)
+    return (
+        int(min(xs) // 1) - 1,
+        int(min(ys) // 1) - 1,
+        int(max(xs) // 1) + 3,
+        int(max(ys) // 1) + 3,
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images as files that are there whole or not at all."""
+
 import os
 from pathlib import Path
 from typing import Union
@@ -10,8 +11,7 @@ import numpy as np
 from ..files import write_whole
 
 
-def write_image(path: Union[str, 'os.PathLike[str]'],
-                image: np.ndarray) -> None:
+def write_image(path: Union[str, 'os.PathLike[str]'], image: np.ndarray) -> None:
     """Write a BGR image ``(H, W, 3)`` of uint8; the end of the name says the
     format.
 
@@ -22,6 +22,7 @@ def write_image(path: Union[str, 'os.PathLike[str]'],
     try:
         _, data = cv2.imencode(suffix, image)
     except cv2.error:
-        raise ValueError(f'{path}: no image format ends in {suffix!r}, '
-                         'expected .jpg, .png or another') from None
+        raise ValueError(
+            f'{path}: no image format ends in {suffix!r}, expected .jpg, .png or another'
+        ) from None
     write_whole(path, data.tobytes())

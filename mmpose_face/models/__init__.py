@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """What networks are made of, where MMPose does not have it."""
+
 from .backbones import AttentionHourglass
 from .data_preprocessors import FacePreprocessor
-from .heads import (AttentionHourglassHead, FaceCPMHead, FaceHeatmapHead,
-                    FaceRegressionHead, IntegralHeatmapHead)
-from .losses import (GaussianDivergenceLoss, SoftArgmaxLoss, STARLoss,
-                     WeightedAdaptiveWingLoss)
+from .heads import (
+    AttentionHourglassHead,
+    FaceCPMHead,
+    FaceHeatmapHead,
+    FaceRegressionHead,
+    IntegralHeatmapHead,
+)
+from .losses import GaussianDivergenceLoss, SoftArgmaxLoss, STARLoss, WeightedAdaptiveWingLoss
 from .pose_estimators import FacePoseEstimator
 
 __all__ = [
-    'AttentionHourglass', 'AttentionHourglassHead', 'FaceCPMHead',
-    'FaceHeatmapHead', 'FacePoseEstimator', 'FacePreprocessor',
-    'FaceRegressionHead', 'GaussianDivergenceLoss', 'IntegralHeatmapHead',
-    'STARLoss', 'SoftArgmaxLoss', 'WeightedAdaptiveWingLoss'
+    'AttentionHourglass',
+    'AttentionHourglassHead',
+    'FaceCPMHead',
+    'FaceHeatmapHead',
+    'FacePoseEstimator',
+    'FacePreprocessor',
+    'FaceRegressionHead',
+    'GaussianDivergenceLoss',
+    'IntegralHeatmapHead',
+    'STARLoss',
+    'SoftArgmaxLoss',
+    'WeightedAdaptiveWingLoss',
 ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accuracy that MMPose logs while it trains, on the device."""
+
 import torch
 from torch import Tensor
 
@@ -16,14 +17,12 @@ def peaks(heatmaps: Tensor) -> Tensor:
         Tensor: (B, K, 2), x and y in cells; -1 where nothing is above 0.
     """
     x, y, values = (
-        each.view(heatmaps.shape[:2])
-        for each in find_peaks(heatmaps.contiguous().flatten(0, 1)))
+        each.view(heatmaps.shape[:2]) for each in find_peaks(heatmaps.contiguous().flatten(0, 1))
+    )
     return torch.where(values[..., None] > 0, torch.stack((x, y), -1), -1)
 
 
-def landmark_accuracy(distances: Tensor,
-                      weights: Tensor,
-                      threshold: float = 0.05) -> Tensor:
+def landmark_accuracy(distances: Tensor, weights: Tensor, threshold: float = 0.05) -> Tensor:
     """The share of points that are near, averaged over landmarks.
 
     Args:
@@ -43,8 +42,7 @@ def landmark_accuracy(distances: Tensor,
 
 
 @torch.no_grad()
-def heatmap_accuracy(heatmaps: Tensor, targets: Tensor,
-                     weights: Tensor) -> Tensor:
+def heatmap_accuracy(heatmaps: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Equal to the average of MMPose's ``pose_pck_accuracy``.
 
     Args:
@@ -65,8 +63,7 @@ def heatmap_accuracy(heatmaps: Tensor, targets: Tensor,
 
 
 @torch.no_grad()
-def coordinate_accuracy(points: Tensor, targets: Tensor,
-                        weights: Tensor) -> Tensor:
+def coordinate_accuracy(points: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Equal to the average of MMPose's ``keypoint_pck_accuracy``, as its
     ``RegressionHead`` calls it.
 

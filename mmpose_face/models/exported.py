@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trained model as one graph, from crops to heatmaps or to points."""
+
+from __future__ import annotations
+
 import copy
-from typing import Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -37,8 +39,7 @@ class Normalized(nn.Module):
         if self.reverse:
             images = images.flip(1)
         images = (images - self.mean) / self.std
-        height, width = (-int(side) % self.divisor
-                         for side in crops.shape[1:3])
+        height, width = (-int(side) % self.divisor for side in crops.shape[1:3])
         if not (height or width):
             return images
         return F.pad(images, (0, width, 0, height), value=self.filling)
@@ -61,7 +62,8 @@ class Network(nn.Module):
             raise ValueError(
                 f'models with a {type(model.head).__name__} cannot be '
                 'exported, only those with a HeatmapHead, CPMHead or '
-                'RegressionHead, or one derived from these')
+                'RegressionHead, or one derived from these'
+            )
         # Without what torch.compile has made of it, and in its own precision.
         self.model = copy.deepcopy(model).eval()
         self.half_precision = half
@@ -94,18 +96,16 @@ class ExportedModel(nn.Module):
         ValueError: If the model's head or codec cannot be put into a graph.
     """
 
-    def __init__(self,
-                 model: nn.Module,
-                 decode: bool = True,
-                 flip_test: bool = False,
-                 half: bool = False) -> None:
+    def __init__(
+        self, model: nn.Module, decode: bool = True, flip_test: bool = False, half: bool = False
+    ) -> None:
         super().__init__()
         self.normalized = Normalized(model.data_preprocessor)
         self.network = Network(model, half)
         self.mirrored = Mirrored(model) if flip_test else None
         self.decoder = graph_decoder(model.head.decoder) if decode else None
 
-    def forward(self, crops: Tensor) -> Union[Tensor, Tuple[Tensor, Tensor]]:
+    def forward(self, crops: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """From BGR (B, H, W, 3) of uint8 to heatmaps (B, K, H, W) or
         coordinates (B, K, D); or to points (B, K, 2) in pixels of the crop
         and scores (B, K)."""
@@ -130,8 +130,7 @@ class Mirrored(nn.Module):
         super().__init__()
         flip_mode = model.test_cfg.get('flip_mode', 'heatmap')
         if flip_mode != 'heatmap':
-            raise ValueError(f'flip_mode is {flip_mode!r}, and only '
-                             "'heatmap' can be exported")
+            raise ValueError(f"flip_mode is {flip_mode!r}, and only 'heatmap' can be exported")
         indices = tuple(map(int, model.dataset_meta['flip_indices']))
         index = mirror_index(indices, torch.device('cpu'))
         self.register_buffer('index', index.clone())
@@ -142,9 +141,10 @@ class Mirrored(nn.Module):
     def forward(self, straight: Tensor, mirrored: Tensor) -> Tensor:
         """The mean of the outputs for images and mirror images."""
         if straight.ndim == 3:
-            return mean_coordinates(straight, mirrored, self.index,
-                                    self.shift_coords, self.input_size)
+            return mean_coordinates(
+                straight, mirrored, self.index, self.shift_coords, self.input_size
+            )
         mirrored = mirrored.index_select(1, self.index).flip(-1)
         if self.shift:
             mirrored = torch.cat((mirrored[..., :1], mirrored[..., :-1]), -1)
-        return (straight + mirrored) * .5
+        return (straight + mirrored) * 0.5

@@ -6,7 +6,9 @@ They are drawn on the pixels of the crop and made smaller bilinearly, to a
 quarter, which takes the mean of the middle 2 x 2 of each 4 x 4 pixels: only
 these are drawn.
 """
-from typing import NamedTuple, Sequence, Tuple
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +18,7 @@ from torch import Tensor, nn
 from ..landmarks import get_scheme
 from .precision import full_precision
 
-__all__ = ['STRIDE', 'Edge', 'EdgeMaps', 'edges_of', 'membership',
-           'point_maps']  # yapf: disable
+__all__ = ['STRIDE', 'Edge', 'EdgeMaps', 'edges_of', 'membership', 'point_maps']
 
 STRIDE = 4  # pixels of the crop along a cell of a map
 
@@ -32,11 +33,11 @@ class Edge(NamedTuple):
         closed (bool): Whether the last is joined to the first.
     """
 
-    points: Tuple[int, ...]
+    points: tuple[int, ...]
     closed: bool
 
 
-def edges_of(scheme: str) -> Tuple[Edge, ...]:
+def edges_of(scheme: str) -> tuple[Edge, ...]:
     """The edges of a face: the scheme's curves of two points or more.
 
     Those of ADNet and STAR: nine for iBUG-68 and WFLW-98 (jaw, brows, bridge
@@ -59,7 +60,9 @@ def edges_of(scheme: str) -> Tuple[Edge, ...]:
     index = scheme.index
     return tuple(
         Edge(tuple(index[name] for name in curve.points), curve.closed)
-        for curve in scheme.curves if len(curve.points) > 1)
+        for curve in scheme.curves
+        if len(curve.points) > 1
+    )
 
 
 def membership(edges: Sequence[Edge], num_points: int) -> Tensor:
@@ -78,10 +81,7 @@ def _pixels(size: int, like: Tensor) -> Tensor:
     return torch.stack((first, first + 1), -1).flatten()
 
 
-def point_maps(points: Tensor,
-               height: int,
-               width: int,
-               sigma: float = 1.5) -> Tensor:
+def point_maps(points: Tensor, height: int, width: int, sigma: float = 1.5) -> Tensor:
     """Gaussians around landmarks, 1 at the landmark.
 
     Args:
@@ -93,10 +93,13 @@ def point_maps(points: Tensor,
     Returns:
         Tensor: (N, K, height, width).
     """
-    rows, columns = ((-(
-        (_pixels(size, points) - points[..., i, None]) / sigma).square() /
-                      2).exp().unflatten(-1, (size, 2)).mean(-1)
-                     for i, size in ((1, height), (0, width)))
+    rows, columns = (
+        (-((_pixels(size, points) - points[..., i, None]) / sigma).square() / 2)
+        .exp()
+        .unflatten(-1, (size, 2))
+        .mean(-1)
+        for i, size in ((1, height), (0, width))
+    )
     return rows[..., None] * columns[..., None, :]
 
 
@@ -117,12 +120,12 @@ def spline(num_points: int, closed: bool, samples: int) -> np.ndarray:
     curve = CubicSpline(
         knots,
         np.eye(num_points)[knots % num_points],
-        bc_type='periodic' if closed else 'not-a-knot')
+        bc_type='periodic' if closed else 'not-a-knot',
+    )
     return curve(np.linspace(0, knots[-1], samples * knots[-1] + 1))
 
 
-def _squared_distances(starts: Tensor, ends: Tensor, x: Tensor,
-                       y: Tensor) -> Tensor:
+def _squared_distances(starts: Tensor, ends: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """From pixels to lines between points (N, S, 2): (N, S, H, W)."""
     step_x, step_y = (ends - starts)[..., None, None].unbind(2)
     start_x, start_y = starts[..., None, None].unbind(2)
@@ -145,8 +148,9 @@ def draw_line(vertices: Tensor, height: int, width: int) -> Tensor:
     """
     x, y = _pixels(width, vertices), _pixels(height, vertices)
     nearest = vertices.new_full((len(vertices), len(y), len(x)), torch.inf)
-    for starts, ends in zip(vertices[:, :-1].split(_SEGMENTS_AT_ONCE, 1),
-                            vertices[:, 1:].split(_SEGMENTS_AT_ONCE, 1)):
+    for starts, ends in zip(
+        vertices[:, :-1].split(_SEGMENTS_AT_ONCE, 1), vertices[:, 1:].split(_SEGMENTS_AT_ONCE, 1)
+    ):
         squares = _squared_distances(starts, ends, x, y)
         nearest = torch.minimum(nearest, squares.amin(1))
     return nn.functional.avg_pool2d((1 - nearest.sqrt()).clamp(min=0), 2)
@@ -164,10 +168,7 @@ class EdgeMaps(nn.Module):
         samples (int): Straight parts between two landmarks.
     """
 
-    def __init__(self,
-                 edges: Sequence[Edge],
-                 num_points: int,
-                 samples: int = 5) -> None:
+    def __init__(self, edges: Sequence[Edge], num_points: int, samples: int = 5) -> None:
         super().__init__()
         curves = []
         for points, closed in edges:
@@ -175,9 +176,8 @@ class EdgeMaps(nn.Module):
             curves.append(spline(len(points), closed, samples) @ chosen)
         self.lengths = [len(curve) for curve in curves]
         self.register_buffer(
-            'curves',
-            torch.from_numpy(np.concatenate(curves)).float(),
-            persistent=False)
+            'curves', torch.from_numpy(np.concatenate(curves)).float(), persistent=False
+        )
 
     def forward(self, points: Tensor, height: int, width: int) -> Tensor:
         """The maps of the edges.

@@ -6,19 +6,18 @@ with stride 2 that takes few channels (fewer than 8, with AVX-512 fewer than
 16) writes beyond its memory in oneDNN 3.10, which torch 2.11 has: gradients
 are wrong without a word, or the process ends. Nor was a step faster.
 """
+
 import functools
 import logging
-from contextlib import nullcontext
-from typing import ContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmengine.logging import print_log
 
-_CHANNELS_LAST_DEVICES = ('cuda', )
+_CHANNELS_LAST_DEVICES = ('cuda',)
 
 
-def memory_format(device: torch.device,
-                  channels_last: bool) -> torch.memory_format:
+def memory_format(device: torch.device, channels_last: bool) -> torch.memory_format:
     """The order for tensors (B, C, H, W) on a device.
 
     Args:
@@ -34,7 +33,7 @@ def memory_format(device: torch.device,
     return torch.contiguous_format
 
 
-def compiled_memory_format(device: torch.device) -> ContextManager:
+def compiled_memory_format(device: torch.device) -> AbstractContextManager:
     """For calls of what ``torch.compile`` makes, which it compiles in the
     first of them: on CPUs it would put the channels last by itself.
 
@@ -42,21 +41,24 @@ def compiled_memory_format(device: torch.device) -> ContextManager:
         device (torch.device): The device of the tensors.
 
     Returns:
-        ContextManager: In which the compiler leaves the order as it is;
+        AbstractContextManager: In which the compiler leaves the order as it is;
         without effect on GPUs.
     """
     if device.type in _CHANNELS_LAST_DEVICES:
         return nullcontext()
     from torch._inductor import config
+
     return config.patch(layout_optimization=False)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def warn_unless_channels_last(device_type: str) -> None:
     """Log one warning that channels last, which were asked for, are not used
     on devices of this type."""
     if device_type not in _CHANNELS_LAST_DEVICES:
         print_log(
             f'network.channels_last has no effect on {device_type!r}, only on '
-            'GPUs: gradients can be wrong with it on CPUs', 'current',
-            logging.WARNING)
+            'GPUs: gradients can be wrong with it on CPUs',
+            'current',
+            logging.WARNING,
+        )

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a network computes in half precision, and where nothing does."""
+
 import functools
 import logging
-from contextlib import nullcontext
-from typing import ContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
 
-def full_precision(tensor: Tensor) -> ContextManager:
+def full_precision(tensor: Tensor) -> AbstractContextManager:
     """For losses and decoders, whatever surrounds them.
 
     Autocast would take their matrix products and convolutions to bfloat16,
@@ -20,12 +20,12 @@ def full_precision(tensor: Tensor) -> ContextManager:
         tensor (Tensor): What is computed with; its device counts.
 
     Returns:
-        ContextManager: Without autocast.
+        AbstractContextManager: Without autocast.
     """
     return torch.autocast(tensor.device.type, enabled=False)
 
 
-def half_precision(tensor: Tensor) -> ContextManager:
+def half_precision(tensor: Tensor) -> AbstractContextManager:
     """For networks: convolutions and matrix products in bfloat16.
 
     It has the range of float32, so that gradients need no scaling, which
@@ -35,7 +35,7 @@ def half_precision(tensor: Tensor) -> ContextManager:
         tensor (Tensor): What is computed with; its device counts.
 
     Returns:
-        ContextManager: Autocast to bfloat16; nothing, and one warning, where
+        AbstractContextManager: Autocast to bfloat16; nothing, and one warning, where
         the device has no bfloat16.
     """
     if not _has_bfloat16(tensor.device):
@@ -43,7 +43,7 @@ def half_precision(tensor: Tensor) -> ContextManager:
     return torch.autocast(tensor.device.type, torch.bfloat16)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type != 'cuda':
         return True
@@ -52,5 +52,8 @@ def _has_bfloat16(device: torch.device) -> bool:
     if not found:
         print_log(
             f'{torch.cuda.get_device_name(device)} has no bfloat16: the '
-            'network computes in float32', 'current', logging.WARNING)
+            'network computes in float32',
+            'current',
+            logging.WARNING,
+        )
     return found

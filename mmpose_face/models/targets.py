@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Targets of a batch, as samples hold them and as losses take them."""
+
 import copy
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 from mmengine.structures import InstanceData, PixelData
@@ -19,9 +20,12 @@ def copied(sample: PoseDataSample) -> PoseDataSample:
     return made
 
 
-def with_targets(samples: Sequence[PoseDataSample], codec: BaseKeypointCodec,
-                 encoded: Dict[str, Tensor],
-                 visible: Tensor) -> List[PoseDataSample]:
+def with_targets(
+    samples: Sequence[PoseDataSample],
+    codec: BaseKeypointCodec,
+    encoded: dict[str, Tensor],
+    visible: Tensor,
+) -> list[PoseDataSample]:
     """Samples that hold views of a batch's targets.
 
     Args:
@@ -40,9 +44,7 @@ def with_targets(samples: Sequence[PoseDataSample], codec: BaseKeypointCodec,
     labels.update(_renamed(encoded, codec.label_mapping_table))
     labels = {name: batch[:, None].unbind() for name, batch in labels.items()}
     fields = {
-        name: batch.unbind()
-        for name, batch in _renamed(encoded,
-                                    codec.field_mapping_table).items()
+        name: batch.unbind() for name, batch in _renamed(encoded, codec.field_mapping_table).items()
     }
     made = [copied(sample) for sample in samples]
     for i, sample in enumerate(made):
@@ -53,19 +55,12 @@ def with_targets(samples: Sequence[PoseDataSample], codec: BaseKeypointCodec,
             own.set_field(rows[i], name)
         sample.gt_instance_labels = own
         if fields:
-            sample.gt_fields = PixelData(**{
-                name: rows[i]
-                for name, rows in fields.items()
-            })
+            sample.gt_fields = PixelData(**{name: rows[i] for name, rows in fields.items()})
     return made
 
 
-def _renamed(encoded: Dict[str, Tensor],
-             table: Dict[str, str]) -> Dict[str, Tensor]:
-    return {
-        name: encoded[key]
-        for key, name in table.items() if key in encoded
-    }
+def _renamed(encoded: dict[str, Tensor], table: dict[str, str]) -> dict[str, Tensor]:
+    return {name: encoded[key] for key, name in table.items() if key in encoded}
 
 
 def joined(rows: Sequence[Tensor]) -> Tensor:
@@ -74,22 +69,30 @@ def joined(rows: Sequence[Tensor]) -> Tensor:
     first = rows[0]
     base, step = first._base, first.numel() * first.element_size()
     start, shape = first.data_ptr(), first.shape
-    neighbours = base is not None and first.is_contiguous() and all(
-        row._base is base and row.shape == shape and row.is_contiguous()
-        and row.data_ptr() == start + i * step for i, row in enumerate(rows))
+    neighbours = (
+        base is not None
+        and first.is_contiguous()
+        and all(
+            row._base is base
+            and row.shape == shape
+            and row.is_contiguous()
+            and row.data_ptr() == start + i * step
+            for i, row in enumerate(rows)
+        )
+    )
     if not neighbours:
         return torch.cat(tuple(rows))
     return first.as_strided((len(rows) * shape[0], *shape[1:]), first.stride())
 
 
-def heatmaps_of(samples: Sequence[PoseDataSample]) -> Tuple[Tensor, Tensor]:
+def heatmaps_of(samples: Sequence[PoseDataSample]) -> tuple[Tensor, Tensor]:
     """Heatmaps (B, K, H, W) and weights (B, K) of a batch, as codecs of
     heatmaps make them."""
     heatmaps = joined([sample.gt_fields.heatmaps for sample in samples])
     return heatmaps.unflatten(0, (len(samples), -1)), weights_of(samples)
 
 
-def labels_of(samples: Sequence[PoseDataSample]) -> Tuple[Tensor, Tensor]:
+def labels_of(samples: Sequence[PoseDataSample]) -> tuple[Tensor, Tensor]:
     """Coordinates (B, K, 2) and weights (B, K) of a batch, as codecs of
     coordinates make them."""
     labels = [sample.gt_instance_labels.keypoint_labels for sample in samples]
@@ -98,5 +101,4 @@ def labels_of(samples: Sequence[PoseDataSample]) -> Tuple[Tensor, Tensor]:
 
 def weights_of(samples: Sequence[PoseDataSample]) -> Tensor:
     """Weights (B, K) of a batch."""
-    return joined(
-        [sample.gt_instance_labels.keypoint_weights for sample in samples])
+    return joined([sample.gt_instance_labels.keypoint_weights for sample in samples])

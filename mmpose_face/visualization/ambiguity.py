@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a heatmap is unsure: ellipses, and how they lie to the face's lines
 (the semantic ambiguity of Zhou et al., CVPR 2023)."""
-from typing import Sequence, Tuple
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -16,8 +17,7 @@ from ..models.losses import moments
 _SHIFT = 4
 
 
-def ambiguity(heatmaps: Tensor,
-              size: Sequence[int]) -> Tuple[np.ndarray, np.ndarray]:
+def ambiguity(heatmaps: Tensor, size: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Means and covariances of heatmaps in pixels.
 
     Args:
@@ -30,14 +30,13 @@ def ambiguity(heatmaps: Tensor,
     """
     found = moments(heatmaps.detach().double())
     points = to_pixels(torch.stack((found.x, found.y), -1), size)
-    covariances = torch.stack((found.xx, found.xy, found.xy, found.yy),
-                              -1).unflatten(-1, (2, 2))
+    covariances = torch.stack((found.xx, found.xy, found.xy, found.yy), -1).unflatten(-1, (2, 2))
     half = covariances.new_tensor(size) / 2
     covariances = covariances * half * half[:, None]
     return points.cpu().numpy(), covariances.cpu().numpy()
 
 
-def axes(covariances: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def axes(covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Main axes of covariances.
 
     Args:
@@ -52,8 +51,7 @@ def axes(covariances: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return (np.sqrt(np.clip(variances[..., ::-1], 0, None)), vectors[..., 1])
 
 
-def angles_to_lines(points: np.ndarray, covariances: np.ndarray,
-                    scheme: Scheme) -> np.ndarray:
+def angles_to_lines(points: np.ndarray, covariances: np.ndarray, scheme: Scheme) -> np.ndarray:
     """How the longer axes lie to the lines of the face.
 
     Args:
@@ -73,10 +71,8 @@ def angles_to_lines(points: np.ndarray, covariances: np.ndarray,
         chain = [scheme.index[name] for name in curve.points]
         if len(chain) < 2:
             continue
-        before = [chain[-1], *chain[:-1]
-                  ] if curve.closed else [chain[0], *chain[:-1]]
-        after = [*chain[1:], chain[0]
-                 ] if curve.closed else [*chain[1:], chain[-1]]
+        before = [chain[-1], *chain[:-1]] if curve.closed else [chain[0], *chain[:-1]]
+        after = [*chain[1:], chain[0]] if curve.closed else [*chain[1:], chain[-1]]
         tangents = points[:, after] - points[:, before]
         tangents = tangents / np.linalg.norm(tangents, axis=-1, keepdims=True)
         cosines = np.abs((tangents * directions[:, chain]).sum(-1))
@@ -84,11 +80,13 @@ def angles_to_lines(points: np.ndarray, covariances: np.ndarray,
     return angles
 
 
-def draw_ellipses(image: np.ndarray,
-                  points: np.ndarray,
-                  covariances: np.ndarray,
-                  scheme: Scheme,
-                  deviations: float = 1.) -> np.ndarray:
+def draw_ellipses(
+    image: np.ndarray,
+    points: np.ndarray,
+    covariances: np.ndarray,
+    scheme: Scheme,
+    deviations: float = 1.0,
+) -> np.ndarray:
     """Draw the ellipse of each landmark, a colour for each part of the face.
 
     Args:
@@ -108,7 +106,7 @@ def draw_ellipses(image: np.ndarray,
     for i, (point, length, turn) in enumerate(zip(points, lengths, turns)):
         center, half = (
             np.rint(np.asarray(each) * 2**_SHIFT).astype(int).tolist()
-            for each in (point, length * deviations))
-        cv2.ellipse(canvas, center, half, float(turn), 0, 360, colors[i], 1,
-                    cv2.LINE_AA, _SHIFT)
+            for each in (point, length * deviations)
+        )
+        cv2.ellipse(canvas, center, half, float(turn), 0, 360, colors[i], 1, cv2.LINE_AA, _SHIFT)
     return canvas

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sheets that show the faces of a data set with all that is known of them."""
+
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Union
 
 import cv2
 import numpy as np
@@ -21,13 +23,15 @@ ALL = 'all'
 _BOX = (0, 255, 255)  # BGR
 
 
-def browse_dataset(dataset: Dataset,
-                   out_dir: Union[str, 'os.PathLike[str]'],
-                   faces: int = 24,
-                   columns: int = 6,
-                   side: int = 192,
-                   seed: int = 0,
-                   name: Optional[str] = None) -> List[Path]:
+def browse_dataset(
+    dataset: Dataset,
+    out_dir: str | os.PathLike[str],
+    faces: int = 24,
+    columns: int = 6,
+    side: int = 192,
+    seed: int = 0,
+    name: str | None = None,
+) -> list[Path]:
     """Write a sheet of faces for each subset of a data set.
 
     A cell shows a face around its box, yellow, with its points and lines.
@@ -55,34 +59,33 @@ def browse_dataset(dataset: Dataset,
             known scheme, or a number is not positive.
     """
     if min(faces, columns, side) < 1:
-        raise ValueError('expected positive numbers of faces, columns and '
-                         f'pixels, got {faces}, {columns} and {side}')
+        raise ValueError(
+            'expected positive numbers of faces, columns and '
+            f'pixels, got {faces}, {columns} and {side}'
+        )
     meta = dataset.metainfo
     scheme = scheme_of_dataset(meta)
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = []
     for subset, members in _members(dataset).items():
-        cells = [
-            _cell(dataset, i, scheme, side)
-            for i in _choose(members, faces, seed)
-        ]
+        cells = [_cell(dataset, i, scheme, side) for i in _choose(members, faces, seed)]
         file_name = _file_name(name or meta['dataset_name'], subset)
         write_image(out_dir / file_name, contact_sheet(cells, columns))
         paths.append(out_dir / file_name)
     return paths
 
 
-def _members(dataset: Dataset) -> Dict[str, List[int]]:
+def _members(dataset: Dataset) -> dict[str, list[int]]:
     """From the name of each subset to the indices of its faces."""
-    members: Dict[str, List[int]] = {}
+    members: dict[str, list[int]] = {}
     for i in range(len(dataset)):
         for subset in dataset.get_data_info(i).get('subsets', ()):
             members.setdefault(subset, []).append(i)
     return members or {ALL: list(range(len(dataset)))}
 
 
-def _choose(members: List[int], number: int, seed: int) -> List[int]:
+def _choose(members: list[int], number: int, seed: int) -> list[int]:
     """Some of the indices, sorted."""
     rng = np.random.default_rng(seed)
     return sorted(rng.permutation(members)[:number].tolist())
@@ -93,8 +96,7 @@ def _file_name(name: str, subset: str) -> str:
     return re.sub(r'[^\w.-]+', '-', f'{name}_{subset}') + '.png'
 
 
-def _cell(dataset: Dataset, index: int, scheme: Scheme,
-          side: int) -> np.ndarray:
+def _cell(dataset: Dataset, index: int, scheme: Scheme, side: int) -> np.ndarray:
     """A face ``(side, side, 3)``, drawn."""
     info = LoadFaceImage()(dataset.get_data_info(index))
     box = np.reshape(info['bbox'], (2, 2)).astype(np.float64)
@@ -105,7 +107,8 @@ def _cell(dataset: Dataset, index: int, scheme: Scheme,
     labelled = info['keypoints_visible'][0, :, None] > 0
     points = np.where(labelled, info['keypoints'][0], np.nan)
     occluded = info.get('occluded')
-    cell = draw_landmarks(cell, points * scale + shift, scheme,
-                          None if occluded is None else occluded[0])
+    cell = draw_landmarks(
+        cell, points * scale + shift, scheme, None if occluded is None else occluded[0]
+    )
     write_text(cell, str(index))
     return cell

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cumulative error curve, as papers show it."""
+
+from __future__ import annotations
+
 import io
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, Sequence, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,12 +18,11 @@ from ..files import written_whole
 
 # matplotlib has ten colours; after them come broken lines.
 _DASHES = ('-', '--', ':')
-_LINE = .21  # inches of a line of the legend
+_LINE = 0.21  # inches of a line of the legend
 _NAME = 36  # characters of a name that fit beside the figures
 
 
-def subset_curves(scores: Scores,
-                  columns: Sequence[str]) -> Dict[str, np.ndarray]:
+def subset_curves(scores: Scores, columns: Sequence[str]) -> dict[str, np.ndarray]:
     """The errors of each subset, for :func:`plot_ced`.
 
     Args:
@@ -36,8 +38,9 @@ def subset_curves(scores: Scores,
     return scored or {columns[0]: found[columns[0]]}
 
 
-def plot_ced(errors_by_name: Dict[str, ArrayLike], threshold: float,
-             path: Union[str, 'os.PathLike[str]']) -> None:
+def plot_ced(
+    errors_by_name: dict[str, ArrayLike], threshold: float, path: str | os.PathLike[str]
+) -> None:
     """Draw the cumulative error distribution of one or more systems.
 
     The curve is the exact step function; the legend gives each system's NME,
@@ -60,7 +63,7 @@ def plot_ced(errors_by_name: Dict[str, ArrayLike], threshold: float,
         _save(errors_by_name, threshold, partial, path.suffix[1:])
 
 
-def ced_svg(errors_by_name: Dict[str, ArrayLike], threshold: float) -> str:
+def ced_svg(errors_by_name: dict[str, ArrayLike], threshold: float) -> str:
     """The drawing of :func:`plot_ced` as the text of an SVG file.
 
     Args:
@@ -75,8 +78,9 @@ def ced_svg(errors_by_name: Dict[str, ArrayLike], threshold: float) -> str:
     return text.getvalue()
 
 
-def _save(errors_by_name: Dict[str, ArrayLike], threshold: float,
-          file: Union[str, io.StringIO], kind: str) -> None:
+def _save(
+    errors_by_name: dict[str, ArrayLike], threshold: float, file: str | io.StringIO, kind: str
+) -> None:
     # Here, so that landmarks are drawn without loading it.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -90,23 +94,23 @@ def _save(errors_by_name: Dict[str, ArrayLike], threshold: float,
             *_steps(errors, threshold),
             drawstyle='steps-post',
             color=f'C{i}',
-            linestyle=_DASHES[i // 10 % len(_DASHES)])[0]
+            linestyle=_DASHES[i // 10 % len(_DASHES)],
+        )[0]
         for i, errors in enumerate(errors_by_name.values())
     ]
     _dress(axes, threshold)
     legend = figure.legend(
-        lines, [_label(*item, threshold) for item in errors_by_name.items()],
+        lines,
+        [_label(*item, threshold) for item in errors_by_name.items()],
         loc='outside lower center',
         frameon=False,
-        title=f'in per cent; AUC and FR at {100 * threshold:g} %')
+        title=f'in per cent; AUC and FR at {100 * threshold:g} %',
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)  # a name may have dollars
     # Neither the date nor random ids.
     with rc_context({'svg.hashsalt': 'mmpose_face'}):
-        figure.savefig(
-            file,
-            format=kind,
-            metadata={'Date': None} if kind == 'svg' else {})
+        figure.savefig(file, format=kind, metadata={'Date': None} if kind == 'svg' else {})
 
 
 def _steps(errors: ArrayLike, threshold: float):
@@ -119,19 +123,15 @@ def _steps(errors: ArrayLike, threshold: float):
 
 
 def _label(name: str, errors: ArrayLike, threshold: float) -> str:
-    figures = dict(
-        NME=nme(errors),
-        AUC=auc(errors, threshold),
-        FR=failure_rate(errors, threshold))
+    figures = dict(NME=nme(errors), AUC=auc(errors, threshold), FR=failure_rate(errors, threshold))
     texts = ', '.join(f'{key} {_percent(v)}' for key, v in figures.items())
     return f'{shown(name)}: {texts}'
 
 
 def shown(name: str) -> str:
     """A name as a legend can have it."""
-    name = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}'
-                   for c in name)
-    name = name if len(name) <= _NAME else f'{name[:_NAME - 1]}…'
+    name = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in name)
+    name = name if len(name) <= _NAME else f'{name[: _NAME - 1]}…'
     # A label that begins with an underscore would be left out.
     return f' {name}' if name.startswith('_') else name
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces cut out of their images, for sheets."""
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -9,8 +8,9 @@ _ROOM = 1.3  # side of a cell in sides of the face's box
 _PAPER = (128, 128, 128)  # beyond the image
 
 
-def crop_face(image: np.ndarray, box: np.ndarray,
-              side: int) -> Tuple[np.ndarray, float, np.ndarray]:
+def crop_face(
+    image: np.ndarray, box: np.ndarray, side: int
+) -> tuple[np.ndarray, float, np.ndarray]:
     """Cut out a face with some room around its box.
 
     Args:
@@ -28,16 +28,15 @@ def crop_face(image: np.ndarray, box: np.ndarray,
     return _warp(image, scale, shift, side), scale, shift
 
 
-def _view(box: np.ndarray, side: int) -> Tuple[float, np.ndarray]:
+def _view(box: np.ndarray, side: int) -> tuple[float, np.ndarray]:
     """Scale and shift ``(2,)`` that take pixels of the image to those of the
     cell, with the box ``(2, 2)``, two corners, in its middle."""
-    size = max(1., np.ptp(box, axis=0).max())  # of a face that is a point
+    size = max(1.0, np.ptp(box, axis=0).max())  # of a face that is a point
     scale = side / (_ROOM * size)
     return scale, (side - 1) / 2 - scale * box.mean(0)
 
 
-def _warp(image: np.ndarray, scale: float, shift: np.ndarray,
-          side: int) -> np.ndarray:
+def _warp(image: np.ndarray, scale: float, shift: np.ndarray, side: int) -> np.ndarray:
     if scale < 1:
         # By areas: warpAffine alone would leave pixels out.
         shape = np.array(image.shape[1::-1])
@@ -54,5 +53,6 @@ def _warp(image: np.ndarray, scale: float, shift: np.ndarray,
 def write_text(cell: np.ndarray, text: str) -> None:
     """Write into the upper left corner of a cell, white with a dark edge."""
     for color, thickness in ((0, 0, 0), 3), ((255, 255, 255), 1):
-        cv2.putText(cell, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, .42, color,
-                    thickness, cv2.LINE_AA)
+        cv2.putText(
+            cell, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, color, thickness, cv2.LINE_AA
+        )

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks and boxes on images, and sheets of images."""
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,23 +21,25 @@ _RING = 1.5  # a ring's middle lies outside the dot by so many thicknesses
 # Lines and dots have a shadow, so that they are seen on skin, hair and walls
 # of their colour. On a face of fewer pixels it would hide the face.
 _SHADOWED = 60
-_SHADOW, _SHADOW_SHARE = (25, 25, 25), .6  # its colour, and how much of it
+_SHADOW, _SHADOW_SHARE = (25, 25, 25), 0.6  # its colour, and how much of it
 _FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
 _HIDDEN = (0, 0, 255)  # BGR; no part of the face has this red
 
 # Letters at a box relative to its size, as OpenCV scales them; and relative
 # to the image's, so that they are still read when it is shown on a screen.
-_LETTERS, _LETTERS_OF_IMAGE, _SMALLEST = 1 / 300, 1 / 5000, .4
+_LETTERS, _LETTERS_OF_IMAGE, _SMALLEST = 1 / 300, 1 / 5000, 0.4
 _FONT, _WHITE = cv2.FONT_HERSHEY_SIMPLEX, (255, 255, 255)
 
 _GAP, _PAPER = 4, 255
 
 
-def draw_landmarks(image: np.ndarray,
-                   keypoints: ArrayLike,
-                   scheme: Scheme,
-                   occluded: Optional[ArrayLike] = None,
-                   hollow: Optional[ArrayLike] = None) -> np.ndarray:
+def draw_landmarks(
+    image: np.ndarray,
+    keypoints: ArrayLike,
+    scheme: Scheme,
+    occluded: ArrayLike | None = None,
+    hollow: ArrayLike | None = None,
+) -> np.ndarray:
     """Draw the points and lines of faces, a colour for each part.
 
     Args:
@@ -61,10 +67,13 @@ def draw_landmarks(image: np.ndarray,
     faces = np.asarray(keypoints, np.float64)
     k = scheme.num_points
     if faces.ndim not in (2, 3) or faces.shape[-2:] != (k, 2):
-        raise ValueError(f'expected points ({k}, 2) or (N, {k}, 2) of '
-                         f'{scheme.name}, got {faces.shape}')
-    flags = (_flags(each, faces.shape[:-1], name).reshape(-1, k)
-             for name, each in dict(occluded=occluded, hollow=hollow).items())
+        raise ValueError(
+            f'expected points ({k}, 2) or (N, {k}, 2) of {scheme.name}, got {faces.shape}'
+        )
+    flags = (
+        _flags(each, faces.shape[:-1], name).reshape(-1, k)
+        for name, each in dict(occluded=occluded, hollow=hollow).items()
+    )
     canvas = image.copy()
     for points, hidden, empty in zip(faces.reshape(-1, k, 2), *flags):
         _draw_face(canvas, points, hidden, empty, scheme)
@@ -73,18 +82,20 @@ def draw_landmarks(image: np.ndarray,
 
 def _check_image(image: np.ndarray) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError('expected a BGR image (H, W, 3) of uint8, got '
-                         f'{image.shape} of {image.dtype}')
+        raise ValueError(
+            f'expected a BGR image (H, W, 3) of uint8, got {image.shape} of {image.dtype}'
+        )
 
 
-def _flags(given: Optional[ArrayLike], shape: tuple, name: str) -> np.ndarray:
+def _flags(given: ArrayLike | None, shape: tuple, name: str) -> np.ndarray:
     """A flag for each point, bool of the shape ``(K,)`` or ``(N, K)``."""
     if given is None:
         return np.zeros(shape, bool)
     flags = np.asarray(given, bool)
     if flags.shape != shape:
-        raise ValueError(f'expected {name} of shape {shape}, a flag for '
-                         f'each point, got {flags.shape}')
+        raise ValueError(
+            f'expected {name} of shape {shape}, a flag for each point, got {flags.shape}'
+        )
     return flags
 
 
@@ -97,68 +108,68 @@ class _Pen(NamedTuple):
     shadow: int  # how far it reaches beyond what throws it
 
     @classmethod
-    def of_face(cls, size: float) -> '_Pen':
+    def of_face(cls, size: float) -> _Pen:
         thickness, dot = max(1, round(size * _THICKNESS)), size * _RADIUS
-        return cls(thickness, max(1., dot),
-                   max(1., dot) + _RING * thickness,
-                   (thickness + 1) // 2 if size >= _SHADOWED else 0)
+        return cls(
+            thickness,
+            max(1.0, dot),
+            max(1.0, dot) + _RING * thickness,
+            (thickness + 1) // 2 if size >= _SHADOWED else 0,
+        )
 
 
-def _draw_face(canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray,
-               hollow: np.ndarray, scheme: Scheme) -> None:
+def _draw_face(
+    canvas: np.ndarray, points: np.ndarray, hidden: np.ndarray, hollow: np.ndarray, scheme: Scheme
+) -> None:
     drawn = np.isfinite(points).all(1)
     if not drawn.any():
         return
     points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
     # A point far outside must not make the dots of all others huge.
-    pen = _Pen.of_face(
-        min(
-            np.sqrt(np.ptp(points[drawn], axis=0).prod()),
-            max(canvas.shape[:2])))
+    pen = _Pen.of_face(min(np.sqrt(np.ptp(points[drawn], axis=0).prod()), max(canvas.shape[:2])))
     part, corner = _part_around(canvas, points[drawn], pen)
     if not part.size:
         return
     at = np.rint((points - corner) * 2**_SHIFT).astype(int).tolist()
-    lines = [(at[i], at[j], i) for i, j in scheme.lines
-             if drawn[i] and drawn[j]]
+    lines = [(at[i], at[j], i) for i, j in scheme.lines if drawn[i] and drawn[j]]
     dots = np.flatnonzero(drawn & ~(hidden | hollow)).tolist()
     rings = np.flatnonzero(drawn & (hidden | hollow)).tolist()
     color = point_colors(scheme)
     before = part.copy()
     if pen.shadow:
-        _draw_shadow(part, lines, [at[i] for i in dots],
-                     [at[i] for i in rings], pen)
+        _draw_shadow(part, lines, [at[i] for i in dots], [at[i] for i in rings], pen)
     for start, end, i in lines:
-        cv2.line(part, start, end, color[i], pen.thickness, cv2.LINE_AA,
-                 _SHIFT)
+        cv2.line(part, start, end, color[i], pen.thickness, cv2.LINE_AA, _SHIFT)
     for i in dots:
         _circle(part, at[i], pen.dot, color[i])
     # Last, so that no dot fills a ring and no line crosses it.
     _clear(part, before, [at[i] for i in rings], pen.ring)
     for i in rings:
-        _circle(part, at[i], pen.ring, _HIDDEN if hidden[i] else color[i],
-                pen.thickness)
+        _circle(part, at[i], pen.ring, _HIDDEN if hidden[i] else color[i], pen.thickness)
 
 
-def _part_around(canvas: np.ndarray, points: np.ndarray,
-                 pen: _Pen) -> Tuple[np.ndarray, np.ndarray]:
+def _part_around(
+    canvas: np.ndarray, points: np.ndarray, pen: _Pen
+) -> tuple[np.ndarray, np.ndarray]:
     """The part of the canvas that a drawing of these points reaches, a view;
     and its left upper corner ``(2,)`` in pixels of the canvas."""
     reach = pen.ring + pen.thickness + pen.shadow + 2
     ends = canvas.shape[1::-1]
     left, top = np.clip(np.floor(points.min(0) - reach), 0, ends).astype(int)
-    right, bottom = np.clip(np.ceil(points.max(0) + reach), 0,
-                            ends).astype(int)
+    right, bottom = np.clip(np.ceil(points.max(0) + reach), 0, ends).astype(int)
     return canvas[top:bottom, left:right], np.array([left, top])
 
 
-def _draw_shadow(part: np.ndarray, lines: Sequence[tuple],
-                 dots: Sequence[List[int]], rings: Sequence[List[int]],
-                 pen: _Pen) -> None:
+def _draw_shadow(
+    part: np.ndarray,
+    lines: Sequence[tuple],
+    dots: Sequence[list[int]],
+    rings: Sequence[list[int]],
+    pen: _Pen,
+) -> None:
     layer = part.copy()
     for start, end, _ in lines:
-        cv2.line(layer, start, end, _SHADOW, pen.thickness + 2 * pen.shadow,
-                 cv2.LINE_AA, _SHIFT)
+        cv2.line(layer, start, end, _SHADOW, pen.thickness + 2 * pen.shadow, cv2.LINE_AA, _SHIFT)
     for at in dots:
         _circle(layer, at, pen.dot + pen.shadow, _SHADOW)
     for at in rings:
@@ -166,28 +177,28 @@ def _draw_shadow(part: np.ndarray, lines: Sequence[tuple],
     cv2.addWeighted(layer, _SHADOW_SHARE, part, 1 - _SHADOW_SHARE, 0, part)
 
 
-def _clear(part: np.ndarray, before: np.ndarray, rings: Sequence[List[int]],
-           radius: float) -> None:
+def _clear(part: np.ndarray, before: np.ndarray, rings: Sequence[list[int]], radius: float) -> None:
     """What was there before, within rings."""
     if rings:
         inside = np.zeros(part.shape[:2], np.uint8)
         for at in rings:
-            _circle(inside, at, radius, (255, ))
+            _circle(inside, at, radius, (255,))
         np.copyto(part, before, where=inside[..., None] > 127)
 
 
-def _circle(canvas: np.ndarray,
-            at: Sequence[int],
-            radius: float,
-            color: Tuple[int, ...],
-            thickness: int = cv2.FILLED) -> None:
-    cv2.circle(canvas, at, round(radius * 2**_SHIFT), color, thickness,
-               cv2.LINE_AA, _SHIFT)
+def _circle(
+    canvas: np.ndarray,
+    at: Sequence[int],
+    radius: float,
+    color: tuple[int, ...],
+    thickness: int = cv2.FILLED,
+) -> None:
+    cv2.circle(canvas, at, round(radius * 2**_SHIFT), color, thickness, cv2.LINE_AA, _SHIFT)
 
 
-def draw_boxes(image: np.ndarray,
-               boxes: ArrayLike,
-               labels: Optional[Sequence[str]] = None) -> np.ndarray:
+def draw_boxes(
+    image: np.ndarray, boxes: ArrayLike, labels: Sequence[str] | None = None
+) -> np.ndarray:
     """Draw boxes with something written at each, white with a shadow.
 
     Args:
@@ -211,8 +222,7 @@ def draw_boxes(image: np.ndarray,
         raise ValueError(f'expected boxes (N, 4), got {boxes.shape}')
     labels = [''] * len(boxes) if labels is None else labels
     if len(labels) != len(boxes):
-        raise ValueError(f'expected a label for each of {len(boxes)} boxes, '
-                         f'got {len(labels)}')
+        raise ValueError(f'expected a label for each of {len(boxes)} boxes, got {len(labels)}')
     canvas = image.copy()
     for box, label in zip(boxes, labels):
         if np.isfinite(box).all():
@@ -225,8 +235,7 @@ def _draw_box(canvas: np.ndarray, box: np.ndarray, label: str) -> None:
         return  # no part of it is seen
     size = min(np.ptp(box.reshape(2, 2), axis=0).mean(), max(canvas.shape[:2]))
     thickness = max(1, round(size * _THICKNESS))
-    scale = max(size * _LETTERS,
-                max(canvas.shape[:2]) * _LETTERS_OF_IMAGE, _SMALLEST)
+    scale = max(size * _LETTERS, max(canvas.shape[:2]) * _LETTERS_OF_IMAGE, _SMALLEST)
     (width, height), below = cv2.getTextSize(label, _FONT, scale, thickness)
     at = np.rint(box * 2**_SHIFT).astype(int).tolist()
     # Where it is read: in the image, and above the box if that is there.
@@ -234,11 +243,9 @@ def _draw_box(canvas: np.ndarray, box: np.ndarray, label: str) -> None:
     base = round(box[1]) - below
     if base < height:
         base = max(round(box[1]), 0) + height + below
-    for color, wide in (_SHADOW, thickness + 2 * thickness), (_WHITE,
-                                                              thickness):
+    for color, wide in (_SHADOW, thickness + 2 * thickness), (_WHITE, thickness):
         cv2.rectangle(canvas, at[:2], at[2:], color, wide, cv2.LINE_AA, _SHIFT)
-        cv2.putText(canvas, label, (left, base), _FONT, scale, color, wide,
-                    cv2.LINE_AA)
+        cv2.putText(canvas, label, (left, base), _FONT, scale, color, wide, cv2.LINE_AA)
 
 
 def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
@@ -257,18 +264,19 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
         ValueError: If there is no image or no column.
     """
     if not len(images) or columns < 1:
-        raise ValueError('expected images and one or more columns, got '
-                         f'{len(images)} and {columns}')
+        raise ValueError(
+            f'expected images and one or more columns, got {len(images)} and {columns}'
+        )
     height, width = np.max([image.shape[:2] for image in images], axis=0)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     sheet = np.full(
-        (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3),
-        _PAPER, np.uint8)
+        (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), _PAPER, np.uint8
+    )
     for i, image in enumerate(images):
         row, column = divmod(i, columns)
         h, w = image.shape[:2]
         y = row * (height + _GAP) + (height - h) // 2
         x = column * (width + _GAP) + (width - w) // 2
-        sheet[y:y + h, x:x + w] = image
+        sheet[y : y + h, x : x + w] = image
     return sheet

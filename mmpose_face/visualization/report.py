@@ -1,25 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """One HTML page with all there is to say of a test."""
+
+from __future__ import annotations
+
 import base64
 import hashlib
 import importlib
 import platform
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable
 
 import cv2
 import numpy as np
 import torch
 
 from ..evaluation.functional import per_landmark
-from ..evaluation.scores import (PathLike, Protocol, Scores,
-                                 described_normalizer)
+from ..evaluation.scores import PathLike, Protocol, Scores, described_normalizer
 from ..evaluation.table import Table, Unit, make_table
 from ..files import write_whole
 from .ced import ced_svg, plot_ced, subset_curves
-from .report_tables import (SortableTable, figures_table, groups_table,
-                            landmarks_table, percentiles_table, short_names,
-                            without_failed, worst_table)
+from .report_tables import (
+    SortableTable,
+    figures_table,
+    groups_table,
+    landmarks_table,
+    percentiles_table,
+    short_names,
+    without_failed,
+    worst_table,
+)
 from .schematic import can_be_drawn, draw_schematic, mean_shape, scale_end
 from .worst import LoadImage, draw_worst, error_text, worst_faces, worst_sheet
 
@@ -32,26 +42,30 @@ _NORMALIZERS = dict(
     face_box='the side of the face box, √(w h)',
     box_diagonal='the diagonal of the face box',
     bbox_size='the longer side of the face box',
-    landmark_box='the side of the box around the landmarks, √(w h)')
+    landmark_box='the side of the box around the landmarks, √(w h)',
+)
 _PROTOCOLS = dict(
     mmpose='NME is the mean over all labelled points, as MMPose has it',
-    paper='NME is the mean over faces, as papers have it')
+    paper='NME is the mean over faces, as papers have it',
+)
 
 
-def write_report(path: PathLike,
-                 systems: Dict[str, Scores],
-                 columns: Sequence[str],
-                 threshold: float,
-                 *,
-                 protocol: Protocol = 'paper',
-                 unit: Unit = 'percent',
-                 title: str = 'Face landmarks',
-                 when: Optional[str] = None,
-                 config_text: Optional[str] = None,
-                 environment: Optional[Dict[str, str]] = None,
-                 load_image: Optional[LoadImage] = None,
-                 bootstrap: int = 1000,
-                 worst: int = 24) -> None:
+def write_report(
+    path: PathLike,
+    systems: dict[str, Scores],
+    columns: Sequence[str],
+    threshold: float,
+    *,
+    protocol: Protocol = 'paper',
+    unit: Unit = 'percent',
+    title: str = 'Face landmarks',
+    when: str | None = None,
+    config_text: str | None = None,
+    environment: dict[str, str] | None = None,
+    load_image: LoadImage | None = None,
+    bootstrap: int = 1000,
+    worst: int = 24,
+) -> None:
     """Write a report of one or more systems as a single HTML file.
 
     It needs nothing beside it and nothing from the network: pictures are in
@@ -112,14 +126,19 @@ def write_report(path: PathLike,
         troubles=_troubles(systems, names),
         config_text=config_text,
         environment=environment_info() if environment is None else environment,
-        version=importlib.import_module('mmpose_face').__version__)
+        version=importlib.import_module('mmpose_face').__version__,
+    )
     # File names may hold bytes that are no text.
     write_whole(path, text.encode('utf-8', 'xmlcharrefreplace'))
 
 
-def write_report_folder(folder: PathLike, systems: Dict[str, Scores],
-                        columns: Sequence[str], threshold: float,
-                        **options) -> Path:
+def write_report_folder(
+    folder: PathLike,
+    systems: dict[str, Scores],
+    columns: Sequence[str],
+    threshold: float,
+    **options,
+) -> Path:
     """Write ``report.html`` into a folder, and its main pictures as files.
 
     ``ced.png`` and ``ced.svg`` are the error curves of all systems on the
@@ -144,9 +163,7 @@ def write_report_folder(folder: PathLike, systems: Dict[str, Scores],
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / 'report.html'
     write_report(report, systems, columns, threshold, **options)
-    curves = _of_systems(systems,
-                         columns) if len(systems) > 1 else _of_columns(
-                             systems, columns)
+    curves = _of_systems(systems, columns) if len(systems) > 1 else _of_columns(systems, columns)
     for name in ('ced.png', 'ced.svg'):
         plot_ced(curves, threshold, folder / name)
     _write_sheet(folder / 'worst.jpg', next(iter(systems.values())), options)
@@ -171,7 +188,7 @@ def _jpeg(image: np.ndarray) -> bytes:
     return cv2.imencode('.jpg', image, options)[1].tobytes()
 
 
-def environment_info() -> Dict[str, str]:
+def environment_info() -> dict[str, str]:
     """Versions of what figures may depend on; nothing that names the machine
     or its user.
 
@@ -180,8 +197,8 @@ def environment_info() -> Dict[str, str]:
     """
     names = 'mmpose_face', 'mmpose', 'mmengine', 'mmcv', 'torch', 'numpy'
     info = dict(
-        python=platform.python_version(),
-        platform=f'{platform.system()} {platform.machine()}')
+        python=platform.python_version(), platform=f'{platform.system()} {platform.machine()}'
+    )
     for name in names:
         info[name] = importlib.import_module(name).__version__
     if torch.cuda.is_available():
@@ -189,15 +206,17 @@ def environment_info() -> Dict[str, str]:
     return info
 
 
-def _check(systems: Dict[str, Scores], columns: Sequence[str]) -> None:
+def _check(systems: dict[str, Scores], columns: Sequence[str]) -> None:
     if not systems or not columns:
-        raise ValueError('expected one or more systems and columns, got '
-                         f'{len(systems)} and {len(columns)}')
+        raise ValueError(
+            f'expected one or more systems and columns, got {len(systems)} and {len(columns)}'
+        )
     alike = {(s.scheme.name, s.normalizer) for s in systems.values()}
     if len(alike) > 1:
-        raise ValueError('expected systems that are scored alike, got ' +
-                         ' and '.join(f'{scheme} by {normalizer}'
-                                      for scheme, normalizer in sorted(alike)))
+        raise ValueError(
+            'expected systems that are scored alike, got '
+            + ' and '.join(f'{scheme} by {normalizer}' for scheme, normalizer in sorted(alike))
+        )
 
 
 def _template():
@@ -209,7 +228,8 @@ def _template():
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
-        lstrip_blocks=True)
+        lstrip_blocks=True,
+    )
     env.filters['csp_hash'] = _csp_hash
     return env.get_template(_TEMPLATE)
 
@@ -221,8 +241,14 @@ def _csp_hash(script: str) -> str:
     return f'sha256-{base64.b64encode(digest).decode()}'
 
 
-def _facts(scores: Scores, columns: Sequence[str], threshold: float,
-           protocol: Protocol, unit: Unit, bootstrap: int) -> List[str]:
+def _facts(
+    scores: Scores,
+    columns: Sequence[str],
+    threshold: float,
+    protocol: Protocol,
+    unit: Unit,
+    bootstrap: int,
+) -> list[str]:
     """How the figures are to be read, a sentence each."""
     of = 'in per cent' if unit == 'percent' else 'as ratios'
     norm = described_normalizer(scores.scheme, scores.normalizer)
@@ -230,26 +256,24 @@ def _facts(scores: Scores, columns: Sequence[str], threshold: float,
         f'{scores.scheme.num_points} landmarks ({scores.scheme.name}). Errors '
         f'{of} of {_NORMALIZERS.get(norm, norm)}.',
         f'{_PROTOCOLS[protocol]}. FR (failure rate) and AUC are at an error '
-        f'of {100 * threshold:g} %. Main subset: {columns[0]}.'
+        f'of {100 * threshold:g} %. Main subset: {columns[0]}.',
     ]
     if bootstrap:
-        facts.append(f'Intervals hold 95 % of {bootstrap} bootstrap samples '
-                     'of the faces.')
+        facts.append(f'Intervals hold 95 % of {bootstrap} bootstrap samples of the faces.')
     return facts
 
 
-def _tiles(table: Table) -> List[Dict[str, str]]:
+def _tiles(table: Table) -> list[dict[str, str]]:
     """The main figures of a system: name, text and interval."""
     cells = figures_table({'': table})
     _, _, *heads = cells.columns
     _, n, *row = cells.rows[0]
     return [dict(name='faces', text=n.text, more='')] + [
-        dict(name=head, text=cell.text, more=cell.more)
-        for head, cell in zip(heads, row)
+        dict(name=head, text=cell.text, more=cell.more) for head, cell in zip(heads, row)
     ]
 
 
-def _warnings(systems: Dict[str, Scores]) -> List[str]:
+def _warnings(systems: dict[str, Scores]) -> list[str]:
     """What a reader of the main figures must know, a sentence each."""
     failed = {n: int(np.isinf(s.errors).sum()) for n, s in systems.items()}
     left_out = {n: int(np.isnan(s.errors).sum()) for n, s in systems.items()}
@@ -257,48 +281,40 @@ def _warnings(systems: Dict[str, Scores]) -> List[str]:
     if any(failed.values()):
         warnings.append(
             f'Faces that failed: {_counts(failed)}. NME is infinite in every '
-            'subset that holds one; FR, AUC and the error curves count them.')
+            'subset that holds one; FR, AUC and the error curves count them.'
+        )
     if any(left_out.values()):
         warnings.append(f'Faces left out of all figures: {_counts(left_out)}.')
     return warnings
 
 
-def _counts(number_of: Dict[str, int]) -> str:
+def _counts(number_of: dict[str, int]) -> str:
     """Numbers of the systems that have one."""
     if len(number_of) == 1:
         return str(*number_of.values())
     return ', '.join(f'{n} of {name}' for name, n in number_of.items() if n)
 
 
-def _of_systems(systems: Dict[str, Scores],
-                columns: Sequence[str]) -> Dict[str, np.ndarray]:
-    return {
-        name: scores.errors[scores.members(columns[0])]
-        for name, scores in systems.items()
-    }
+def _of_systems(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
+    return {name: scores.errors[scores.members(columns[0])] for name, scores in systems.items()}
 
 
-def _of_columns(systems: Dict[str, Scores],
-                columns: Sequence[str]) -> Dict[str, np.ndarray]:
+def _of_columns(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
     """The curves of the first system."""
     return subset_curves(next(iter(systems.values())), columns)
 
 
-def _plots(systems: Dict[str, Scores], columns: Sequence[str],
-           threshold: float) -> List[Dict[str, str]]:
+def _plots(
+    systems: dict[str, Scores], columns: Sequence[str], threshold: float
+) -> list[dict[str, str]]:
     """Error curves: what they show, and an image."""
     plots = []
     if len(systems) > 1:
-        plots.append(
-            (f'All systems on {columns[0]}', _of_systems(systems, columns)))
+        plots.append((f'All systems on {columns[0]}', _of_systems(systems, columns)))
     if len(systems) == 1 or len(columns) > 1:
-        plots.append((f'{next(iter(systems))} on each subset',
-                      _of_columns(systems, columns)))
+        plots.append((f'{next(iter(systems))} on each subset', _of_columns(systems, columns)))
     return [
-        dict(
-            caption=caption,
-            image=_data_uri('svg+xml',
-                            ced_svg(curves, threshold).encode()))
+        dict(caption=caption, image=_data_uri('svg+xml', ced_svg(curves, threshold).encode()))
         for caption, curves in plots
     ]
 
@@ -307,7 +323,7 @@ def _data_uri(kind: str, data: bytes) -> str:
     return f'data:image/{kind};base64,{base64.b64encode(data).decode()}'
 
 
-def _schematics(systems: Dict[str, Scores]) -> List[Dict[str, str]]:
+def _schematics(systems: dict[str, Scores]) -> list[dict[str, str]]:
     """The schematic face of each system, on one scale of colours; none where
     it is not known where its points lie."""
     shape = None
@@ -318,43 +334,39 @@ def _schematics(systems: Dict[str, Scores]) -> List[Dict[str, str]]:
         labelled = ~np.isnan(of_truth[0].point_errors)[..., None]
         shape = mean_shape(np.where(labelled, of_truth[0].truth, np.nan))
     errors = {
-        name: per_landmark(without_failed(scores).point_errors)
-        for name, scores in systems.items()
+        name: per_landmark(without_failed(scores).point_errors) for name, scores in systems.items()
     }
     highest = scale_end(np.array(list(errors.values())))
     return [
-        dict(
-            caption=name,
-            svg=draw_schematic(of_points, systems[name].scheme, highest,
-                               shape)) for name, of_points in errors.items()
+        dict(caption=name, svg=draw_schematic(of_points, systems[name].scheme, highest, shape))
+        for name, of_points in errors.items()
     ]
 
 
-def _landmarks(systems: Dict[str, Scores],
-               unit: Unit) -> Dict[str, SortableTable]:
+def _landmarks(systems: dict[str, Scores], unit: Unit) -> dict[str, SortableTable]:
     finite = {name: without_failed(s) for name, s in systems.items()}
-    return dict(
-        groups=groups_table(finite, unit),
-        landmarks=landmarks_table(finite, unit))
+    return dict(groups=groups_table(finite, unit), landmarks=landmarks_table(finite, unit))
 
 
-def _sheets(systems: Dict[str, Scores], number: int, names: Dict[str, str],
-            load_image: Optional[LoadImage]) -> List[dict]:
+def _sheets(
+    systems: dict[str, Scores], number: int, names: dict[str, str], load_image: LoadImage | None
+) -> list[dict]:
     """The worst faces of each system that has points to draw."""
     if load_image is None:
         return []
     return [
         dict(
             system=name,
-            faces=[
-                _face(scores, i, names, load_image)
-                for i in worst_faces(scores, number)
-            ]) for name, scores in systems.items() if _has_points(scores)
+            faces=[_face(scores, i, names, load_image) for i in worst_faces(scores, number)],
+        )
+        for name, scores in systems.items()
+        if _has_points(scores)
     ]
 
 
-def _face(scores: Scores, index: int, names: Dict[str, str],
-          load_image: Callable[[str], np.ndarray]) -> Dict[str, str]:
+def _face(
+    scores: Scores, index: int, names: dict[str, str], load_image: Callable[[str], np.ndarray]
+) -> dict[str, str]:
     picture = draw_worst(scores, index, load_image, _SIDE)
     return dict(
         image=_data_uri('jpeg', _jpeg(picture)),
@@ -362,24 +374,22 @@ def _face(scores: Scores, index: int, names: Dict[str, str],
         error=error_text(scores.errors[index]),
         file=names[scores.files[index]],
         id=scores.ids[index],
-        subsets=', '.join(scores.subsets[index]))
+        subsets=', '.join(scores.subsets[index]),
+    )
 
 
-def _troubles(systems: Dict[str, Scores], names: Dict[str, str]) -> List[dict]:
+def _troubles(systems: dict[str, Scores], names: dict[str, str]) -> list[dict]:
     """Which faces of each system failed and which are left out."""
     return [
         dict(
             system=system,
             faces=len(scores),
             failed=_listed(scores, np.isinf(scores.errors), names),
-            left_out=_listed(scores, np.isnan(scores.errors), names))
+            left_out=_listed(scores, np.isnan(scores.errors), names),
+        )
         for system, scores in systems.items()
     ]
 
 
-def _listed(scores: Scores, which: np.ndarray, names: Dict[str,
-                                                           str]) -> List[str]:
-    return [
-        f'{names[scores.files[i]]} (id {scores.ids[i]})'
-        for i in np.flatnonzero(which)
-    ]
+def _listed(scores: Scores, which: np.ndarray, names: dict[str, str]) -> list[str]:
+    return [f'{names[scores.files[i]]} (id {scores.ids[i]})' for i in np.flatnonzero(which)]

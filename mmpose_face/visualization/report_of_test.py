@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report of a test run."""
+
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -31,7 +32,8 @@ def report_test(runner: Runner, metric: SubsetNME, folder: PathLike) -> None:
     dataset = runner.test_dataloader.dataset
     name = Path(runner.cfg.filename or 'model').stem
     path = write_report_folder(
-        folder, {name: metric.scores},
+        folder,
+        {name: metric.scores},
         metric.subsets,
         metric.threshold,
         protocol=metric.protocol,
@@ -40,7 +42,8 @@ def report_test(runner: Runner, metric: SubsetNME, folder: PathLike) -> None:
         when=time.strftime('%Y-%m-%d %H:%M'),
         config_text=runner.cfg.pretty_text,
         load_image=DatasetImages(dataset),
-        bootstrap=metric.bootstrap or 1000)
+        bootstrap=metric.bootstrap or 1000,
+    )
     print_log(f'The report is {path}', 'current')
 
 
@@ -54,9 +57,8 @@ class DatasetImages:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self._places: Dict[str, Tuple[BaseDataset, int]] = {
-            path: (part, i)
-            for part, i, path in _all_paths(dataset)
+        self._places: dict[str, tuple[BaseDataset, int]] = {
+            path: (part, i) for part, i, path in _all_paths(dataset)
         }
 
     def __call__(self, file: str) -> np.ndarray:
@@ -79,7 +81,7 @@ class DatasetImages:
         return LoadFaceImage()(part.get_data_info(i))['img']
 
 
-def _all_paths(dataset: Dataset) -> Iterator[Tuple[BaseDataset, int, str]]:
+def _all_paths(dataset: Dataset) -> Iterator[tuple[BaseDataset, int, str]]:
     if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
             yield from _all_paths(part)

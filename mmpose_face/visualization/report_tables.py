@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of a report, each cell with what it is sorted by."""
+
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, List, Sequence
 
 import numpy as np
 
@@ -41,14 +42,11 @@ class SortableTable:
     """
 
     caption: str
-    columns: Dict[str, bool]
-    rows: List[List[Cell]]
+    columns: dict[str, bool]
+    rows: list[list[Cell]]
 
 
-def number(value: float,
-           digits: int = 0,
-           more: str = '',
-           infinite: str = 'inf') -> Cell:
+def number(value: float, digits: int = 0, more: str = '', infinite: str = 'inf') -> Cell:
     """A cell with a number; ``n/a`` for NaN."""
     if math.isnan(value):
         return Cell('n/a')
@@ -57,7 +55,7 @@ def number(value: float,
     return Cell(f'{value:.{digits}f}', repr(float(value)), more)
 
 
-def figures_table(tables: Dict[str, Table]) -> SortableTable:
+def figures_table(tables: dict[str, Table]) -> SortableTable:
     """All figures of all systems, a row for each subset and system.
 
     Args:
@@ -70,25 +68,35 @@ def figures_table(tables: Dict[str, Table]) -> SortableTable:
     first = next(iter(tables.values()))
     # Only some systems may tell visible and occluded points apart.
     names = list(
-        dict.fromkeys(name for table in tables.values()
-                      for figures in table.figures.values() for name in figures
-                      if name != 'n'))
-    rows = [[
-        *_row_head(column, system, tables),
-        number(table.figures[column]['n']), *(_figure(table, column, name)
-                                              for name in names)
-    ] for column in first.columns for system, table in tables.items()]
+        dict.fromkeys(
+            name
+            for table in tables.values()
+            for figures in table.figures.values()
+            for name in figures
+            if name != 'n'
+        )
+    )
+    rows = [
+        [
+            *_row_head(column, system, tables),
+            number(table.figures[column]['n']),
+            *(_figure(table, column, name) for name in names),
+        ]
+        for column in first.columns
+        for system, table in tables.items()
+    ]
     heads = ['n', *(name.replace('_', ' ') for name in names)]
-    return SortableTable('NME, failure rate and AUC with 95 % intervals',
-                         _heads(tables, heads), rows)
+    return SortableTable(
+        'NME, failure rate and AUC with 95 % intervals', _heads(tables, heads), rows
+    )
 
 
-def _heads(systems: dict, numbers: Sequence[str]) -> Dict[str, bool]:
+def _heads(systems: dict, numbers: Sequence[str]) -> dict[str, bool]:
     names = ['subset', 'system'] if len(systems) > 1 else ['subset']
-    return {**{name: False for name in names}, **dict.fromkeys(numbers, True)}
+    return {**dict.fromkeys(names, False), **dict.fromkeys(numbers, True)}
 
 
-def _row_head(column: str, system: str, systems: dict) -> List[Cell]:
+def _row_head(column: str, system: str, systems: dict) -> list[Cell]:
     cells = [Cell(column), Cell(system)]
     return cells if len(systems) > 1 else cells[:1]
 
@@ -102,8 +110,9 @@ def _figure(table: Table, column: str, name: str) -> Cell:
     return number(table.figures[column].get(name, math.nan), digits, more)
 
 
-def percentiles_table(systems: Dict[str, Scores], columns: Sequence[str],
-                      unit: Unit) -> SortableTable:
+def percentiles_table(
+    systems: dict[str, Scores], columns: Sequence[str], unit: Unit
+) -> SortableTable:
     """Errors that a share of the faces does not exceed, a row for each subset
     and system."""
     rows = []
@@ -111,63 +120,60 @@ def percentiles_table(systems: Dict[str, Scores], columns: Sequence[str],
         for system, scores in systems.items():
             errors = scores.errors[scores.members(column)]
             found = SCALE[unit] * percentiles(errors, _PERCENTILES)
-            rows.append([
-                *_row_head(column, system, systems),
-                *(number(v, DIGITS[unit]) for v in found)
-            ])
+            rows.append(
+                [*_row_head(column, system, systems), *(number(v, DIGITS[unit]) for v in found)]
+            )
     heads = [*(f'{q} %' for q in _PERCENTILES[:-1]), 'largest']
-    return SortableTable('Errors that this share of the faces does not exceed',
-                         _heads(systems, heads), rows)
+    return SortableTable(
+        'Errors that this share of the faces does not exceed', _heads(systems, heads), rows
+    )
 
 
-def groups_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
+def groups_table(systems: dict[str, Scores], unit: Unit) -> SortableTable:
     """NME of each part of the face, a column for each system."""
-    by_system = [
-        per_group(scores.point_errors, scores.scheme)
-        for scores in systems.values()
-    ]
+    by_system = [per_group(scores.point_errors, scores.scheme) for scores in systems.values()]
     scheme = _scheme(systems)
-    rows = [[
-        Cell(group),
-        number(len(indices)),
-        *(number(SCALE[unit] * values[group], DIGITS[unit])
-          for values in by_system)
-    ] for group, indices in scheme.groups.items()]
-    return SortableTable('NME of each part of the face',
-                         dict(part=False, points=True, **_nme(systems)), rows)
-
-
-def landmarks_table(systems: Dict[str, Scores], unit: Unit) -> SortableTable:
-    """NME of each landmark, a column for each system."""
-    by_system = [
-        SCALE[unit] * per_landmark(scores.point_errors)
-        for scores in systems.values()
+    rows = [
+        [
+            Cell(group),
+            number(len(indices)),
+            *(number(SCALE[unit] * values[group], DIGITS[unit]) for values in by_system),
+        ]
+        for group, indices in scheme.groups.items()
     ]
+    return SortableTable(
+        'NME of each part of the face', dict(part=False, points=True, **_nme(systems)), rows
+    )
+
+
+def landmarks_table(systems: dict[str, Scores], unit: Unit) -> SortableTable:
+    """NME of each landmark, a column for each system."""
+    by_system = [SCALE[unit] * per_landmark(scores.point_errors) for scores in systems.values()]
     scheme = _scheme(systems)
     group_of = {i: g for g, ids in scheme.groups.items() for i in ids}
-    rows = [[
-        number(i),
-        Cell(name),
-        Cell(group_of[i]), *(number(v[i], DIGITS[unit]) for v in by_system)
-    ] for i, name in enumerate(scheme.points)]
+    rows = [
+        [number(i), Cell(name), Cell(group_of[i]), *(number(v[i], DIGITS[unit]) for v in by_system)]
+        for i, name in enumerate(scheme.points)
+    ]
     return SortableTable(
-        'NME of each landmark',
-        dict(index=True, landmark=False, part=False, **_nme(systems)), rows)
+        'NME of each landmark', dict(index=True, landmark=False, part=False, **_nme(systems)), rows
+    )
 
 
-def _scheme(systems: Dict[str, Scores]):
+def _scheme(systems: dict[str, Scores]):
     return next(iter(systems.values())).scheme
 
 
-def _nme(systems: dict) -> Dict[str, bool]:
+def _nme(systems: dict) -> dict[str, bool]:
     """Heads of the columns of the systems."""
     if len(systems) == 1:
         return {'NME': True}
     return {f'NME of {system}': True for system in systems}
 
 
-def worst_table(systems: Dict[str, Scores], worst: Sequence[int],
-                names: Dict[str, str], unit: Unit) -> SortableTable:
+def worst_table(
+    systems: dict[str, Scores], worst: Sequence[int], names: dict[str, str], unit: Unit
+) -> SortableTable:
     """Faces of the first system, with the errors that others have on them.
 
     Args:
@@ -185,21 +191,22 @@ def worst_table(systems: Dict[str, Scores], worst: Sequence[int],
     for rank, i in enumerate(worst, 1):
         key = main.keys[i]
         errors = (SCALE[unit] * e.get(key, math.nan) for e in by_system)
-        rows.append([
-            number(rank),
-            Cell(names[main.files[i]]),
-            number(main.ids[i]),
-            Cell(', '.join(main.subsets[i])),
-            *(number(e, DIGITS[unit], infinite='failed') for e in errors)
-        ])
+        rows.append(
+            [
+                number(rank),
+                Cell(names[main.files[i]]),
+                number(main.ids[i]),
+                Cell(', '.join(main.subsets[i])),
+                *(number(e, DIGITS[unit], infinite='failed') for e in errors),
+            ]
+        )
     heads = dict(rank=True, file=False, id=True, subsets=False)
-    return SortableTable(f'The {len(rows)} faces with the largest errors', {
-        **heads,
-        **_nme(systems)
-    }, rows)
+    return SortableTable(
+        f'The {len(rows)} faces with the largest errors', {**heads, **_nme(systems)}, rows
+    )
 
 
-def short_names(files: Sequence[str]) -> Dict[str, str]:
+def short_names(files: Sequence[str]) -> dict[str, str]:
     """Files without the folder that they have in common.
 
     Args:

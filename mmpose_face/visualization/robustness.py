@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The error under face boxes that are not the benchmark's, as curves."""
+
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, NamedTuple, Sequence, Union
+from typing import NamedTuple, Union
 
 from ..evaluation import Table
 from ..files import written_whole
@@ -21,11 +23,12 @@ class BoxChange(NamedTuple):
     scale: float
 
 
-UNCHANGED = BoxChange(shift=0., scale=1.)
+UNCHANGED = BoxChange(shift=0.0, scale=1.0)
 
 
-def plot_robustness(tables: Dict[BoxChange, Table], normalizer: str,
-                    path: Union[str, 'os.PathLike[str]']) -> None:
+def plot_robustness(
+    tables: dict[BoxChange, Table], normalizer: str, path: Union[str, 'os.PathLike[str]']
+) -> None:
     """Draw NME against the shift and against the scale of the boxes.
 
     A curve for each column of the table, the main one thick; an infinite NME
@@ -57,15 +60,15 @@ def plot_robustness(tables: Dict[BoxChange, Table], normalizer: str,
         loc='outside lower center',
         ncols=min(4, len(plain.columns)),
         frameon=False,
-        title=f'normaliser: {normalizer}, protocol: {plain.protocol}; n faces')
+        title=f'normaliser: {normalizer}, protocol: {plain.protocol}; n faces',
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)  # a name may have dollars
     with written_whole(path) as partial:
         figure.savefig(partial, format=path.suffix[1:])
 
 
-def _draw(axes, tables: Dict[BoxChange, Table], changes: Sequence[BoxChange],
-          what: str) -> None:
+def _draw(axes, tables: dict[BoxChange, Table], changes: Sequence[BoxChange], what: str) -> None:
     """The curves of one panel: NME against ``what`` of the changes."""
     changes = sorted(changes)
     xs = [100 * getattr(change, what) for change in changes]
@@ -79,7 +82,8 @@ def _draw(axes, tables: Dict[BoxChange, Table], changes: Sequence[BoxChange],
             linewidth=1.2 if number else 2.4,
             # Where curves lie on one another, the main one is seen.
             zorder=2 if number else 3,
-            label=f'{shown(column)} (n = {figures["n"]})')
+            label=f'{shown(column)} (n = {figures["n"]})',
+        )
 
 
 def _dress(left, right, label: str) -> None:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The error of each landmark, on a drawn face."""
+
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from html import escape
-from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,36 +15,40 @@ from ..landmarks import WFLW98, Scheme
 
 _WIDTH, _MARGIN = 480, 26  # pixels of the picture
 _BAR, _BAR_HEIGHT = 240, 12  # the scale below the face
-_RADIUS = {True: 5., False: 8.}  # of a point, where points are many
+_RADIUS = {True: 5.0, False: 8.0}  # of a point, where points are many
 
 # From small to large errors: each step darker, so that it can be read without
 # colours too.
-_COLORS = np.array([(255, 236, 158), (251, 180, 72), (233, 104, 47),
-                    (182, 38, 66), (98, 12, 92), (32, 8, 60)], float)
+_COLORS = np.array(
+    [(255, 236, 158), (251, 180, 72), (233, 104, 47), (182, 38, 66), (98, 12, 92), (32, 8, 60)],
+    float,
+)
 
 
-def _middle(*names: str) -> Dict[str, float]:
+def _middle(*names: str) -> dict[str, float]:
     return {name: 1 / len(names) for name in names}
 
 
 # Weights of WFLW's points; of the left side, the right one is its mirror.
-CONSTRUCTIONS: Dict[str, Dict[str, float]] = dict(
+CONSTRUCTIONS: dict[str, dict[str, float]] = dict(
     left_brow_outer_end=_middle('left_brow_upper_5'),
     left_brow_inner_end=_middle('left_brow_upper_1', 'left_brow_lower_1'),
     left_brow_upper_middle=_middle('left_brow_upper_3'),
     left_brow_lower_middle=_middle('left_brow_lower_2', 'left_brow_lower_3'),
-    left_brow_center=dict(
-        left_brow_upper_3=.5, left_brow_lower_2=.25, left_brow_lower_3=.25),
-    left_eye_center=_middle('left_eye_outer_corner', 'left_eye_upper_middle',
-                            'left_eye_inner_corner', 'left_eye_lower_middle'),
+    left_brow_center=dict(left_brow_upper_3=0.5, left_brow_lower_2=0.25, left_brow_lower_3=0.25),
+    left_eye_center=_middle(
+        'left_eye_outer_corner',
+        'left_eye_upper_middle',
+        'left_eye_inner_corner',
+        'left_eye_lower_middle',
+    ),
     # Outwards of the nostril, and up the bridge.
     left_nose_wing=dict(
-        left_nostril_2=1.25,
-        left_nostril_1=-.25,
-        nose_bridge_3=.15,
-        nose_base=-.15),
+        left_nostril_2=1.25, left_nostril_1=-0.25, nose_bridge_3=0.15, nose_base=-0.15
+    ),
     nose_tip=_middle('nose_bridge_4'),
-    mouth_center=_middle('upper_lip_inner', 'lower_lip_inner'))
+    mouth_center=_middle('upper_lip_inner', 'lower_lip_inner'),
+)
 
 
 def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
@@ -64,9 +71,7 @@ def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
 def can_be_drawn(scheme: Scheme) -> bool:
     """Whether it is known where its points lie on the schematic face."""
     known = {*WFLW98.points, *CONSTRUCTIONS}
-    return all(
-        name in known or name.replace('right', 'left', 1) in known
-        for name in scheme.points)
+    return all(name in known or name.replace('right', 'left', 1) in known for name in scheme.points)
 
 
 def mean_shape(points: np.ndarray) -> np.ndarray:
@@ -80,9 +85,7 @@ def mean_shape(points: np.ndarray) -> np.ndarray:
         np.ndarray: ``(K, 2)``, medians over faces of the same size; a point
         that is nowhere labelled lies in the middle.
     """
-    low, high = (
-        least(points, axis=1, keepdims=True)
-        for least in (np.fmin.reduce, np.fmax.reduce))
+    low, high = (least(points, axis=1, keepdims=True) for least in (np.fmin.reduce, np.fmax.reduce))
     middle, size = (low + high) / 2, (high - low).max(2, keepdims=True)
     faces = (points - middle) / np.where(size > 0, size, np.nan)
     shape = np.zeros(points.shape[1:])
@@ -103,10 +106,9 @@ def _point(name: str, keypoints: np.ndarray) -> np.ndarray:
     return sum(weight * keypoints[index[other]] for other, weight in weights)
 
 
-def draw_schematic(errors: ArrayLike,
-                   scheme: Scheme,
-                   highest: Optional[float] = None,
-                   shape: Optional[ArrayLike] = None) -> str:
+def draw_schematic(
+    errors: ArrayLike, scheme: Scheme, highest: float | None = None, shape: ArrayLike | None = None
+) -> str:
     """Draw the error of each landmark on a schematic face.
 
     A point has the colour of its error and says name and error where a
@@ -134,9 +136,11 @@ def draw_schematic(errors: ArrayLike,
             or places are not known.
     """
     errors = np.asarray(errors, np.float64)
-    if errors.shape != (scheme.num_points, ):
-        raise ValueError(f'expected the errors of {scheme.num_points} points '
-                         f'of {scheme.name}, got {errors.shape}')
+    if errors.shape != (scheme.num_points,):
+        raise ValueError(
+            f'expected the errors of {scheme.num_points} points '
+            f'of {scheme.name}, got {errors.shape}'
+        )
     highest = highest or scale_end(errors)
     points, outline, height = _layout(scheme, shape)
     total = height + 52
@@ -145,9 +149,11 @@ def draw_schematic(errors: ArrayLike,
         f'{total:g}" width="{_WIDTH}" height="{total:g}" role="img" '
         f'aria-label="Error of each of the {scheme.num_points} points" '
         'font-family="sans-serif" font-size="13">',
-        _outline(outline), *_lines(points, scheme),
-        *_dots(points, errors, scheme, highest), *_scale(height, highest),
-        '</svg>'
+        _outline(outline),
+        *_lines(points, scheme),
+        *_dots(points, errors, scheme, highest),
+        *_scale(height, highest),
+        '</svg>',
     ]
     return '\n'.join(parts)
 
@@ -165,39 +171,40 @@ def scale_end(errors: ArrayLike) -> float:
     errors = np.asarray(errors, np.float64)
     largest = errors.max(where=np.isfinite(errors), initial=0)
     if largest <= 0:
-        return .01
-    power = 10.**math.floor(math.log10(largest))
+        return 0.01
+    power = 10.0 ** math.floor(math.log10(largest))
     # A little room, for the digits that division loses.
-    return next(step * power for step in (1, 2, 3, 5, 8, 10)
-                if step * power >= largest * (1 - 1e-9))
+    return next(
+        step * power for step in (1, 2, 3, 5, 8, 10) if step * power >= largest * (1 - 1e-9)
+    )
 
 
-def _layout(
-        scheme: Scheme,
-        shape: Optional[ArrayLike]) -> Tuple[np.ndarray, np.ndarray, float]:
+def _layout(scheme: Scheme, shape: ArrayLike | None) -> tuple[np.ndarray, np.ndarray, float]:
     """Points ``(K, 2)`` in pixels of the picture, those of the face's outline
     ``(33, 2)`` or of none ``(0, 2)``, and the height of the face in it."""
     if shape is not None:
         points = np.asarray(shape, np.float64)
         if points.shape != (scheme.num_points, 2):
-            raise ValueError(f'expected a shape of {scheme.num_points} points '
-                             f'of {scheme.name}, got {points.shape}')
+            raise ValueError(
+                f'expected a shape of {scheme.num_points} points '
+                f'of {scheme.name}, got {points.shape}'
+            )
         points, height = _fitted(points)
         return points, np.empty((0, 2)), height
     if not can_be_drawn(scheme):
-        raise ValueError('it is not known where on a face the points of '
-                         f'{scheme.name} lie: expected a shape')
-    face, height = _fitted(template().controls[:WFLW98.num_points, :2].astype(
-        np.float64))
+        raise ValueError(
+            f'it is not known where on a face the points of {scheme.name} lie: expected a shape'
+        )
+    face, height = _fitted(template().controls[: WFLW98.num_points, :2].astype(np.float64))
     outline = face[list(WFLW98.groups['jaw'])]
     return scheme_points(face, scheme), outline, height
 
 
-def _fitted(points: np.ndarray) -> Tuple[np.ndarray, float]:
+def _fitted(points: np.ndarray) -> tuple[np.ndarray, float]:
     """The points as wide as the picture, and the height of it; one that is
     not wide gets as much."""
     low, high = points.min(0), points.max(0)
-    wide = max(high[0] - low[0], (high[1] - low[1]) / 2) or 1.
+    wide = max(high[0] - low[0], (high[1] - low[1]) / 2) or 1.0
     scale = (_WIDTH - 2 * _MARGIN) / wide
     moved = (points - low) * scale + _MARGIN
     moved[:, 0] += (wide - (high - low)[0]) * scale / 2
@@ -209,11 +216,13 @@ def _outline(points: np.ndarray) -> str:
     if not len(points):
         return ''
     path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
-    return (f'<polyline points="{path}" fill="none" stroke="currentColor" '
-            'stroke-opacity=".15" stroke-width="1.5"/>')
+    return (
+        f'<polyline points="{path}" fill="none" stroke="currentColor" '
+        'stroke-opacity=".15" stroke-width="1.5"/>'
+    )
 
 
-def _lines(points: np.ndarray, scheme: Scheme) -> List[str]:
+def _lines(points: np.ndarray, scheme: Scheme) -> list[str]:
     return [
         f'<line x1="{points[i, 0]:.1f}" y1="{points[i, 1]:.1f}" '
         f'x2="{points[j, 0]:.1f}" y2="{points[j, 1]:.1f}" '
@@ -222,16 +231,17 @@ def _lines(points: np.ndarray, scheme: Scheme) -> List[str]:
     ]
 
 
-def _dots(points: np.ndarray, errors: np.ndarray, scheme: Scheme,
-          highest: float) -> List[str]:
+def _dots(points: np.ndarray, errors: np.ndarray, scheme: Scheme, highest: float) -> list[str]:
     radius = _RADIUS[scheme.num_points > 40]
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" '
         'pointer-events="all" '
         f'fill="{_fill(error, highest)}" stroke="currentColor" '
         f'stroke-width="1"><title>{i} {escape(name)}: {_percent(error)}'
-        '</title></circle>' for i, (name, (x, y), error) in enumerate(
-            zip(scheme.points, points.tolist(), errors.tolist()))
+        '</title></circle>'
+        for i, (name, (x, y), error) in enumerate(
+            zip(scheme.points, points.tolist(), errors.tolist())
+        )
     ]
 
 
@@ -258,14 +268,18 @@ def _scale(top: float, highest: float) -> Sequence[str]:
     # A little wider than a step, or a viewer may show the seams.
     bar = [
         f'<rect x="{left + i * width:g}" y="{top:g}" '
-        f'width="{width + (i < steps - 1) * .5:g}" height="{_BAR_HEIGHT}" '
-        f'fill="{color_of((i + .5) / steps)}"/>' for i in range(steps)
+        f'width="{width + (i < steps - 1) * 0.5:g}" height="{_BAR_HEIGHT}" '
+        f'fill="{color_of((i + 0.5) / steps)}"/>'
+        for i in range(steps)
     ]
     texts = [
         f'<text x="{left + share * _BAR:g}" y="{top + 28:g}" '
         f'text-anchor="middle" fill="currentColor">{100 * share * highest:g}'
-        '</text>' for share in (0, .5, 1)
+        '</text>'
+        for share in (0, 0.5, 1)
     ]
-    unit = (f'<text x="{_WIDTH / 2:g}" y="{top + 46:g}" text-anchor="middle" '
-            'fill="currentColor">normalised mean error of a point (%)</text>')
+    unit = (
+        f'<text x="{_WIDTH / 2:g}" y="{top + 46:g}" text-anchor="middle" '
+        'fill="currentColor">normalised mean error of a point (%)</text>'
+    )
     return [*bar, *texts, unit]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The faces on which a system is worst, with prediction and truth."""
-from typing import Callable, List, Optional
+
+from __future__ import annotations
+
+from typing import Callable
 
 import cv2
 import numpy as np
@@ -20,7 +23,7 @@ _SHIFT = 4
 _FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
 
 
-def worst_faces(scores: Scores, number: int) -> List[int]:
+def worst_faces(scores: Scores, number: int) -> list[int]:
     """The faces with the largest errors.
 
     Args:
@@ -36,10 +39,7 @@ def worst_faces(scores: Scores, number: int) -> List[int]:
     return scored[:number].tolist()
 
 
-def draw_worst(scores: Scores,
-               index: int,
-               load_image: LoadImage,
-               side: int = 288) -> np.ndarray:
+def draw_worst(scores: Scores, index: int, load_image: LoadImage, side: int = 288) -> np.ndarray:
     """Draw prediction and truth of a face around its box.
 
     The truth is thin green lines, the prediction magenta lines with dots. A
@@ -60,8 +60,10 @@ def draw_worst(scores: Scores,
         ValueError: If the scores have no points.
     """
     if scores.truth is None or scores.predicted is None:
-        raise ValueError('these scores have no points, only errors (as '
-                         'per_face.json); score the predictions again')
+        raise ValueError(
+            'these scores have no points, only errors (as '
+            'per_face.json); score the predictions again'
+        )
     box = scores.boxes[index].reshape(2, 2)
     cell, scale, shift = crop_face(load_image(scores.files[index]), box, side)
     labelled = ~np.isnan(scores.point_errors[index])[:, None]
@@ -73,8 +75,7 @@ def draw_worst(scores: Scores,
     return cell
 
 
-def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple,
-          dots: bool) -> None:
+def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple, dots: bool) -> None:
     drawn = np.isfinite(points).all(1)
     points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
     at = np.rint(points * _FINE).astype(int).tolist()
@@ -86,15 +87,12 @@ def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple,
     radius = max(1.2, len(cell) / 170)
     for i in np.flatnonzero(drawn).tolist():
         if dots or i in single:
-            cv2.circle(cell, at[i], round(radius * _FINE), color, cv2.FILLED,
-                       cv2.LINE_AA, _SHIFT)
+            cv2.circle(cell, at[i], round(radius * _FINE), color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def worst_sheet(scores: Scores,
-                load_image: LoadImage,
-                number: int = 24,
-                columns: int = 6,
-                side: int = 224) -> Optional[np.ndarray]:
+def worst_sheet(
+    scores: Scores, load_image: LoadImage, number: int = 24, columns: int = 6, side: int = 224
+) -> np.ndarray | None:
     """A contact sheet of the faces with the largest errors.
 
     Each is drawn as :func:`draw_worst` says, with its error in per cent, or

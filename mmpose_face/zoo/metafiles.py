@@ -4,11 +4,15 @@
 The metafiles, ``configs/**/*.yml``, are the one source of what is published:
 figures, addresses and citations. mim reads them too.
 """
+
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable
 
 import yaml
 
@@ -18,11 +22,15 @@ INDEX = 'model-index.yml'
 
 # {method}_{model}[_{variant}]_{GPUs}xb{batch}-{epochs}e_{data}-{size}; a
 # heatmap row joins its variant to the batch with a hyphen.
-_NAME = re.compile(r'td-(?:hm|reg)_(?P<model>[^_]+)_'
-                   r'(?:(?P<variant>[a-z]+)[-_])?\d+xb\d+-\d+e_'
-                   r'(?P<data>.+)-\d+x\d+')
-_WEIGHTS = re.compile(r'https?://\S+/(?P<stem>[^/\s]+)-(?P<sha256>[0-9a-f]{8})'
-                      r'_(?P<date>\d{8})\.pth')
+_NAME = re.compile(
+    r'td-(?:hm|reg)_(?P<model>[^_]+)_'
+    r'(?:(?P<variant>[a-z]+)[-_])?\d+xb\d+-\d+e_'
+    r'(?P<data>.+)-\d+x\d+'
+)
+_WEIGHTS = re.compile(
+    r'https?://\S+/(?P<stem>[^/\s]+)-(?P<sha256>[0-9a-f]{8})'
+    r'_(?P<date>\d{8})\.pth'
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,8 @@ class Benchmark(Paper):
     """
 
     key: str
-    columns: Tuple[str, ...]
-    faces: Dict[str, int]
+    columns: tuple[str, ...]
+    faces: dict[str, int]
     unit: Unit
     normalizer: str
     boxes: str
@@ -86,7 +94,7 @@ class Published:
     """
 
     source: str
-    figures: Dict[str, float]
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ class Measured:
     data: str
     conditions: str
     command: str
-    table: Tuple[Dict[str, str], ...]
+    table: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -131,14 +139,14 @@ class Row:
     name: str
     title: str
     label: str
-    papers: Tuple[Paper, ...]
+    papers: tuple[Paper, ...]
     benchmark: Benchmark
     config: Path
     metafile: str
-    weights: Optional[str]
-    published: Tuple[Published, ...]
-    measured: Optional[Measured]
-    old_name: Optional[str]
+    weights: str | None
+    published: tuple[Published, ...]
+    measured: Measured | None
+    old_name: str | None
 
     @property
     def alias(self) -> str:
@@ -157,17 +165,17 @@ class Row:
         return module_of(f'{folder}/{self.name}.py')
 
     @property
-    def sha256(self) -> Optional[str]:
+    def sha256(self) -> str | None:
         """The first digits of the checkpoint's SHA-256, from its name."""
         return self.weights and _WEIGHTS.fullmatch(self.weights)['sha256']
 
     @property
-    def log(self) -> Optional[str]:
+    def log(self) -> str | None:
         """Address of the log of the training that gave the weights."""
         if not self.weights:
             return None
         found = _WEIGHTS.fullmatch(self.weights)
-        folder = self.weights[:found.start('stem')]
+        folder = self.weights[: found.start('stem')]
         return f'{folder}{found["stem"]}_{found["date"]}.log.json'
 
 
@@ -192,7 +200,7 @@ def module_of(config: str) -> str:
         >>> module_of('configs/300w/td-hm_x.py')
         'mmpose_face.configs.face_300w.td_hm_x'
     """
-    names = config[:-len('.py')].replace('-', '_').split('/')
+    names = config[: -len('.py')].replace('-', '_').split('/')
     names = [f'face_{name}' if name[0].isdigit() else name for name in names]
     return '.'.join(('mmpose_face', *names))
 
@@ -210,10 +218,11 @@ def project_root() -> Path:
             return root
     raise FileNotFoundError(
         f'{package} has no model zoo: expected {INDEX} and configs/ in .mim '
-        'or beside the package; install mmpose_face again')
+        'or beside the package; install mmpose_face again'
+    )
 
 
-def read_rows(root: Optional['os.PathLike[str]'] = None) -> Tuple[Row, ...]:
+def read_rows(root: os.PathLike[str] | None = None) -> tuple[Row, ...]:
     """All rows of the model zoo.
 
     Args:
@@ -230,16 +239,15 @@ def read_rows(root: Optional['os.PathLike[str]'] = None) -> Tuple[Row, ...]:
     """
     root = Path(root) if root else project_root()
     index = _Fields(root / INDEX, _read(root / INDEX))
-    parts = [(name, _read(root / name))
-             for name in index.get('Import', list, of=_is_text)]
+    parts = [(name, _read(root / name)) for name in index.get('Import', list, of=_is_text)]
     papers = {
-        paper.name: paper
-        for name, content in parts
-        for paper in _papers(root / name, content)
+        paper.name: paper for name, content in parts for paper in _papers(root / name, content)
     }
     rows = tuple(
-        _row(root, name, model, papers) for name, content in parts
-        for model in _listed(root / name, content, 'Models'))
+        _row(root, name, model, papers)
+        for name, content in parts
+        for model in _listed(root / name, content, 'Models')
+    )
     _check_names(rows)
     return rows
 
@@ -258,19 +266,22 @@ class _Fields:
         place = f'{self.path}, {self.where}' if self.where else str(self.path)
         return ValueError(f'{place}: {what}')
 
-    def get(self,
-            name: str,
-            kind: type = str,
-            default: Any = ...,
-            of: Optional[Callable[[Any], bool]] = None) -> Any:
+    def get(
+        self,
+        name: str,
+        kind: type = str,
+        default: Any = ...,
+        of: Callable[[Any], bool] | None = None,
+    ) -> Any:
         value = self.values.get(name, default)
         if value is ...:
             raise self.error(f'{name} is missing')
         if value is default:
             return value
         if not isinstance(value, kind) or (of and not all(map(of, value))):
-            raise self.error(f'{name} is {value!r}, expected {_KINDS[kind]}' +
-                             ' of texts' * bool(of))
+            raise self.error(
+                f'{name} is {value!r}, expected {_KINDS[kind]}' + ' of texts' * bool(of)
+            )
         return value
 
 
@@ -291,12 +302,12 @@ def _read(path: Path) -> dict:
     return _Fields(path, content).values
 
 
-def _papers(path: Path, content: dict) -> List[Paper]:
+def _papers(path: Path, content: dict) -> list[Paper]:
     listed = _listed(path, content, 'Collections')
     return [_paper(path, each) for each in listed]
 
 
-def _listed(path: Path, content: dict, name: str) -> List[Any]:
+def _listed(path: Path, content: dict, name: str) -> list[Any]:
     return _Fields(path, content).get(name, list, default=[])
 
 
@@ -308,13 +319,13 @@ def _paper(path: Path, collection: Any) -> Paper:
         kind=fields.get('Kind'),
         venue=fields.get('Venue'),
         url=fields.get('Paper'),
-        bibtex=fields.get('BibTeX').rstrip())
+        bibtex=fields.get('BibTeX').rstrip(),
+    )
     if common['kind'] != 'Dataset':
         return Paper(**common)
     unit = fields.get('Unit')
     if unit not in DIGITS:
-        raise fields.error(f'Unit is {unit!r}, expected one of '
-                           f'{", ".join(DIGITS)}')
+        raise fields.error(f'Unit is {unit!r}, expected one of {", ".join(DIGITS)}')
     return Benchmark(
         **common,
         key=fields.get('Dataset Name'),
@@ -324,87 +335,84 @@ def _paper(path: Path, collection: Any) -> Paper:
         normalizer=fields.get('Normalizer'),
         boxes=fields.get('Boxes'),
         caption=fields.get('Caption'),
-        note=fields.get('Note', default=''))
+        note=fields.get('Note', default=''),
+    )
 
 
-def _faces(fields: _Fields) -> Dict[str, int]:
+def _faces(fields: _Fields) -> dict[str, int]:
     columns, faces = fields.get('Columns', list), fields.get('Faces', list, [])
-    if faces and not (len(faces) == len(columns)
-                      and all(isinstance(n, int) for n in faces)):
+    if faces and not (len(faces) == len(columns) and all(isinstance(n, int) for n in faces)):
         raise fields.error(
-            f'Faces is {faces!r}, expected a number for each of '
-            f'{", ".join(columns)}')
+            f'Faces is {faces!r}, expected a number for each of {", ".join(columns)}'
+        )
     return dict(zip(columns, faces))
 
 
-def _row(root: Path, metafile: str, model: Any, papers: Dict[str,
-                                                             Paper]) -> Row:
+def _row(root: Path, metafile: str, model: Any, papers: dict[str, Paper]) -> Row:
     path = root / metafile
     fields = _Fields(path, model)
     fields = _Fields(path, model, f'model {fields.get("Name")}')
     if not _NAME.fullmatch(fields.get('Name')):
-        raise fields.error('the name is not of the form td-hm_MODEL_'
-                           '[VARIANT-]GPUSxbBATCH-EPOCHSe_DATA-SIZExSIZE')
+        raise fields.error(
+            'the name is not of the form td-hm_MODEL_[VARIANT-]GPUSxbBATCH-EPOCHSe_DATA-SIZExSIZE'
+        )
     about = _Fields(path, fields.get('Metadata', dict), fields.where)
     benchmark = _named(fields, papers, about.get('Training Data'))
     if not isinstance(benchmark, Benchmark):
         raise fields.error(f'{benchmark.name} is not a data set')
     weights = fields.get('Weights', default=None)
     if weights and not _WEIGHTS.fullmatch(weights):
-        raise fields.error(f'Weights is {weights!r}, expected an address that '
-                           'ends in -SHA256_YYYYMMDD.pth')
+        raise fields.error(
+            f'Weights is {weights!r}, expected an address that ends in -SHA256_YYYYMMDD.pth'
+        )
     return Row(
         name=fields.get('Name'),
         title=fields.get('Title'),
         label=fields.get('Label'),
         papers=tuple(
-            _named(fields, papers, name)
-            for name in about.get('Architecture', list, of=_is_text)),
+            _named(fields, papers, name) for name in about.get('Architecture', list, of=_is_text)
+        ),
         benchmark=benchmark,
         config=root / fields.get('Config'),
         metafile=metafile,
         weights=weights,
         published=_published(fields, benchmark),
         measured=_measured(fields),
-        old_name=fields.get('Old Name', default=None))
+        old_name=fields.get('Old Name', default=None),
+    )
 
 
-def _named(fields: _Fields, papers: Dict[str, Paper], name: str) -> Paper:
+def _named(fields: _Fields, papers: dict[str, Paper], name: str) -> Paper:
     if name not in papers:
         raise fields.error(f'{name} is no collection of the index')
     return papers[name]
 
 
-def _published(fields: _Fields, benchmark: Benchmark) -> Tuple[Published, ...]:
+def _published(fields: _Fields, benchmark: Benchmark) -> tuple[Published, ...]:
     """The figures of the table, then those that others printed."""
-    parts = (*fields.get('Results', list,
-                         ()), *fields.get('Also Published', list, ()))
-    return tuple(
-        _figures(_Fields(fields.path, part, fields.where), benchmark)
-        for part in parts)
+    parts = (*fields.get('Results', list, ()), *fields.get('Also Published', list, ()))
+    return tuple(_figures(_Fields(fields.path, part, fields.where), benchmark) for part in parts)
 
 
-def _measured(fields: _Fields) -> Optional[Measured]:
+def _measured(fields: _Fields) -> Measured | None:
     name = 'Measured Here'
     given = fields.get(name, dict, default=None)
     if given is None:
         return None
     where = f'{fields.where}, {name}'
     part = _Fields(fields.path, given, where)
-    rows = [
-        _Fields(fields.path, row, where) for row in part.get('Table', list)
-    ]
+    rows = [_Fields(fields.path, row, where) for row in part.get('Table', list)]
     columns = [list(row.values) for row in rows]
-    if not rows or any(each != columns[0] or not all(map(_is_text, each))
-                       for each in columns):
-        raise part.error('Table is expected to have rows, all with the same '
-                         f'columns, got those of {columns}')
+    if not rows or any(each != columns[0] or not all(map(_is_text, each)) for each in columns):
+        raise part.error(
+            f'Table is expected to have rows, all with the same columns, got those of {columns}'
+        )
     return Measured(
         data=part.get('Data'),
         conditions=part.get('Conditions'),
         command=part.get('Command').rstrip(),
-        table=tuple({column: row.get(column)
-                     for column in row.values} for row in rows))
+        table=tuple({column: row.get(column) for column in row.values} for row in rows),
+    )
 
 
 def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
@@ -414,21 +422,23 @@ def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
     figures = {}
     for name, value in fields.get('Metrics', dict).items():
         if name not in columns:
-            raise fields.error(f'no column for the metric {name!r}; those of '
-                               f'{benchmark.name} are {", ".join(columns)}')
+            raise fields.error(
+                f'no column for the metric {name!r}; those of '
+                f'{benchmark.name} are {", ".join(columns)}'
+            )
         if not isinstance(value, (int, float)):
             raise fields.error(f'{name} is {value!r}, expected a number')
         figures[columns[name]] = float(value)
     return Published(fields.get('Source'), figures)
 
 
-def _check_names(rows: Tuple[Row, ...]) -> None:
+def _check_names(rows: tuple[Row, ...]) -> None:
     """Nobody may mean two rows with one name."""
-    seen: Dict[str, Row] = {}
+    seen: dict[str, Row] = {}
     for row in rows:
         for name in (row.name, row.alias):
             if name in seen:
                 raise ValueError(
-                    f'{row.metafile}: the name {name} is taken by '
-                    f'{seen[name].metafile}')
+                    f'{row.metafile}: the name {name} is taken by {seen[name].metafile}'
+                )
             seen[name] = row

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models by name, with their released weights."""
+
+from __future__ import annotations
+
 import copy
 import difflib
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Optional, Tuple, Union
 
 import torch.nn as nn
 from mmengine.config import Config
@@ -21,8 +23,7 @@ from .metafiles import Row, read_rows
 from .shipped import Shipped, shipped_models
 
 
-def list_models(pattern: str = '*',
-                pretrained: bool = False) -> Tuple[str, ...]:
+def list_models(pattern: str = '*', pretrained: bool = False) -> tuple[str, ...]:
     """The models that :func:`get_model` builds, in the order of the tables;
     last come those whose weights are in the package.
 
@@ -38,13 +39,12 @@ def list_models(pattern: str = '*',
         >>> list_models('wflw-hrnet*')
         ('wflw-hrnetv2-w18-dark', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18')
     """
-    rows = [
-        row for row in read_rows()
-        if row.has_config and (row.weights or not pretrained)
-    ]
+    rows = [row for row in read_rows() if row.has_config and (row.weights or not pretrained)]
     return tuple(
-        each.alias for each in (*rows, *shipped_models())
-        if fnmatch(each.alias, pattern) or fnmatch(each.name, pattern))
+        each.alias
+        for each in (*rows, *shipped_models())
+        if fnmatch(each.alias, pattern) or fnmatch(each.name, pattern)
+    )
 
 
 def find_row(name: str) -> Row:
@@ -64,15 +64,16 @@ def find_row(name: str) -> Row:
     if name in names:
         return names[name]
     known = (*names, *(each.alias for each in shipped_models()))
-    close = difflib.get_close_matches(str(name), known, n=3, cutoff=.5)
-    hint = f'did you mean {" or ".join(close)}?' if close else (
-        f'expected one of {", ".join(row.alias for row in rows)}')
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+    hint = (
+        f'did you mean {" or ".join(close)}?'
+        if close
+        else (f'expected one of {", ".join(row.alias for row in rows)}')
+    )
     raise ValueError(f'no model {name!r} in the model zoo; {hint}')
 
 
-def get_model(name: str,
-              pretrained: bool = True,
-              device: str = 'cpu') -> nn.Module:
+def get_model(name: str, pretrained: bool = True, device: str = 'cpu') -> nn.Module:
     """A model of the zoo, as ``mmpose.apis.inference_topdown`` takes it.
 
     Args:
@@ -100,16 +101,16 @@ def get_model(name: str,
     return build_model(_config(model), weights, device)
 
 
-def _find(name: str) -> Union[Row, Shipped]:
+def _find(name: str) -> Row | Shipped:
     for each in shipped_models():
         if name in (each.alias, each.name):
             return each
     return find_row(name)
 
 
-def build_model(cfg: Config,
-                checkpoint: Optional[Union[str, Path]] = None,
-                device: str = 'cpu') -> nn.Module:
+def build_model(
+    cfg: Config, checkpoint: str | Path | None = None, device: str = 'cpu'
+) -> nn.Module:
     """The model of a config.
 
     MMPose's ``init_model`` takes a checkpoint that fits in part, and the
@@ -129,8 +130,7 @@ def build_model(cfg: Config,
     model = _init_model(cfg, device)
     if checkpoint is not None:
         with misfit_explained(str(checkpoint)):
-            loaded = load_checkpoint(
-                model, str(checkpoint), 'cpu', strict=True, logger='silent')
+            loaded = load_checkpoint(model, str(checkpoint), 'cpu', strict=True, logger='silent')
         _check_points(str(checkpoint), loaded, model.dataset_meta)
     return model
 
@@ -143,8 +143,7 @@ def _init_model(cfg: Config, device: str) -> nn.Module:
         return init_model(cfg, None, device)
     scheme = get_scheme(dataset.scheme)
     saying = copy.deepcopy(cfg)
-    saying.train_dataloader.dataset.metainfo = scheme_metainfo(
-        scheme.name, scheme)
+    saying.train_dataloader.dataset.metainfo = scheme_metainfo(scheme.name, scheme)
     model = init_model(saying, None, device)
     model.cfg = cfg
     model.dataset_meta['scheme'] = scheme.to_dict()
@@ -159,7 +158,8 @@ def _check_points(name: str, checkpoint: dict, meta: dict) -> None:
     if theirs and list(theirs) != list(ours):
         raise ValueError(
             f'{name} is of {len(theirs)} points ({shortened(list(theirs))}), '
-            f'the config of {len(ours)} ({shortened(list(ours))})')
+            f'the config of {len(ours)} ({shortened(list(ours))})'
+        )
 
 
 def config_of(name: str) -> Config:
@@ -175,28 +175,30 @@ def config_of(name: str) -> Config:
     return _config(_find(name))
 
 
-def _config(row: Union[Row, Shipped]) -> Config:
+def _config(row: Row | Shipped) -> Config:
     if not row.config.is_file():
-        raise ValueError(f'{row.name} has no config yet: {row.config} not '
-                         'found; list_models() says what can be built')
+        raise ValueError(
+            f'{row.name} has no config yet: {row.config} not '
+            'found; list_models() says what can be built'
+        )
     cfg = Config.fromfile(row.config)
     # Where it finds none, init_model takes that of COCO's 17 body points.
     if dataset_meta_from_config(cfg) is None:
-        raise ValueError(f'{row.config} says no data set: expected one in '
-                         'train_dataloader')
+        raise ValueError(f'{row.config} says no data set: expected one in train_dataloader')
     return cfg
 
 
-def _weights(row: Union[Row, Shipped]) -> Path:
+def _weights(row: Row | Shipped) -> Path:
     if isinstance(row, Shipped):
         return row.weights
     if not row.weights:
         raise ValueError(
             f'no weights of {row.name} are released; get_model('
-            f'{row.alias!r}, pretrained=False) builds it without them')
+            f'{row.alias!r}, pretrained=False) builds it without them'
+        )
     try:
         return download(row.weights, row.sha256)
     except DownloadError as error:
         raise DownloadError(
-            f'{error}. get_model({row.alias!r}, pretrained=False) builds the '
-            'model without weights') from error
+            f'{error}. get_model({row.alias!r}, pretrained=False) builds the model without weights'
+        ) from error

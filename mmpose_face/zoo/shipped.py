@@ -4,9 +4,9 @@
 They are trained on synthetic faces alone, so that anybody may use and share
 them; ``tools/dev/pack_weights.py`` says how they were made.
 """
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
 
 from .metafiles import alias_of, project_root
 
@@ -43,7 +43,6 @@ class Shipped:
         raise FileNotFoundError(f'{self.name}.py not found below {root}')
 
 
-def shipped_models() -> Tuple[Shipped, ...]:
+def shipped_models() -> tuple[Shipped, ...]:
     """All of them, in the order of their names."""
-    return tuple(
-        Shipped(path.stem, path) for path in sorted(_WEIGHTS.glob('*.pth')))
+    return tuple(Shipped(path.stem, path) for path in sorted(_WEIGHTS.glob('*.pth')))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo on a few faces; ``tests/test_real_runs.py`` runs all of it."""
+
 import json
 import re
 from io import StringIO
@@ -45,8 +46,13 @@ def test_what_it_says(demo):
     assert f'testing on {TEST_FACES} faces of another seed' in said
     header = next(line for line in said.splitlines() if 'expression' in line)
     assert re.findall(r'\w+', header) == [
-        'test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
-        'expression'
+        'test',
+        'pose',
+        'illumination',
+        'occlusion',
+        'blur',
+        'makeup',
+        'expression',
     ]
     for row in ('NME', 'FR@10', 'AUC@10', 'n'):
         assert re.search(rf'^\| {row} +\|', said, re.MULTILINE)
@@ -60,7 +66,7 @@ def test_table_is_that_of_the_metric(demo):
     assert saved['test']['NME'] == pytest.approx(metrics['NME'])
     assert saved['test']['n'] == TEST_FACES
     first = re.search(r'^\| NME +\| +([\d.]+)', said, re.MULTILINE).group(1)
-    assert float(first) == pytest.approx(metrics['NME'], abs=.006)
+    assert float(first) == pytest.approx(metrics['NME'], abs=0.006)
 
 
 def test_pictures(demo):
@@ -74,7 +80,7 @@ def test_pictures(demo):
     # The first face of the test with landmarks drawn over a part of it; as
     # the network is not trained, they are anywhere, and so are their lines.
     different = np.abs(tile - face['img']).max(-1) > 32
-    assert .005 < different.mean() < .7
+    assert 0.005 < different.mean() < 0.7
     assert cv2.imread(str(work_dir / 'ced.png')) is not None
 
 
@@ -93,17 +99,14 @@ def test_mean_face_by_hand():
     truth[:, corners[1], 0] += 4, 20  # a fifth of the box apart
     truth[1, 0, 0] += 10
     scores = Scores(
-        WFLW98,
-        'inter_ocular', ['a', 'b'], [0, 1], [(), ()],
-        boxes,
-        np.zeros((2, 98)),
-        truth=truth)
+        WFLW98, 'inter_ocular', ['a', 'b'], [0, 1], [(), ()], boxes, np.zeros((2, 98)), truth=truth
+    )
     # A twentieth of the box is a quarter of the normaliser.
-    assert mean_face_nme(scores) == pytest.approx(100 * .25 / 98)
+    assert mean_face_nme(scores) == pytest.approx(100 * 0.25 / 98)
 
 
 def test_progress_is_said_every_few_seconds_and_at_the_end(monkeypatch):
-    now = iter(np.arange(0, 100, 1.))
+    now = iter(np.arange(0, 100, 1.0))
     monkeypatch.setattr('time.monotonic', lambda: next(now))
     out = StringIO()
 
@@ -113,7 +116,7 @@ def test_progress_is_said_every_few_seconds_and_at_the_end(monkeypatch):
 
     progress, runner = Progress(Console(file=out, width=200)), Runner()
     for runner.iter in range(12):
-        progress.after_train_iter(runner, 0, outputs=dict(loss=.5))
+        progress.after_train_iter(runner, 0, outputs=dict(loss=0.5))
     lines = out.getvalue().splitlines()
     assert 2 <= len(lines) <= 5
     assert 'iteration   12/12' in lines[-1] and '0:00 left' in lines[-1]

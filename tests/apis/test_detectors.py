@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Face detectors behind one protocol."""
+
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,14 @@ from mmengine.config import Config
 
 from mmpose_face import downloads
 from mmpose_face.apis import detectors
-from mmpose_face.apis.detectors import (YOLOX_WEIGHTS, HaarCascade, WholeImage,
-                                        YOLOXFace, YuNet, get_detector)
+from mmpose_face.apis.detectors import (
+    YOLOX_WEIGHTS,
+    HaarCascade,
+    WholeImage,
+    YOLOXFace,
+    YuNet,
+    get_detector,
+)
 from mmpose_face.apis.face_boxes import BoxMapping
 from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.images.boxes import iou, landmark_bounds
@@ -24,13 +31,11 @@ def frontal():
     """An image with room around the face, and its landmarks' box."""
     faces = [render_face(7, i, 256, ()) for i in range(12)]
     images = [
-        cv2.copyMakeBorder(face.image, 64, 64, 64, 64, cv2.BORDER_REPLICATE)
-        for face in faces
+        cv2.copyMakeBorder(face.image, 64, 64, 64, 64, cv2.BORDER_REPLICATE) for face in faces
     ]
     found = [HaarCascade()(image) for image in images]
     # The one that the cascade is surest of.
-    best = max(
-        range(12), key=lambda i: found[i][0, 4] if len(found[i]) == 1 else 0)
+    best = max(range(12), key=lambda i: found[i][0, 4] if len(found[i]) == 1 else 0)
     return images[best], landmark_bounds(faces[best].keypoints + 64)
 
 
@@ -41,7 +46,7 @@ def test_haar_finds_a_face(frontal):
     assert found.shape == (1, 5) and 0 < found[0, 4] < 1
     before = iou(truth[None], found[:, :4])[0, 0]
     after = iou(truth[None], detector.mapping(found[:, :4]))[0, 0]
-    assert after > max(.6, before)
+    assert after > max(0.6, before)
 
 
 @pytest.mark.parametrize('factor', [2, 4])
@@ -52,8 +57,7 @@ def test_large_images_are_reduced_first(frontal, factor):
     large = image.repeat(factor, 0).repeat(factor, 1)
     expected = HaarCascade()(image)
     found = HaarCascade(longest=max(image.shape))(large)
-    np.testing.assert_allclose(found[:, :4],
-                               (expected[:, :4] + .5) * factor - .5)
+    np.testing.assert_allclose(found[:, :4], (expected[:, :4] + 0.5) * factor - 0.5)
     np.testing.assert_allclose(found[:, 4], expected[:, 4])
 
 
@@ -78,8 +82,7 @@ def test_opencv_without_cascades(monkeypatch):
 
 def test_whole_image():
     """From border to border."""
-    assert WholeImage()(np.zeros(
-        (10, 20, 3), np.uint8)).tolist() == [[-.5, -.5, 19.5, 9.5, 1]]
+    assert WholeImage()(np.zeros((10, 20, 3), np.uint8)).tolist() == [[-0.5, -0.5, 19.5, 9.5, 1]]
 
 
 def test_by_name(monkeypatch):
@@ -125,10 +128,10 @@ def yunet(monkeypatch, tmp_path):
 
 
 def test_yunet_on_a_reduced_image(yunet):
-    row = [10., 20, 30, 40, *range(10), .8]
+    row = [10.0, 20, 30, 40, *range(10), 0.8]
     detector = yunet(np.array([row], np.float32), longest=100)
     found = detector(np.zeros((100, 200, 3), np.uint8))
-    np.testing.assert_allclose(found, [[20.5, 40.5, 80.5, 120.5, .8]])
+    np.testing.assert_allclose(found, [[20.5, 40.5, 80.5, 120.5, 0.8]])
 
 
 def test_yunet_finds_nothing(yunet):
@@ -146,30 +149,27 @@ def test_yunet_without_its_file(tmp_path):
 @pytest.fixture(scope='module')
 def yolox_file(tmp_path_factory):
     """Weights that see square boxes of 7.4 strides everywhere."""
-    cfg = Config.fromfile(
-        Path(mmpose.__file__).parent / detectors._YOLOX_CONFIG)
+    cfg = Config.fromfile(Path(mmpose.__file__).parent / detectors._YOLOX_CONFIG)
     torch.manual_seed(0)
     model = init_detector(cfg, None, device='cpu')
     for layer in model.bbox_head.multi_level_conv_reg:
         torch.nn.init.zeros_(layer.weight)
-        layer.bias.data = torch.tensor([0., 0., 2., 2.])
+        layer.bias.data = torch.tensor([0.0, 0.0, 2.0, 2.0])
     path = tmp_path_factory.mktemp('yolox') / 'yolox.pth'
     torch.save(dict(state_dict=model.state_dict(), meta={}), path)
     return path
 
 
 def test_yolox(yolox_file):
-    image = np.random.default_rng(0).integers(
-        0, 255, (96, 128, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
     sides = {round(float(np.e**2 * stride), 1) for stride in (8, 16, 32)}
-    detector = YOLOXFace(yolox_file, score=.0)
+    detector = YOLOXFace(yolox_file, score=0.0)
     found = detector(image)
     detector.score = float(found[:, 4].max())
     assert detector(image).shape == (0, 5)
     assert found.shape[1] == 5 and len(found) and found.dtype == np.float64
     width = found[:, 2] - found[:, 0]
-    inside = (found[:, :2] > 0).all(1) & (found[:, 2] < 127) & (
-        found[:, 3] < 95)
+    inside = (found[:, :2] > 0).all(1) & (found[:, 2] < 127) & (found[:, 3] < 95)
     # Its images are made 640 pixels wide.
     for side in width[inside] * 640 / 128:
         assert min(abs(side - s) for s in sides) < 1
@@ -177,13 +177,12 @@ def test_yolox(yolox_file):
 
 def test_yolox_is_fetched_and_checked(yolox_file, monkeypatch):
     asked = []
-    monkeypatch.setattr(downloads, 'download',
-                        lambda *args: asked.append(args) or yolox_file)
+    monkeypatch.setattr(downloads, 'download', lambda *args: asked.append(args) or yolox_file)
     YOLOXFace()
     assert asked == [(YOLOX_WEIGHTS, '13274d7c')]
 
 
 def test_own_mapping():
-    mapping = BoxMapping(.1)
+    mapping = BoxMapping(0.1)
     assert HaarCascade(mapping=mapping).mapping is mapping
     assert HaarCascade().mapping == HaarCascade.MAPPING != BoxMapping()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """FaceLandmarker is MMPose's inference, in three lines."""
+
 import cv2
 import numpy as np
 import pytest
@@ -13,18 +14,14 @@ from mmpose_face import FaceLandmarker
 from mmpose_face.apis.landmarker import TorchNetwork, load_model
 from mmpose_face.zoo import build_model, get_model
 
-BOXES = np.array([[30., 40, 150, 190], [100, 20, 400, 300], [5, 5, 25, 60]])
+BOXES = np.array([[30.0, 40, 150, 190], [100, 20, 400, 300], [5, 5, 25, 60]])
 
 
 def narrow(path=RES18_300W, **options):
     cfg = Config.fromfile(path, format_python_code=False)
-    cfg.merge_from_dict({
-        **{
-            key: value
-            for key, value in NARROW.items() if key.startswith('model')
-        },
-        **options
-    })
+    cfg.merge_from_dict(
+        {**{key: value for key, value in NARROW.items() if key.startswith('model')}, **options}
+    )
     return cfg
 
 
@@ -38,34 +35,27 @@ def model():
 
 @pytest.fixture(scope='module')
 def image():
-    noise = np.random.default_rng(0).integers(
-        0, 255, (30, 45, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (30, 45, 3), dtype=np.uint8)
     return cv2.resize(noise, (450, 300), interpolation=cv2.INTER_CUBIC)
 
 
 def by_box(faces):
     """In the order of BOXES."""
-    order = [
-        next(i for i, face in enumerate(faces) if (face.box == box).all())
-        for box in BOXES
-    ]
+    order = [next(i for i, face in enumerate(faces) if (face.box == box).all()) for box in BOXES]
     return [faces[i] for i in order]
 
 
 @pytest.mark.parametrize('flip_test', [False, True])
 def test_points_are_mmposes(model, image, flip_test):
-    found = by_box(
-        FaceLandmarker(model, flip_test=flip_test)(image, BOXES, 'bgr'))
+    found = by_box(FaceLandmarker(model, flip_test=flip_test)(image, BOXES, 'bgr'))
     before = dict(model.test_cfg)
     model.test_cfg['flip_test'] = flip_test
     expected = inference_topdown(model, image, BOXES)
     model.test_cfg.update(before)
     for face, sample in zip(found, expected):
         instances = sample.pred_instances
-        np.testing.assert_allclose(
-            face.keypoints, instances.keypoints[0], atol=1e-3)
-        np.testing.assert_allclose(
-            face.scores, instances.keypoint_scores[0], atol=1e-5)
+        np.testing.assert_allclose(face.keypoints, instances.keypoints[0], atol=1e-3)
+        np.testing.assert_allclose(face.scores, instances.keypoint_scores[0], atol=1e-5)
     spread = np.ptp(np.stack([face.keypoints for face in found]), axis=1)
     assert spread.min() > 4
 
@@ -79,8 +69,7 @@ def test_settings_of_the_model_are_left_alone(model, image):
 @pytest.mark.parametrize('batch_size', [1, 2])
 def test_alone_or_together(model, image, batch_size):
     together = by_box(FaceLandmarker(model)(image, BOXES, 'bgr'))
-    alone = by_box(
-        FaceLandmarker(model, batch_size=batch_size)(image, BOXES, 'bgr'))
+    alone = by_box(FaceLandmarker(model, batch_size=batch_size)(image, BOXES, 'bgr'))
     for a, b in zip(together, alone):
         np.testing.assert_allclose(a.keypoints, b.keypoints, atol=1e-3)
         np.testing.assert_allclose(a.scores, b.scores, atol=1e-5)
@@ -107,10 +96,9 @@ def files(own, tmp_path_factory):
     model, folder = own, tmp_path_factory.mktemp('own')
     model.cfg.dump(folder / 'config.py')
     torch.save(
-        dict(
-            state_dict=model.state_dict(),
-            meta=dict(dataset_meta=model.dataset_meta)),
-        folder / 'weights.pth')
+        dict(state_dict=model.state_dict(), meta=dict(dataset_meta=model.dataset_meta)),
+        folder / 'weights.pth',
+    )
     return folder / 'config.py', folder / 'weights.pth'
 
 
@@ -142,9 +130,10 @@ def test_checkpoint_of_another_scheme(files, tmp_path):
     names[0], names[1] = names[1], names[0]
     torch.save(checkpoint, tmp_path / 'other.pth')
     with pytest.raises(
-            ValueError,
-            match=r'other.pth is of 68 points \(.*the '
-            r'config of 68 \('):
+        ValueError,
+        match=r'other.pth is of 68 points \(.*the '
+        r'config of 68 \(',
+    ):
         FaceLandmarker(config, tmp_path / 'other.pth')
 
 
@@ -165,8 +154,8 @@ def test_what_is_not_there(files, model, tmp_path):
 def test_detector_is_made_when_needed(model, image):
     """And knows the device."""
     landmarker = FaceLandmarker(model, detector='whole_image')
-    found, = landmarker(image, channels='bgr')
-    assert found.box.tolist() == [-.5, -.5, 449.5, 299.5]
+    (found,) = landmarker(image, channels='bgr')
+    assert found.box.tolist() == [-0.5, -0.5, 449.5, 299.5]
     with pytest.raises(ValueError, match="no detector 'dlib'"):
         FaceLandmarker(model, detector='dlib')(image, channels='bgr')
 
@@ -174,8 +163,6 @@ def test_detector_is_made_when_needed(model, image):
 @pytest.mark.parametrize('size', [(1, 1), (1, 300), (20000, 20)])
 def test_images_of_odd_sizes(model, size):
     image = np.full((size[1], size[0], 3), 100, np.uint8)
-    found, = FaceLandmarker(
-        model, detector='whole_image')(
-            image, channels='bgr')
+    (found,) = FaceLandmarker(model, detector='whole_image')(image, channels='bgr')
     assert np.isfinite(found.keypoints).all()
     assert FaceLandmarker(model)(image, channels='bgr') == []

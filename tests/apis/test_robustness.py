@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model that puts one face into every box has an error that is known."""
+
 import json
 import logging
 
@@ -17,10 +18,8 @@ from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 from mmpose.evaluation.metrics import NME
 from mmpose.structures.bbox import bbox_cs2xyxy
 
-from mmpose_face.apis.robustness import (SHIFTS, box_robustness,
-                                         format_robustness)
-from mmpose_face.datasets import (LoadFaceImage, PackFaceInputs,
-                                  SyntheticFaces68)
+from mmpose_face.apis.robustness import SHIFTS, box_robustness, format_robustness
+from mmpose_face.datasets import LoadFaceImage, PackFaceInputs, SyntheticFaces68
 from mmpose_face.datasets.transforms.boxes import face_direction
 from mmpose_face.engine import FaceRunner
 from mmpose_face.evaluation import SubsetNME
@@ -31,7 +30,7 @@ N = 7
 PADDING = 1.25
 NUMBER = iter(range(1000))
 # Every face, in sides of its box from the middle of it.
-FACE = np.random.default_rng(0).uniform(-.5, .5, (68, 2))
+FACE = np.random.default_rng(0).uniform(-0.5, 0.5, (68, 2))
 LEFT, RIGHT = IBUG68.normalizer_indices
 OCULAR = np.hypot(*(FACE[LEFT] - FACE[RIGHT]))
 RADIUS = np.hypot(*FACE.T).mean()
@@ -53,7 +52,8 @@ class Portraits(SyntheticFaces68):
             bbox_score=np.ones(1, np.float32),
             keypoints=(center + side * FACE).astype(np.float32)[None],
             keypoints_visible=np.ones((1, 68), np.float32),
-            subsets=('test', 'pose') if idx < 3 else ('test', ))
+            subsets=('test', 'pose') if idx < 3 else ('test',),
+        )
         return info
 
 
@@ -74,11 +74,7 @@ class KeepPoints(Hook):
     def before_test(self, runner) -> None:
         self.offsets = {}
 
-    def after_test_iter(self,
-                        runner,
-                        batch_idx,
-                        data_batch=None,
-                        outputs=None):
+    def after_test_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         for sample in outputs:
             truth = sample.gt_instances
             side = truth.bboxes[0, 2] - truth.bboxes[0, 0]
@@ -95,25 +91,25 @@ def build(tmp_path):
             dict(type=LoadFaceImage),
             dict(type=GetBBoxCenterScale, padding=PADDING),
             dict(type=TopdownAffine, input_size=(8, 8)),
-            dict(type=PackFaceInputs)
+            dict(type=PackFaceInputs),
         ]
-        dataset = dataset or dict(
-            type=Portraits, num_faces=N, pipeline=pipeline, test_mode=True)
+        dataset = dataset or dict(type=Portraits, num_faces=N, pipeline=pipeline, test_mode=True)
         loader = dict(
             batch_size=2,
             num_workers=workers,
             persistent_workers=workers > 0,
             dataset=dataset,
-            sampler=dict(type=DefaultSampler, shuffle=False, round_up=False))
+            sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
+        )
         return FaceRunner(
             KnowsTheBoxAlone(),
             work_dir=str(tmp_path / 'work'),
             experiment_name=f'robustness_{next(NUMBER)}',
             default_scope='mmpose',
             test_dataloader=loader,
-            test_evaluator=evaluator
-            or dict(type=SubsetNME, subsets=('test', 'pose'), **options),
-            test_cfg=dict())
+            test_evaluator=evaluator or dict(type=SubsetNME, subsets=('test', 'pose'), **options),
+            test_cfg=dict(),
+        )
 
     return build
 
@@ -126,15 +122,9 @@ def test_closed_form(build, workers):
     runner.test()  # its workers live on and know the plain boxes alone
     tables = box_robustness(runner)
     expected = {
-        UNCHANGED: 0.,
-        **{
-            BoxChange(s, 1.): 100 * s / OCULAR
-            for s in (.05, .1, .2)
-        },
-        **{
-            BoxChange(0., k): 100 * abs(k - 1) * RADIUS / OCULAR
-            for k in (.8, .9, 1.1, 1.25)
-        },
+        UNCHANGED: 0.0,
+        **{BoxChange(s, 1.0): 100 * s / OCULAR for s in (0.05, 0.1, 0.2)},
+        **{BoxChange(0.0, k): 100 * abs(k - 1) * RADIUS / OCULAR for k in (0.8, 0.9, 1.1, 1.25)},
     }
     assert list(tables) == list(expected)  # in this order, too
     for change, nme in expected.items():
@@ -142,18 +132,17 @@ def test_closed_form(build, workers):
         for column, n in ('test', N), ('pose', 3):
             assert figures[column]['NME'] == pytest.approx(nme, abs=1e-4)
             assert figures[column]['n'] == n
-    nmes = [tables[BoxChange(s, 1.)].figures['test']['NME'] for s in SHIFTS]
+    nmes = [tables[BoxChange(s, 1.0)].figures['test']['NME'] for s in SHIFTS]
     assert nmes == sorted(nmes) and nmes[-1] > 10
 
 
 def test_the_normaliser_stays(build):
     """In sides of the face box, which is not the one to crop by."""
-    tables = box_robustness(
-        build(normalizer='face_box'), shifts=[.1], scales=[1.25])
-    assert tables[BoxChange(.1, 1.)].figures['test']['NME'] == pytest.approx(
-        100 * .1, abs=1e-4)
-    assert tables[BoxChange(0., 1.25)].figures['test']['NME'] == pytest.approx(
-        100 * .25 * RADIUS, abs=1e-4)
+    tables = box_robustness(build(normalizer='face_box'), shifts=[0.1], scales=[1.25])
+    assert tables[BoxChange(0.1, 1.0)].figures['test']['NME'] == pytest.approx(100 * 0.1, abs=1e-4)
+    assert tables[BoxChange(0.0, 1.25)].figures['test']['NME'] == pytest.approx(
+        100 * 0.25 * RADIUS, abs=1e-4
+    )
 
 
 def test_each_face_is_moved_in_its_own_direction(build):
@@ -161,16 +150,14 @@ def test_each_face_is_moved_in_its_own_direction(build):
     seen = {}
 
     class Seen(KeepPoints):
-
         def after_test(self, runner) -> None:
             seen[len(seen)] = self.offsets
 
     runner.register_hook(Seen())
-    box_robustness(runner, shifts=[.2], scales=[])
+    box_robustness(runner, shifts=[0.2], scales=[])
     shifted, plain = seen.values()
     for i in range(N):
-        np.testing.assert_allclose(
-            shifted[i], .2 * face_direction(i), atol=1e-5)
+        np.testing.assert_allclose(shifted[i], 0.2 * face_direction(i), atol=1e-5)
         np.testing.assert_allclose(plain[i], 0, atol=1e-5)
 
 
@@ -185,10 +172,8 @@ def checkpoint(tiny_300w, tmp_path_factory):
 
 def small(data_root, tmp_path_factory, **options) -> Config:
     cfg = Config.fromfile(RES18_300W)
-    cfg.merge_from_dict(
-        dict(o.split('=', 1) for o in data_options(data_root) if 'root' in o))
-    cfg.test_dataloader.update(
-        batch_size=2, num_workers=0, persistent_workers=False)
+    cfg.merge_from_dict(dict(o.split('=', 1) for o in data_options(data_root) if 'root' in o))
+    cfg.test_dataloader.update(batch_size=2, num_workers=0, persistent_workers=False)
     cfg.work_dir = str(tmp_path_factory.mktemp('work'))
     cfg.experiment_name = f'robustness_{next(NUMBER)}'
     cfg.update(options)
@@ -201,8 +186,8 @@ def test_the_plain_one_is_the_test(tiny_300w, tmp_path_factory, checkpoint):
     runner = FaceRunner.from_cfg(cfg)
     runner.test()
     before = runner.test_evaluator.metrics[0].table
-    tables = box_robustness(runner, shifts=[0., .1], scales=[1., .9])
-    assert list(tables) == [UNCHANGED, (.1, 1.), (0., .9)]
+    tables = box_robustness(runner, shifts=[0.0, 0.1], scales=[1.0, 0.9])
+    assert list(tables) == [UNCHANGED, (0.1, 1.0), (0.0, 0.9)]
     runner.test()
     after = runner.test_evaluator.metrics[0].table
     # As text, since NaN is not itself.
@@ -211,10 +196,10 @@ def test_the_plain_one_is_the_test(tiny_300w, tmp_path_factory, checkpoint):
     assert len(set(others)) == 3
     # And every other is the same again, from a new runner.
     again = box_robustness(
-        FaceRunner.from_cfg(
-            small(tiny_300w, tmp_path_factory, load_from=str(checkpoint))),
-        shifts=[.1],
-        scales=[.9])
+        FaceRunner.from_cfg(small(tiny_300w, tmp_path_factory, load_from=str(checkpoint))),
+        shifts=[0.1],
+        scales=[0.9],
+    )
     assert [repr(table) for table in again.values()] == others
 
 
@@ -222,7 +207,7 @@ def test_files_of_the_metric_are_those_of_the_plain_test(build, tmp_path):
     runner = build(out_dir=str(tmp_path / 'test'))
     loader = runner.test_dataloader
     pipeline = list(loader.dataset.pipeline.transforms)
-    box_robustness(runner, shifts=[.1], scales=[1.1])
+    box_robustness(runner, shifts=[0.1], scales=[1.1])
     saved = json.loads((tmp_path / 'test/metrics.json').read_text())
     assert saved['subsets']['test']['NME'] == pytest.approx(0, abs=1e-4)
     assert runner.test_evaluator.metrics[0].out_dir == str(tmp_path / 'test')
@@ -232,18 +217,16 @@ def test_files_of_the_metric_are_those_of_the_plain_test(build, tmp_path):
 
 def test_what_it_writes(build, tmp_path):
     tables = box_robustness(
-        build(bootstrap=10),
-        shifts=[.1],
-        scales=[.8],
-        out_dir=tmp_path / 'out')
+        build(bootstrap=10), shifts=[0.1], scales=[0.8], out_dir=tmp_path / 'out'
+    )
     assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
-        'robustness.json', 'robustness.png', 'robustness.svg'
+        'robustness.json',
+        'robustness.png',
+        'robustness.svg',
     ]
     saved = json.loads((tmp_path / 'out/robustness.json').read_text())
     assert saved['normalizer'] == 'inter_ocular'
-    assert [(t['shift'], t['scale']) for t in saved['tests']] == [(0, 1),
-                                                                  (.1, 1),
-                                                                  (0, .8)]
+    assert [(t['shift'], t['scale']) for t in saved['tests']] == [(0, 1), (0.1, 1), (0, 0.8)]
     for test, table in zip(saved['tests'], tables.values()):
         assert test['subsets'] == table.figures
         assert test['protocol'] == 'mmpose' and test['unit'] == 'percent'
@@ -255,8 +238,7 @@ def test_what_it_writes(build, tmp_path):
 
 
 def test_the_table_as_text(build):
-    tables = box_robustness(
-        build(normalizer='face_box'), shifts=[.05, .2], scales=[])
+    tables = box_robustness(build(normalizer='face_box'), shifts=[0.05, 0.2], scales=[])
     # All faces are beyond the threshold of 10 % under the larger shift.
     assert format_robustness(tables).splitlines() == [
         '| boxes         | NME test | NME pose | FR@10 test |',
@@ -264,17 +246,17 @@ def test_the_table_as_text(build):
         '| unchanged     |     0.00 |     0.00 |       0.00 |',
         '| moved by 5 %  |     5.00 |     5.00 |       0.00 |',
         '| moved by 20 % |    20.00 |    20.00 |     100.00 |',
-        '| n faces       |        7 |        3 |          7 |'
+        '| n faces       |        7 |        3 |          7 |',
     ]
     tables = box_robustness(build(unit='ratio'), shifts=[], scales=[1.1])
-    assert f'| side × 1.1 | {.1 * RADIUS / OCULAR:.4f}' in ' '.join(
-        format_robustness(tables).split()).replace('  ', ' ')
+    assert f'| side × 1.1 | {0.1 * RADIUS / OCULAR:.4f}' in ' '.join(
+        format_robustness(tables).split()
+    ).replace('  ', ' ')
 
 
 def test_a_process_that_is_not_the_main_one(build, monkeypatch, tmp_path):
-    monkeypatch.setattr('mmpose_face.apis.robustness.is_main_process',
-                        lambda: False)
-    assert box_robustness(build(), [.1], [], tmp_path / 'out') is None
+    monkeypatch.setattr('mmpose_face.apis.robustness.is_main_process', lambda: False)
+    assert box_robustness(build(), [0.1], [], tmp_path / 'out') is None
     assert not (tmp_path / 'out').exists()
 
 
@@ -282,22 +264,24 @@ def test_the_log_says_which_test_it_is(build, caplog):
     runner = build()
     runner.logger.addHandler(caplog.handler)
     caplog.set_level(logging.INFO)
-    box_robustness(runner, shifts=[.1], scales=[1.1])
+    box_robustness(runner, shifts=[0.1], scales=[1.1])
     said = [
-        record.getMessage() for record in caplog.records
-        if 'box robustness' in record.getMessage()
+        record.getMessage() for record in caplog.records if 'box robustness' in record.getMessage()
     ]
     assert said == [
         'box robustness, test 1 of 3: boxes side × 1.1',
         'box robustness, test 2 of 3: boxes moved by 10 %',
-        'box robustness, test 3 of 3: boxes unchanged'
+        'box robustness, test 3 of 3: boxes unchanged',
     ]
 
 
-@pytest.mark.parametrize('shifts, scales, message', [
-    ([float('nan')], [1.], 'shift must be a finite number'),
-    ([0.], [0.], 'scale must be positive'),
-])
+@pytest.mark.parametrize(
+    'shifts, scales, message',
+    [
+        ([float('nan')], [1.0], 'shift must be a finite number'),
+        ([0.0], [0.0], 'scale must be positive'),
+    ],
+)
 def test_bad_changes_are_found_before_any_test(build, shifts, scales, message):
     runner = build()
     with pytest.raises(ValueError, match=message):
@@ -307,9 +291,7 @@ def test_bad_changes_are_found_before_any_test(build, shifts, scales, message):
 
 def test_other_metrics(build):
     runner = build(evaluator=dict(type=NME, norm_mode='keypoint_distance'))
-    with pytest.raises(
-            ValueError, match='SubsetNME, but test_evaluator has '
-            'NME$'):
+    with pytest.raises(ValueError, match='SubsetNME, but test_evaluator has NME$'):
         box_robustness(runner)
 
 
@@ -324,28 +306,45 @@ def test_a_data_set_without_a_pipeline(build):
 
 
 def run_tool(data_root, *args, **kwargs) -> str:
-    return run_script('tools/test.py', *args, '--cfg-options',
-                      *data_options(data_root), **kwargs).stdout
+    return run_script(
+        'tools/test.py', *args, '--cfg-options', *data_options(data_root), **kwargs
+    ).stdout
 
 
 def test_tool(tiny_300w, checkpoint, tmp_path):
-    out = run_tool(tiny_300w, RES18_300W, checkpoint, '--work-dir', tmp_path,
-                   '--out', tmp_path / 'out.json', '--box-robustness')
+    out = run_tool(
+        tiny_300w,
+        RES18_300W,
+        checkpoint,
+        '--work-dir',
+        tmp_path,
+        '--out',
+        tmp_path / 'out.json',
+        '--box-robustness',
+    )
     lines = [line for line in out.splitlines() if line.startswith('| ')]
     table = lines[-10:]
-    assert table[0].split() == ('| boxes | NME full | NME common | NME '
-                                'challenge | NME test | FR@8 full |').split()
+    assert (
+        table[0].split()
+        == ('| boxes | NME full | NME common | NME challenge | NME test | FR@8 full |').split()
+    )
     assert [line.split('|')[1].strip() for line in table[1:]] == [
-        'unchanged', 'moved by 5 %', 'moved by 10 %', 'moved by 20 %',
-        'side × 0.8', 'side × 0.9', 'side × 1.1', 'side × 1.25', 'n faces'
+        'unchanged',
+        'moved by 5 %',
+        'moved by 10 %',
+        'moved by 20 %',
+        'side × 0.8',
+        'side × 0.9',
+        'side × 1.1',
+        'side × 1.25',
+        'n faces',
     ]
     assert table[-1].split()[4::2] == ['5', '3', '2', '0', '5']
     folder = tmp_path / 'box_robustness'
     assert f'written to {folder}' in out
-    assert {path.name
-            for path in folder.iterdir()
-            } == {f'robustness.{s}'
-                  for s in ('json', 'png', 'svg')}
+    assert {path.name for path in folder.iterdir()} == {
+        f'robustness.{s}' for s in ('json', 'png', 'svg')
+    }
     tests = json.loads((folder / 'robustness.json').read_text())['tests']
     # The plain test is the last, whose metrics --out has.
     metrics = json.loads((tmp_path / 'out.json').read_text())
@@ -362,7 +361,7 @@ def test_folder_that_cannot_be_made(tiny_300w, checkpoint, tmp_path):
         tmp_path,
         '--box-robustness',
         tmp_path / 'file/boxes',
-        check=False)
-    assert ('error: cannot write to the folder of --box-robustness '
-            f'{tmp_path}/file/boxes') in out
+        check=False,
+    )
+    assert (f'error: cannot write to the folder of --box-robustness {tmp_path}/file/boxes') in out
     assert 'Traceback' not in out

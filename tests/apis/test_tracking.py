@@ -144,7 +144,7 @@ def test_points_that_are_no_numbers_are_no_face(tracker):
 
 
 def test_a_network_without_scores_relies_on_the_detector(tracker):
-    tracker.landmarker.network.none = 1.
+    tracker.landmarker.network.none = 1.0
     tracker.detect_every = 4
     show(tracker, (60, 60), (200, 60))
     present = [len(show(tracker, (60, 60))) for _ in range(14)]
@@ -161,14 +161,14 @@ def test_another_size_begins_anew(tracker):
 
 def test_time(tracker):
     image = picture((60, 60))
-    tracker(image, 0., 'bgr')
-    tracker(image, .5, 'bgr')
+    tracker(image, 0.0, 'bgr')
+    tracker(image, 0.5, 'bgr')
     tracker(image, channels='bgr')  # 1 / 25 s later
-    for time in (.5, .54):
+    for time in (0.5, 0.54):
         with pytest.raises(ValueError, match='time must grow'):
             tracker(image, time, 'bgr')
     tracker.reset()
-    assert numbers(tracker(image, 0., 'bgr')) == [1]
+    assert numbers(tracker(image, 0.0, 'bgr')) == [1]
 
 
 def test_video_of_a_file(tracker, tmp_path):
@@ -177,8 +177,7 @@ def test_video_of_a_file(tracker, tmp_path):
             file.write(picture((60 + 5 * i, 60)))
     for source in (tmp_path / 'a.mp4', Video(tmp_path / 'a.mp4')):
         found = list(tracker.video(source))
-        assert [frame.time
-                for frame, _ in found] == pytest.approx([0, .1, .2, .3, .4])
+        assert [frame.time for frame, _ in found] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
         x = [faces[0].keypoints[:, 0].mean() for _, faces in found]
         assert x == pytest.approx([60, 65, 70, 75, 80], abs=1)
         assert len({faces[0].track_id for _, faces in found}) == 1
@@ -194,39 +193,38 @@ def test_smoothing_is_on_by_default_and_rests_on_time():
     rng = np.random.default_rng(0)
     way = [(60 + rng.integers(2), 60) for _ in range(40)]
     path = {}
-    for name, options in dict(
-            off=dict(smooth=False), on={}, slow=dict(fps=1.)).items():
+    for name, options in dict(off=dict(smooth=False), on={}, slow=dict(fps=1.0)).items():
         tracker = FaceTracker(landmarker(), **options)
         path[name] = np.array([show(tracker, c)[0].keypoints[0] for c in way])
     moved = {k: np.abs(np.diff(v[:, 0])).mean() for k, v in path.items()}
-    assert moved['on'] < .75 * moved['off']
+    assert moved['on'] < 0.75 * moved['off']
     assert moved['on'] < moved['slow'] < moved['off'] * 1.001
 
 
 def test_fields_of_a_face(tracker):
-    face, = show(tracker, (60, 60))
-    assert face.box_score == .9
+    (face,) = show(tracker, (60, 60))
+    assert face.box_score == 0.9
     low, high = face.keypoints.min(0), face.keypoints.max(0)
     assert face.box.tolist() == [*low, *high]
     assert face.scores.tolist() == [1] * 4
     assert abs((high - low) - SIDE).max() <= 1
 
 
-@pytest.mark.parametrize('options', [
-    dict(detect_every=0), dict(patience=-1), dict(fps=0), dict(min_score=2),
-    dict(min_iou=0)
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'options',
+    [dict(detect_every=0), dict(patience=-1), dict(fps=0), dict(min_score=2), dict(min_iou=0)],
+)
 def test_settings_out_of_range(options):
     with pytest.raises(ValueError, match='expected'):
         FaceTracker(landmarker(), **options)
 
 
-boxes = st.lists(
-    st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(21, 40)] * 2),
-    max_size=5).map(lambda b: np.array(b, float).reshape(-1, 4))
+boxes = st.lists(st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(21, 40)] * 2), max_size=5).map(
+    lambda b: np.array(b, float).reshape(-1, 4)
+)
 
 
-@given(boxes, boxes, st.floats(.05, 1))
+@given(boxes, boxes, st.floats(0.05, 1))
 def test_matches(a, b, least):
     found = matches(a, b, least)
     overlap = iou(a, b)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Published figures against measured ones."""
+
 import hashlib
 import json
 import re
@@ -16,8 +17,7 @@ from conftest import REPO, make_release, run_python, serving
 from mmengine.config import Config
 
 from mmpose_face.apis import verification
-from mmpose_face.apis.verification import (Verification, format_verification,
-                                           verdict, verify)
+from mmpose_face.apis.verification import Verification, format_verification, verdict, verify
 from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.zoo import get_model, read_rows
 
@@ -29,40 +29,41 @@ def measured(alias: str, value: float, faces: int = 0, **kwargs):
     row = ROWS[alias]
     column = row.benchmark.columns[0]
     expected = row.benchmark.faces.get(column, 100)
-    return Verification(row, {column: value}, {column: faces or expected},
-                        **kwargs), column
+    return Verification(row, {column: value}, {column: faces or expected}, **kwargs), column
 
 
-@pytest.mark.parametrize('alias, value, expected', [
-    ('wflw-hrnetv2-w18', 4.06, 'agrees'),
-    ('wflw-hrnetv2-w18', 4.07, 'agrees'),
-    ('wflw-hrnetv2-w18', 4.0749, 'agrees'),
-    ('wflw-hrnetv2-w18', 4.0751, 'differs'),
-    ('wflw-hrnetv2-w18', 4.0451, 'agrees'),
-    ('wflw-hrnetv2-w18', 4.0449, 'differs'),
-    ('wflw-hrnetv2-w18', float('inf'), 'differs'),
-    ('wflw-hrnetv2-w18', float('nan'), 'no faces'),
-    ('coco-wholebody-face-hourglass52', 0.0588, 'agrees'),
-    ('coco-wholebody-face-hourglass52', 0.0589, 'differs'),
-    ('coco-wholebody-face-hourglass52', 0.0585, 'differs'),
-    ('wflw-res50-wingloss', 4.63, 'agrees'),
-    ('wflw-res50-wingloss', 4.65, 'agrees'),
-    ('wflw-res50-wingloss', 4.68, 'agrees'),
-    ('wflw-res50-wingloss', 4.62, 'differs'),
-    ('wflw-res50-wingloss', 4.69, 'differs'),
-    ('aflw-hrnetv2-w18-dark', 1.33, 'agrees'),
-    ('aflw-hrnetv2-w18-dark', 1.36, 'agrees'),
-    ('aflw-hrnetv2-w18-dark', 1.32, 'differs'),
-    ('wflw-res50-starloss', 4.00, 'unpublished'),
-])
+@pytest.mark.parametrize(
+    'alias, value, expected',
+    [
+        ('wflw-hrnetv2-w18', 4.06, 'agrees'),
+        ('wflw-hrnetv2-w18', 4.07, 'agrees'),
+        ('wflw-hrnetv2-w18', 4.0749, 'agrees'),
+        ('wflw-hrnetv2-w18', 4.0751, 'differs'),
+        ('wflw-hrnetv2-w18', 4.0451, 'agrees'),
+        ('wflw-hrnetv2-w18', 4.0449, 'differs'),
+        ('wflw-hrnetv2-w18', float('inf'), 'differs'),
+        ('wflw-hrnetv2-w18', float('nan'), 'no faces'),
+        ('coco-wholebody-face-hourglass52', 0.0588, 'agrees'),
+        ('coco-wholebody-face-hourglass52', 0.0589, 'differs'),
+        ('coco-wholebody-face-hourglass52', 0.0585, 'differs'),
+        ('wflw-res50-wingloss', 4.63, 'agrees'),
+        ('wflw-res50-wingloss', 4.65, 'agrees'),
+        ('wflw-res50-wingloss', 4.68, 'agrees'),
+        ('wflw-res50-wingloss', 4.62, 'differs'),
+        ('wflw-res50-wingloss', 4.69, 'differs'),
+        ('aflw-hrnetv2-w18-dark', 1.33, 'agrees'),
+        ('aflw-hrnetv2-w18-dark', 1.36, 'agrees'),
+        ('aflw-hrnetv2-w18-dark', 1.32, 'differs'),
+        ('wflw-res50-starloss', 4.00, 'unpublished'),
+    ],
+)
 def test_verdict(alias, value, expected):
     assert verdict(*measured(alias, value)) == expected
 
 
 def test_a_part_of_the_faces_is_no_agreement():
     assert verdict(*measured('wflw-hrnetv2-w18', 4.06, 2499)) == 'incomplete'
-    assert verdict(
-        *measured('wflw-hrnetv2-w18', 4.06, 2499, partial=True)) == 'agrees'
+    assert verdict(*measured('wflw-hrnetv2-w18', 4.06, 2499, partial=True)) == 'agrees'
 
 
 def test_one_column_that_differs_is_enough():
@@ -75,19 +76,18 @@ def test_one_column_that_differs_is_enough():
 def test_table():
     row = ROWS['aflw-hrnetv2-w18-dark']
     text = format_verification(
-        Verification(row, dict(full=1.344, frontal=1.21),
-                     dict(full=4386, frontal=1165)))
-    assert [re.split(r'\s*\|\s*', line)[1:-1]
-            for line in text.splitlines()[2:]] == [
-                ['', 'full', 'frontal'],
-                ['-' * len(p) for p in text.splitlines()[3].split('|')[1:-1]],
-                ['published by MMPose, model zoo', '1.35', '1.19'],
-                ['published by MMPose 1.x, metafile', '1.34', '1.19'],
-                ['measured', '1.34', '1.21'],
-                ['difference', '-0.01', '+0.02'],
-                ['faces', '4386', '1165 of 1314'],
-                ['', 'agrees', 'incomplete'],
-            ]  # yapf: disable
+        Verification(row, dict(full=1.344, frontal=1.21), dict(full=4386, frontal=1165))
+    )
+    assert [re.split(r'\s*\|\s*', line)[1:-1] for line in text.splitlines()[2:]] == [
+        ['', 'full', 'frontal'],
+        ['-' * len(p) for p in text.splitlines()[3].split('|')[1:-1]],
+        ['published by MMPose, model zoo', '1.35', '1.19'],
+        ['published by MMPose 1.x, metafile', '1.34', '1.19'],
+        ['measured', '1.34', '1.21'],
+        ['difference', '-0.01', '+0.02'],
+        ['faces', '4386', '1165 of 1314'],
+        ['', 'agrees', 'incomplete'],
+    ]
 
 
 # What is tested again, and what is not.
@@ -102,10 +102,7 @@ class Tests:
 
     def __call__(self, row, config):
         self.configs.append(Config.fromfile(config))
-        return {
-            column: dict(NME=len(self.configs), n=1)
-            for column in row.benchmark.columns
-        }
+        return {column: dict(NME=len(self.configs), n=1) for column in row.benchmark.columns}
 
 
 @pytest.fixture
@@ -126,8 +123,7 @@ def cofw(tmp_path):
 
 def check(cofw, work_dir, **kwargs) -> float:
     """NME of COFW's row."""
-    result = verify(ROWS['cofw-hrnetv2-w18'], work_dir, cofw.parents[2],
-                    **kwargs)
+    result = verify(ROWS['cofw-hrnetv2-w18'], work_dir, cofw.parents[2], **kwargs)
     return result.measured['test']
 
 
@@ -138,8 +134,7 @@ def test_the_same_is_tested_once(tests, cofw, tmp_path):
     assert check(cofw, work_dir) == 2
     cfg = tests.configs[0]
     assert cfg.test_dataloader.dataset.data_root == f'{cofw.parents[1]}/'
-    assert cfg.test_evaluator.out_dir == (
-        f'{work_dir}/td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256')
+    assert cfg.test_evaluator.out_dir == (f'{work_dir}/td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256')
 
 
 def test_something_else_is_tested_anew(tests, cofw, tmp_path, monkeypatch):
@@ -152,17 +147,16 @@ def test_something_else_is_tested_anew(tests, cofw, tmp_path, monkeypatch):
     monkeypatch.setattr(verification, '__version__', '99')
     assert check(cofw, tmp_path, options=options) == 4
     monkeypatch.setitem(
-        ROWS, 'cofw-hrnetv2-w18',
-        replace(
-            ROWS['cofw-hrnetv2-w18'],
-            weights='https://a/b-01234567_20211019.pth'))
+        ROWS,
+        'cofw-hrnetv2-w18',
+        replace(ROWS['cofw-hrnetv2-w18'], weights='https://a/b-01234567_20211019.pth'),
+    )
     assert check(cofw, tmp_path, options=options) == 5
     assert check(cofw, tmp_path, options=options) == 5
 
 
 @pytest.mark.parametrize('content', ['', '{}', '[]', '{"subsets"', '\x00'])
-def test_a_damaged_result_is_tested_anew(tests, cofw, tmp_path, logged,
-                                         content):
+def test_a_damaged_result_is_tested_anew(tests, cofw, tmp_path, logged, content):
     check(cofw, tmp_path)
     saved = next(tmp_path.rglob('verified.json'))
     saved.write_text(content)
@@ -175,8 +169,8 @@ def test_no_data(tests, cofw, tmp_path):
     with pytest.raises(FileNotFoundError) as raised:
         check(cofw, tmp_path)
     assert str(raised.value) == (
-        f'{cofw} not found; tools/prepare_data.py cofw makes it from the '
-        'release')
+        f'{cofw} not found; tools/prepare_data.py cofw makes it from the release'
+    )
     assert tests.configs == []
 
 
@@ -185,7 +179,7 @@ def test_another_metric(cofw, tmp_path, monkeypatch):
     figures = tmp_path / 'td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256'
 
     def run(command, **kwargs):
-        content = dict(unit=unit, subsets={column: dict(NME=1., n=1)})
+        content = dict(unit=unit, subsets={column: dict(NME=1.0, n=1)})
         (figures / 'metrics.json').write_text(json.dumps(content))
         return SimpleNamespace(returncode=0)
 
@@ -193,9 +187,8 @@ def test_another_metric(cofw, tmp_path, monkeypatch):
     monkeypatch.setattr(verification.subprocess, 'run', run)
     for unit, column in (('ratio', 'test'), ('percent', 'other')):
         with pytest.raises(
-                ValueError,
-                match=f'its test gave {column} in '
-                f'{unit}; expected test in percent'):
+            ValueError, match=f'its test gave {column} in {unit}; expected test in percent'
+        ):
             check(cofw, tmp_path)
     unit, column = 'percent', 'test'
     assert check(cofw, tmp_path) == 1
@@ -208,11 +201,7 @@ def test_another_metric(cofw, tmp_path, monkeypatch):
 def data(tmp_path_factory) -> Path:
     """A data set with faces in each column of 300-W's table."""
     root = tmp_path_factory.mktemp('verified, all of it')
-    raw = make_release(root / 'raw', {
-        'helen/testset': 1,
-        'ibug': 1,
-        '300W/01_Indoor': 1
-    })
+    raw = make_release(root / 'raw', {'helen/testset': 1, 'ibug': 1, '300W/01_Indoor': 1})
     convert_300w(raw, root / 'data/300w', partial=True)
     return root / 'data'
 
@@ -220,12 +209,10 @@ def data(tmp_path_factory) -> Path:
 class Zoo:
     """An installed copy whose 300-W row has weights on this machine."""
 
-    def __init__(self, installed: Path, data: Path, folder: Path,
-                 address: str):
+    def __init__(self, installed: Path, data: Path, folder: Path, address: str):
         self.site, self.data, self.folder = folder / 'site', data, folder
         shutil.copytree(installed, self.site)
-        self.metafile = next(
-            (self.site / 'mmpose_face/.mim').rglob('hrnetv2_300w.yml'))
+        self.metafile = next((self.site / 'mmpose_face/.mim').rglob('hrnetv2_300w.yml'))
         torch.manual_seed(0)
         model = get_model('300w-hrnetv2-w18', pretrained=False)
         weights = folder / 'weights.pth'
@@ -253,7 +240,8 @@ class Zoo:
             cwd=self.folder,
             check=False,
             PYTHONPATH=str(self.site),
-            TORCH_HOME=str(self.folder / 'torch'))
+            TORCH_HOME=str(self.folder / 'torch'),
+        )
         return f'{done.stdout}\nexit {done.returncode}'
 
 
@@ -274,8 +262,7 @@ def test_tool(zoo):
     published, agrees, without a second test."""
     rows = '--rows', '300w-hrnetv2-w18', 'wflw-res50-starloss'
     first = zoo.verify(*rows)
-    assert figures(
-        first, 'faces') == ['1 of 554', '1 of 135', '2 of 689', '1 of 600']
+    assert figures(first, 'faces') == ['1 of 554', '1 of 135', '2 of 689', '1 of 600']
     assert '300w-hrnetv2-w18: does not agree' in first
     assert 'wflw-res50-starloss: has no released weights' in first
     assert first.endswith('exit 1')
@@ -286,10 +273,8 @@ def test_tool(zoo):
         Task='Face 2D Keypoint',
         Dataset='300W',
         Source='measured here',
-        Metrics={
-            n: float(v)
-            for n, v in zip(names, values)
-        })
+        Metrics={n: float(v) for n, v in zip(names, values)},
+    )
     zoo.change(Results=[result])
     zoo.weights.unlink()  # neither downloaded nor tested again
     again = zoo.verify(*rows, '--partial')
@@ -303,8 +288,11 @@ def test_rows_that_cannot_be_tested(zoo):
     """Weights that are not there end one row, not the others."""
     zoo.change(
         Weights=re.sub(
-            r'some-[^/]+$', 'other-01234567_20211019.pth',
-            yaml.safe_load(zoo.metafile.read_text())['Models'][0]['Weights']))
+            r'some-[^/]+$',
+            'other-01234567_20211019.pth',
+            yaml.safe_load(zoo.metafile.read_text())['Models'][0]['Weights'],
+        )
+    )
     output = zoo.verify('--rows', '300w-hrnetv2-w18', 'wflw-res50-starloss')
     assert '300w-hrnetv2-w18: could not be verified' in output
     assert 'wflw-res50-starloss: has no released weights' in output
@@ -312,10 +300,13 @@ def test_rows_that_cannot_be_tested(zoo):
     assert 'Traceback' not in output
 
 
-@pytest.mark.parametrize('options, message', [
-    (['--rows', 'wflw-hrnetv2-w81'], "no model 'wflw-hrnetv2-w81'"),
-    (['--cfg-options', 'batch'], 'expected KEY=VALUE, got batch'),
-])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (['--rows', 'wflw-hrnetv2-w81'], "no model 'wflw-hrnetv2-w81'"),
+        (['--cfg-options', 'batch'], 'expected KEY=VALUE, got batch'),
+    ],
+)
 def test_wrong_command(monkeypatch, capsys, options, message):
     tool = str(REPO / 'tools/verify_zoo.py')
     monkeypatch.setattr('sys.argv', [tool, *options])

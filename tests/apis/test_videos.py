@@ -8,7 +8,7 @@ from mmpose_face.apis.landmarking import Landmarker
 from mmpose_face.apis.videos import Video, fit, video_file
 
 
-def write(path, images, fps=20.):
+def write(path, images, fps=20.0):
     with video_file(path, fps) as file:
         for image in images:
             file.write(image)
@@ -30,8 +30,7 @@ def test_round_trip(tmp_path):
 
 def mjpeg(path, images):
     """Bare JPEG files, one after the other, of any size."""
-    path.write_bytes(b''.join(
-        cv2.imencode('.jpg', image)[1].tobytes() for image in images))
+    path.write_bytes(b''.join(cv2.imencode('.jpg', image)[1].tobytes() for image in images))
     return path
 
 
@@ -39,8 +38,7 @@ SIZES = [(320, 240)] * 3 + [(200, 160)] * 3
 
 
 def test_a_file_of_changing_size(tmp_path):
-    path = mjpeg(tmp_path / 'a.mjpeg',
-                 [picture((60, 60), size=size) for size in SIZES])
+    path = mjpeg(tmp_path / 'a.mjpeg', [picture((60, 60), size=size) for size in SIZES])
     with Video(path) as video:
         frames = list(video)
     assert len(frames) == 6
@@ -75,19 +73,22 @@ class Stamped:
     def get(self, what):
         if what == cv2.CAP_PROP_POS_MSEC:
             return self.stamps[self.at] * 1e3
-        return float('nan') if what == cv2.CAP_PROP_FPS else 0.
+        return float('nan') if what == cv2.CAP_PROP_FPS else 0.0
 
     def release(self):
         pass
 
 
-@pytest.mark.parametrize('stamps,times', [
-    ((0, .1, .5), (0, .1, .5)),
-    ((0, 0, 0), (0, .04, .08)),
-    ((.2, .3, .3, .5), (.2, .3, .34, .5)),
-    ((0, .5, .2), (0, .5, .54)),
-    ((-9e9, -9e9, float('nan')), (0, .04, .08)),
-])
+@pytest.mark.parametrize(
+    'stamps,times',
+    [
+        ((0, 0.1, 0.5), (0, 0.1, 0.5)),
+        ((0, 0, 0), (0, 0.04, 0.08)),
+        ((0.2, 0.3, 0.3, 0.5), (0.2, 0.3, 0.34, 0.5)),
+        ((0, 0.5, 0.2), (0, 0.5, 0.54)),
+        ((-9e9, -9e9, float('nan')), (0, 0.04, 0.08)),
+    ],
+)
 def test_times_grow(tmp_path, monkeypatch, stamps, times):
     path = tmp_path / 'a.mp4'
     path.touch()
@@ -148,22 +149,22 @@ def test_fit(size):
     # As wide or as high as the frame, of the image's form, in the middle.
     height, width = bright.any(1).sum(), bright.any(0).sum()
     assert width == size[0] or height == size[1]
-    assert width / height == pytest.approx(2, rel=.15)
+    assert width / height == pytest.approx(2, rel=0.15)
     y, x = np.argwhere(bright).mean(0)
-    assert (x, y) == pytest.approx(((size[0] - 1) / 2, (size[1] - 1) / 2),
-                                   abs=.51)
+    assert (x, y) == pytest.approx(((size[0] - 1) / 2, (size[1] - 1) / 2), abs=0.51)
 
 
 def test_points_in_boxes():
     """As with the user's boxes, but in the order that was asked for."""
     ours: Landmarker = landmarker()
     image = picture((60, 60), (200, 100))
-    boxes = np.array([[178., 80, 222, 120], [38, 40, 82, 84]])
+    boxes = np.array([[178.0, 80, 222, 120], [38, 40, 82, 84]])
     points, scores = ours.points_in(image, boxes)
     faces = ours(image, boxes, 'bgr')
     np.testing.assert_allclose(
         points[np.argsort(points[:, 0, 0])],
-        sorted([f.keypoints for f in faces], key=lambda p: p[0, 0]))
+        sorted([f.keypoints for f in faces], key=lambda p: p[0, 0]),
+    )
     assert scores.shape == (2, 4)
     points, scores = ours.points_in(image, boxes[:0])
     assert points.shape == (0, 4, 2) and scores.shape == (0, 4)

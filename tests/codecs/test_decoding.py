@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of heatmaps against MMPose's codec, map by map, and against DARK's
 formula in double precision."""
+
 import cv2
 import numpy as np
 import pytest
@@ -20,20 +21,14 @@ CLOSE = dict(rtol=0, atol=1e-3 / 4)
 def of_mmpose(heatmaps, unbiased=False, blur_kernel_size=11):
     """Its codec with a crop of the size of the heatmaps: points in cells."""
     size = heatmaps.shape[:1:-1]
-    codec = MSRAHeatmap(
-        size,
-        size,
-        sigma=2,
-        unbiased=unbiased,
-        blur_kernel_size=blur_kernel_size)
+    codec = MSRAHeatmap(size, size, sigma=2, unbiased=unbiased, blur_kernel_size=blur_kernel_size)
     with np.errstate(all='ignore'):  # It divides by maxima of 0.
         decoded = [codec.decode(each) for each in heatmaps]
     return [np.concatenate(each) for each in zip(*decoded)]
 
 
 def of_ours(heatmaps, *args, **kwargs):
-    points, scores = decode_heatmaps(
-        torch.from_numpy(heatmaps), *args, **kwargs)
+    points, scores = decode_heatmaps(torch.from_numpy(heatmaps), *args, **kwargs)
     assert points.dtype == scores.dtype == torch.float32
     return points.numpy(), scores.numpy()
 
@@ -51,11 +46,11 @@ def dark(heatmap, kernel_size=11):
     height, width = heatmap.shape
     y, x = divmod(heatmap.argmax(), width)
     if heatmap.max() <= 0:
-        return np.array([-1., -1.])
+        return np.array([-1.0, -1.0])
     if not (1 < x < width - 2 and 1 < y < height - 2):
         return np.array([x, y], float)
     gradient, hessian = derivatives(heatmap, kernel_size)
-    if hessian[0, 0] * hessian[1, 1] == hessian[0, 1]**2:
+    if hessian[0, 0] * hessian[1, 1] == hessian[0, 1] ** 2:
         return np.array([x, y], float)
     return np.array([x, y]) - np.linalg.solve(hessian, gradient)
 
@@ -67,8 +62,7 @@ def derivatives(heatmap, kernel_size=11):
     kernel = cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)[:, 0]
     blurred = heatmap
     for axis in (0, 1):
-        blurred = correlate1d(
-            blurred, kernel.astype(float), axis, mode='constant')
+        blurred = correlate1d(blurred, kernel.astype(float), axis, mode='constant')
     logs = np.log(np.maximum(blurred * (heatmap.max() / blurred.max()), 1e-10))
 
     def at(right, down):
@@ -76,8 +70,12 @@ def derivatives(heatmap, kernel_size=11):
 
     gradient = np.array([at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)]) / 2
     dxy = at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)
-    hessian = np.array([[at(2, 0) - 2 * at(0, 0) + at(-2, 0), dxy],
-                        [dxy, at(0, 2) - 2 * at(0, 0) + at(0, -2)]]) / 4
+    hessian = (
+        np.array(
+            [[at(2, 0) - 2 * at(0, 0) + at(-2, 0), dxy], [dxy, at(0, 2) - 2 * at(0, 0) + at(0, -2)]]
+        )
+        / 4
+    )
     return gradient, hessian
 
 
@@ -87,28 +85,29 @@ def assert_as_formula(heatmaps, **kwargs):
     points, _ = of_ours(heatmaps, unbiased=True)
     maps = heatmaps.reshape(-1, *heatmaps.shape[2:])
     expected = np.array([dark(each) for each in maps])
-    np.testing.assert_allclose(
-        points.reshape(-1, 2), expected, rtol=2e-6, atol=1e-4)
+    np.testing.assert_allclose(points.reshape(-1, 2), expected, rtol=2e-6, atol=1e-4)
 
 
 def gaussians(faces=2, points=40, width=64, height=64, seed=0):
     """Around points everywhere on the map and a bit outside."""
     rng = np.random.default_rng(seed)
     at = rng.uniform(-3, (width + 3, height + 3), (faces, points, 2))
-    return np.stack([
-        generate_unbiased_gaussian_heatmaps((width, height),
-                                            each[None].astype(np.float32),
-                                            np.ones((1, points)), 2.)[0]
-        for each in at
-    ])
+    return np.stack(
+        [
+            generate_unbiased_gaussian_heatmaps(
+                (width, height), each[None].astype(np.float32), np.ones((1, points)), 2.0
+            )[0]
+            for each in at
+        ]
+    )
 
 
 def noisy(faces=2, points=40, width=64, height=64, seed=0):
     """As a network gives them: of all heights, negative in places."""
     rng = np.random.default_rng(seed)
     maps = gaussians(faces, points, width, height, seed)
-    maps *= rng.uniform(.05, 1.2, (faces, points, 1, 1))
-    return maps + rng.normal(0, .004, maps.shape).astype(np.float32)
+    maps *= rng.uniform(0.05, 1.2, (faces, points, 1, 1))
+    return maps + rng.normal(0, 0.004, maps.shape).astype(np.float32)
 
 
 both = pytest.mark.parametrize('unbiased', [False, True])
@@ -121,13 +120,12 @@ def test_as_mmpose(make, unbiased):
 
 
 @both
-@pytest.mark.parametrize('width, height', [(64, 48), (20, 33), (15, 15),
-                                           (16, 8), (5, 9), (4, 5), (1, 1),
-                                           (1, 30)])
+@pytest.mark.parametrize(
+    'width, height', [(64, 48), (20, 33), (15, 15), (16, 8), (5, 9), (4, 5), (1, 1), (1, 30)]
+)
 def test_sizes(width, height, unbiased):
     """Not square, and smaller than DARK's blur reaches."""
-    assert_as_mmpose(
-        noisy(2, 20, width, height, seed=width), unbiased=unbiased)
+    assert_as_mmpose(noisy(2, 20, width, height, seed=width), unbiased=unbiased)
 
 
 @both
@@ -144,11 +142,11 @@ def test_batches(faces, points, unbiased):
 def at_every_cell(width=17, height=16):
     """A peak on each cell, with different neighbours on all sides."""
     maps = np.zeros((1, height * width, height, width), np.float32)
-    bump = np.random.default_rng(0).uniform(.1, .9, (height * width, 3, 3))
+    bump = np.random.default_rng(0).uniform(0.1, 0.9, (height * width, 3, 3))
     for i in range(height * width):
         y, x = divmod(i, width)
         whole = np.zeros((height + 2, width + 2))
-        whole[y:y + 3, x:x + 3] = bump[i]
+        whole[y : y + 3, x : x + 3] = bump[i]
         maps[0, i] = whole[1:-1, 1:-1]
         maps[0, i, y, x] = 1
     return maps
@@ -161,7 +159,7 @@ def test_peak_on_every_cell(unbiased):
 
 
 @both
-@pytest.mark.parametrize('value', [0., 1., -1., 1e-12, -1e-12])
+@pytest.mark.parametrize('value', [0.0, 1.0, -1.0, 1e-12, -1e-12])
 def test_flat(value, unbiased):
     maps = np.full((1, 2, 20, 24), value, np.float32)
     assert_as_mmpose(maps, unbiased=unbiased)
@@ -182,12 +180,11 @@ def test_nothing_above_zero(unbiased):
 @pytest.mark.parametrize('levels', [1, 3])
 def test_ties(levels, unbiased):
     """The first of equal maxima, in rows from the top, as NumPy has it."""
-    maps = np.random.default_rng(0).integers(
-        0, levels + 1, (2, 20, 24, 20)).astype(np.float32)
+    maps = np.random.default_rng(0).integers(0, levels + 1, (2, 20, 24, 20)).astype(np.float32)
     points, _ = of_ours(maps)
     first = maps.reshape(2, 20, -1).argmax(-1)
-    np.testing.assert_allclose(points[..., 0], first % 20, atol=.25)
-    np.testing.assert_allclose(points[..., 1], first // 20, atol=.25)
+    np.testing.assert_allclose(points[..., 0], first % 20, atol=0.25)
+    np.testing.assert_allclose(points[..., 1], first // 20, atol=0.25)
     assert_as_mmpose(maps) if not unbiased else assert_as_formula(maps)
 
 
@@ -196,7 +193,7 @@ def test_plateau():
     maps = np.zeros((1, 1, 9, 9), np.float32)
     maps[..., 4, 3:6] = 1
     points, _ = of_ours(maps)
-    assert points.tolist() == [[[3.25, 4.]]]
+    assert points.tolist() == [[[3.25, 4.0]]]
 
 
 @pytest.mark.parametrize('scale', [1e-30, 1e-12, 1e-9, 1e-4, 1e4, 1e30])
@@ -211,17 +208,20 @@ def test_values_below_zero_around_the_peak():
     """What the blur leaves below 1e-10 is cut; the whole map says what it is
     scaled by, which may be negative."""
     rng = np.random.default_rng(0)
-    for maps in (gaussians() - .9, gaussians() - .3,
-                 rng.normal(size=(2, 60, 40, 30)),
-                 rng.normal(size=(2, 60, 40, 30)) * 1e-9,
-                 np.where(gaussians() < .98, 0, 1)):
+    for maps in (
+        gaussians() - 0.9,
+        gaussians() - 0.3,
+        rng.normal(size=(2, 60, 40, 30)),
+        rng.normal(size=(2, 60, 40, 30)) * 1e-9,
+        np.where(gaussians() < 0.98, 0, 1),
+    ):
         assert_as_formula(maps.astype(np.float32))
 
 
 def test_single_peaks_among_lower_ones():
     """Blurred, all is below 0, and so is the factor."""
-    maps = np.full((1, 1, 30, 30), -1., np.float32)
-    maps[..., 10, 12] = .5
+    maps = np.full((1, 1, 30, 30), -1.0, np.float32)
+    maps[..., 10, 12] = 0.5
     blurred = np.array(cv2.GaussianBlur(maps[0, 0], (11, 11), 0))
     assert blurred.max() < 0
     assert_as_mmpose(maps, unbiased=True)
@@ -234,13 +234,17 @@ def test_random_maps_as_formula(seed):
     maps = rng.random((3, 98, 64, 64), np.float32)
     assert_as_formula(maps)
     assert not np.allclose(
-        of_mmpose(maps, unbiased=True)[0],
-        of_ours(maps, unbiased=True)[0], **CLOSE)
+        of_mmpose(maps, unbiased=True)[0], of_ours(maps, unbiased=True)[0], **CLOSE
+    )
 
 
 @given(
-    st.integers(0, 2**32 - 1), st.integers(1, 24), st.integers(1, 24),
-    st.sampled_from([3, 5, 7, 9, 11, 17]), st.floats(-1., 1.))
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 24),
+    st.integers(1, 24),
+    st.sampled_from([3, 5, 7, 9, 11, 17]),
+    st.floats(-1.0, 1.0),
+)
 def test_any_maps(seed, width, height, kernel_size, above):
     """Of any size, kernel and level."""
     maps = noisy(1, 5, width, height, seed) + np.float32(above)
@@ -256,8 +260,7 @@ def test_kernels(kernel_size):
 
 
 @both
-@pytest.mark.parametrize('dtype',
-                         [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
 def test_other_precision(dtype, unbiased):
     """Heatmaps as they come under AMP: as if they were single."""
     maps = torch.from_numpy(noisy()).to(dtype)
@@ -272,8 +275,10 @@ def test_order_of_memory(unbiased):
     """Networks with channels last, and slices, give the same."""
     maps = torch.from_numpy(noisy())
     expected = decode_heatmaps(maps, unbiased)
-    for other in (maps.contiguous(memory_format=torch.channels_last),
-                  torch.stack((maps, maps), -1)[..., 0]):
+    for other in (
+        maps.contiguous(memory_format=torch.channels_last),
+        torch.stack((maps, maps), -1)[..., 0],
+    ):
         assert not other.is_contiguous()
         for a, b in zip(decode_heatmaps(other, unbiased), expected):
             assert torch.equal(a, b)

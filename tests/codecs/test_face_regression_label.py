@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coordinates of a batch against MMPose's codec, face by face."""
+
 import numpy as np
 import pytest
 import torch
@@ -22,8 +23,7 @@ def theirs():
 
 
 def coordinates(faces=3, points=7, columns=2):
-    return torch.rand((faces, points, columns),
-                      generator=torch.Generator().manual_seed(0))
+    return torch.rand((faces, points, columns), generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize('columns', [2, 4])
@@ -36,10 +36,8 @@ def test_decodes_as_mmpose(ours, theirs, columns):
         np.testing.assert_array_equal(points[i], expected[0])
         np.testing.assert_array_equal(scores[i], expected[1])
         assert points[i].dtype == expected[0].dtype
-        np.testing.assert_allclose(
-            on_device[0][i:i + 1], expected[0], rtol=0, atol=1e-4)
-        np.testing.assert_allclose(
-            on_device[1][i:i + 1], expected[1], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(on_device[0][i : i + 1], expected[0], rtol=0, atol=1e-4)
+        np.testing.assert_allclose(on_device[1][i : i + 1], expected[1], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize('faces, points', [(0, 7), (1, 1), (2, 1)])
@@ -70,20 +68,16 @@ def test_encodes_as_mmpose(ours, theirs):
     rng = np.random.default_rng(0)
     points = rng.uniform(-30, 290, (4, 100, 2)).astype(np.float32)
     # The borders of the crop, and just beyond.
-    points[0, :4] = (0, 0), (255, 191), (255.1, 50), (50, -.1)
-    visible = rng.choice([0, .5, .6, 1.], (4, 100)).astype(np.float32)
+    points[0, :4] = (0, 0), (255, 191), (255.1, 50), (50, -0.1)
+    visible = rng.choice([0, 0.5, 0.6, 1.0], (4, 100)).astype(np.float32)
     visible[0, :4] = 1
-    encoded = ours.batch_encode(
-        torch.from_numpy(points), torch.from_numpy(visible))
+    encoded = ours.batch_encode(torch.from_numpy(points), torch.from_numpy(visible))
     expected = theirs.encode(points, visible)
     assert encoded.keys() == expected.keys()
     np.testing.assert_allclose(
-        encoded['keypoint_labels'],
-        expected['keypoint_labels'],
-        rtol=0,
-        atol=1e-6)
-    np.testing.assert_array_equal(encoded['keypoint_weights'],
-                                  expected['keypoint_weights'])
+        encoded['keypoint_labels'], expected['keypoint_labels'], rtol=0, atol=1e-6
+    )
+    np.testing.assert_array_equal(encoded['keypoint_weights'], expected['keypoint_weights'])
     assert encoded['keypoint_weights'][0, :4].tolist() == [1, 1, 0, 0]
     assert {each.dtype for each in encoded.values()} == {torch.float32}
 
@@ -98,8 +92,7 @@ def test_one_face_is_mmposes(ours, theirs):
 
 def test_switch():
     assert FaceRegressionLabel(SIZE).support_batch_decoding
-    slow = KEYPOINT_CODECS.build(
-        dict(type='FaceRegressionLabel', input_size=SIZE, fast=False))
+    slow = KEYPOINT_CODECS.build(dict(type='FaceRegressionLabel', input_size=SIZE, fast=False))
     assert not slow.support_batch_decoding
 
 

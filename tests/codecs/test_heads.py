@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's heads with codecs that decode a batch at once: the predictions
 are those of MMPose's way, face by face."""
+
 import numpy as np
 import pytest
 import torch
@@ -8,26 +9,31 @@ from mmpose.codecs import MSRAHeatmap, RegressionLabel
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from mmpose.structures import PoseDataSample
 
-from mmpose_face.codecs import (FaceMSRAHeatmap, FaceRegressionLabel,
-                                SoftArgmax, dark, decode_heatmaps,
-                                gaussian_heatmaps, gaussians, patches)
+from mmpose_face.codecs import (
+    FaceMSRAHeatmap,
+    FaceRegressionLabel,
+    SoftArgmax,
+    dark,
+    decode_heatmaps,
+    gaussian_heatmaps,
+    gaussians,
+    patches,
+)
 from mmpose_face.codecs.decoding import as_maps, decode_once
 
 FACES, POINTS = 3, 6
 # Cells of 4 pixels, more in one direction than in the other.
 WIDTH, HEIGHT = 28, 24
 SIZES = dict(input_size=(112, 96), heatmap_size=(WIDTH, HEIGHT))
-HEATMAPS = dict(sigma=2., **SIZES)
+HEATMAPS = dict(sigma=2.0, **SIZES)
 
 
 def heatmaps(seed=0):
     """As a network gives them."""
     generator = torch.Generator().manual_seed(seed)
-    points = torch.rand(
-        (FACES, POINTS, 2), generator=generator) * torch.tensor([28, 24])
-    drawn, _ = gaussian_heatmaps(points, torch.ones(FACES, POINTS),
-                                 (WIDTH, HEIGHT), 2)
-    return drawn + .01 * torch.randn(drawn.shape, generator=generator)
+    points = torch.rand((FACES, POINTS, 2), generator=generator) * torch.tensor([28, 24])
+    drawn, _ = gaussian_heatmaps(points, torch.ones(FACES, POINTS), (WIDTH, HEIGHT), 2)
+    return drawn + 0.01 * torch.randn(drawn.shape, generator=generator)
 
 
 def coordinates(seed=0):
@@ -36,30 +42,21 @@ def coordinates(seed=0):
 
 
 def heatmap_head(decoder, seed):
-    head = HeatmapHead(
-        POINTS,
-        POINTS,
-        deconv_out_channels=None,
-        final_layer=None,
-        decoder=decoder)
-    return head, (heatmaps(seed), )
+    head = HeatmapHead(POINTS, POINTS, deconv_out_channels=None, final_layer=None, decoder=decoder)
+    return head, (heatmaps(seed),)
 
 
 def cpm_head(decoder, seed):
     head = CPMHead(
-        POINTS,
-        POINTS,
-        num_stages=2,
-        deconv_out_channels=None,
-        final_layer=None,
-        decoder=decoder)
+        POINTS, POINTS, num_stages=2, deconv_out_channels=None, final_layer=None, decoder=decoder
+    )
     return head, [torch.zeros_like(heatmaps()), heatmaps(seed)]
 
 
 def regression_head(decoder, seed):
     torch.manual_seed(0)
     head = RegressionHead(2 * POINTS, POINTS, decoder=decoder)
-    return head, (coordinates(seed), )
+    return head, (coordinates(seed),)
 
 
 def predict(make, decoder, flip_test):
@@ -67,29 +64,28 @@ def predict(make, decoder, flip_test):
     head, features = make(decoder, 0)
     if flip_test:
         features = [features, make(decoder, 1)[1]]
-    meta = dict(
-        flip_indices=[1, 0, 3, 2, 4, 5], input_size=SIZES['input_size'])
+    meta = dict(flip_indices=[1, 0, 3, 2, 4, 5], input_size=SIZES['input_size'])
     samples = [PoseDataSample(metainfo=meta) for _ in range(FACES)]
     with torch.no_grad():
-        return head.eval().predict(
-            features, samples, dict(flip_test=flip_test, shift_coords=False))
+        return head.eval().predict(features, samples, dict(flip_test=flip_test, shift_coords=False))
 
 
 @pytest.mark.parametrize('flip_test', [False, True])
-@pytest.mark.parametrize('make, ours, theirs, kwargs', [
-    (heatmap_head, FaceMSRAHeatmap, MSRAHeatmap, HEATMAPS),
-    (heatmap_head, FaceMSRAHeatmap, MSRAHeatmap, dict(
-        unbiased=True, **HEATMAPS)),
-    (cpm_head, FaceMSRAHeatmap, MSRAHeatmap, HEATMAPS),
-    (cpm_head, FaceMSRAHeatmap, MSRAHeatmap, dict(unbiased=True, **HEATMAPS)),
-    (regression_head, FaceRegressionLabel, RegressionLabel,
-     dict(input_size=(112, 96))),
-])
+@pytest.mark.parametrize(
+    'make, ours, theirs, kwargs',
+    [
+        (heatmap_head, FaceMSRAHeatmap, MSRAHeatmap, HEATMAPS),
+        (heatmap_head, FaceMSRAHeatmap, MSRAHeatmap, dict(unbiased=True, **HEATMAPS)),
+        (cpm_head, FaceMSRAHeatmap, MSRAHeatmap, HEATMAPS),
+        (cpm_head, FaceMSRAHeatmap, MSRAHeatmap, dict(unbiased=True, **HEATMAPS)),
+        (regression_head, FaceRegressionLabel, RegressionLabel, dict(input_size=(112, 96))),
+    ],
+)
 def test_predicts_as_mmpose(make, ours, theirs, kwargs, flip_test):
-    fast, slow, expected = (predict(
-        make, dict(type=codec.__name__, **kwargs, **switch),
-        flip_test) for codec, switch in ((ours, {}), (ours, dict(fast=False)),
-                                         (theirs, {})))
+    fast, slow, expected = (
+        predict(make, dict(type=codec.__name__, **kwargs, **switch), flip_test)
+        for codec, switch in ((ours, {}), (ours, dict(fast=False)), (theirs, {}))
+    )
     assert len(fast) == len(slow) == len(expected) == FACES
     for each, off, mmpose in zip(fast, slow, expected):
         assert each.keypoints.shape == (1, POINTS, 2)
@@ -97,8 +93,7 @@ def test_predicts_as_mmpose(make, ours, theirs, kwargs, flip_test):
         for key in ('keypoints', 'keypoint_scores'):
             assert each[key].dtype == mmpose[key].dtype
             np.testing.assert_array_equal(off[key], mmpose[key])
-            np.testing.assert_allclose(
-                each[key], mmpose[key], rtol=0, atol=1e-3)
+            np.testing.assert_allclose(each[key], mmpose[key], rtol=0, atol=1e-3)
 
 
 def decoders():
@@ -106,10 +101,11 @@ def decoders():
     return {
         'plain': (FaceMSRAHeatmap(**HEATMAPS), heatmaps()),
         'dark': (FaceMSRAHeatmap(unbiased=True, **HEATMAPS), heatmaps()),
-        'mean': (SoftArgmax(SIZES['input_size']), sums / sums.sum(
-            (2, 3), keepdim=True)),
-        'regression': (FaceRegressionLabel(SIZES['input_size']),
-                       coordinates().view(FACES, 1, POINTS, 2)),
+        'mean': (SoftArgmax(SIZES['input_size']), sums / sums.sum((2, 3), keepdim=True)),
+        'regression': (
+            FaceRegressionLabel(SIZES['input_size']),
+            coordinates().view(FACES, 1, POINTS, 2),
+        ),
     }
 
 
@@ -120,10 +116,8 @@ def test_lists_are_what_is_on_the_device(name):
     assert points.shape == (FACES, POINTS, 2)
     assert scores.shape == (FACES, POINTS)
     lists = codec.batch_decode(given)
-    np.testing.assert_allclose(
-        np.concatenate(lists[0]), points, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(
-        np.concatenate(lists[1]), scores, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(lists[0]), points, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate(lists[1]), scores, rtol=0, atol=1e-6)
     # MMPose writes into them: each is on its own.
     lists[0][0][...] = -7
     lists[1][0][...] = -7
@@ -157,12 +151,15 @@ def test_nothing_is_read_before_the_copy(unbiased):
         FaceMSRAHeatmap(unbiased=unbiased, **HEATMAPS).batch_decode(maps)
 
 
-@pytest.mark.parametrize('make', [
-    lambda: FaceMSRAHeatmap(**HEATMAPS),
-    lambda: FaceMSRAHeatmap(unbiased=True, **HEATMAPS),
-    lambda: SoftArgmax(SIZES['input_size']),
-    lambda: FaceRegressionLabel(SIZES['input_size'])
-])
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: FaceMSRAHeatmap(**HEATMAPS),
+        lambda: FaceMSRAHeatmap(unbiased=True, **HEATMAPS),
+        lambda: SoftArgmax(SIZES['input_size']),
+        lambda: FaceRegressionLabel(SIZES['input_size']),
+    ],
+)
 def test_targets_without_reading(make):
     points = torch.empty(FACES, POINTS, 2, device='meta')
     encoded = make().batch_encode(points, points[..., 0])
@@ -171,7 +168,7 @@ def test_targets_without_reading(make):
 
 def test_values_that_need_the_whole_map():
     """Come with a second copy, right."""
-    maps = heatmaps() - .97
+    maps = heatmaps() - 0.97
     codec = FaceMSRAHeatmap(unbiased=True, **HEATMAPS)
     (_, _, doubtful), _ = decode_once(as_maps(maps), True, 11)
     assert doubtful.any()
@@ -181,9 +178,7 @@ def test_values_that_need_the_whole_map():
 
 
 @pytest.mark.parametrize('sigma', [2, 1.5])
-@pytest.mark.parametrize(
-    'kwargs', [dict(), dict(border_shift=False),
-               dict(unbiased=True)])
+@pytest.mark.parametrize('kwargs', [dict(), dict(border_shift=False), dict(unbiased=True)])
 def test_targets_are_those_of_one_face(kwargs, sigma):
     codec = FaceMSRAHeatmap(sigma=sigma, **SIZES, **kwargs)
     rng = np.random.default_rng(0)
@@ -191,12 +186,12 @@ def test_targets_are_those_of_one_face(kwargs, sigma):
     visible = rng.choice([0, 1], (FACES, 50)).astype(np.float32)
     encoded = codec.batch_encode(*map(torch.from_numpy, (points, visible)))
     for i in range(FACES):
-        expected = codec.encode(points[i:i + 1], visible[i:i + 1])
+        expected = codec.encode(points[i : i + 1], visible[i : i + 1])
         assert encoded.keys() == expected.keys()
-        np.testing.assert_allclose(
-            encoded['heatmaps'][i], expected['heatmaps'], rtol=0, atol=1e-6)
-        np.testing.assert_array_equal(encoded['keypoint_weights'][i:i + 1],
-                                      expected['keypoint_weights'])
+        np.testing.assert_allclose(encoded['heatmaps'][i], expected['heatmaps'], rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(
+            encoded['keypoint_weights'][i : i + 1], expected['keypoint_weights']
+        )
 
 
 def test_soft_argmax_targets_are_those_of_one_face():
@@ -264,6 +259,5 @@ def test_inference_mode_leaves_nothing_behind(name):
     for heatmaps in (given.clone().requires_grad_(), frozen):
         for ours, each in zip(codec.batch_decode(heatmaps), expected):
             np.testing.assert_array_equal(ours, each)
-    for key, each in codec.batch_encode(points, torch.ones(FACES,
-                                                           POINTS)).items():
+    for key, each in codec.batch_encode(points, torch.ones(FACES, POINTS)).items():
         assert torch.equal(each, targets[key])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory that is used again, but never while someone sees it."""
+
 import gc
 
 import numpy as np
@@ -23,14 +24,17 @@ def test_used_again(recycler):
     assert again.shape == (4, 5) and again.dtype == torch.float32
 
 
-@pytest.mark.parametrize('keep', [
-    lambda result: result,
-    lambda result: result[1:, 2],
-    lambda result: result.detach().view(-1),
-    lambda result: result.numpy()[2:],
-    lambda result: result.unbind(0)[3],
-    lambda result: memoryview(result.numpy()),
-])
+@pytest.mark.parametrize(
+    'keep',
+    [
+        lambda result: result,
+        lambda result: result[1:, 2],
+        lambda result: result.detach().view(-1),
+        lambda result: result.numpy()[2:],
+        lambda result: result.unbind(0)[3],
+        lambda result: memoryview(result.numpy()),
+    ],
+)
 def test_not_while_someone_sees_it(recycler, keep):
     kept = keep(recycler.empty((4, 5)).fill_(7))
     gc.collect()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Heatmaps of a small network that was trained on real faces, decoded as
 MMPose does: sharp ones of faces it knows and blurred ones of others."""
+
 import cv2
 import numpy as np
 import pytest
@@ -20,10 +21,7 @@ def network() -> nn.Module:
     """From grey crops to heatmaps with cells of 4 x 4 pixels."""
     layers = [nn.PixelUnshuffle(4), nn.Conv2d(16, 64, 3, padding=1)]
     for dilation in (1, 2, 4):
-        layers += [
-            nn.ReLU(),
-            nn.Conv2d(64, 64, 3, padding=dilation, dilation=dilation)
-        ]
+        layers += [nn.ReLU(), nn.Conv2d(64, 64, 3, padding=dilation, dilation=dilation)]
     return nn.Sequential(*layers, nn.ReLU(), nn.Conv2d(64, 68, 1))
 
 
@@ -32,14 +30,16 @@ def faces(face_data):
     """Crops (N, 1, 96, 96) and points (N, 68, 2) in their pixels."""
     files = sorted((face_data / '300w/helen/testset').glob('*.pts'))
     crops, points = [], []
-    for path in files[:KNOWN + OTHERS]:
+    for path in files[: KNOWN + OTHERS]:
         image = cv2.imread(str(path.with_suffix('.jpg')), cv2.IMREAD_GRAYSCALE)
         height, width = image.shape
         image = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)
-        crops.append(image[None] / 255. - .5)
+        crops.append(image[None] / 255.0 - 0.5)
         points.append(read_pts(path) * (96 / width, 96 / height))
-    return (torch.tensor(np.array(crops), dtype=torch.float32),
-            torch.tensor(np.array(points), dtype=torch.float32))
+    return (
+        torch.tensor(np.array(crops), dtype=torch.float32),
+        torch.tensor(np.array(points), dtype=torch.float32),
+    )
 
 
 @pytest.fixture(scope='module')
@@ -73,8 +73,7 @@ def determinant(heatmap: np.ndarray) -> float:
 @pytest.fixture(scope='module')
 def determinants(heatmaps):
     """(N, 68)."""
-    return np.array([[determinant(each) for each in maps]
-                     for maps in heatmaps.numpy()])
+    return np.array([[determinant(each) for each in maps] for maps in heatmaps.numpy()])
 
 
 @pytest.mark.parametrize('unbiased', [False, True])
@@ -83,14 +82,12 @@ def test_as_mmpose(heatmaps, faces, determinants, unbiased):
     kwargs = dict(sigma=1.5, unbiased=unbiased, **SIZES)
     points, scores = FaceMSRAHeatmap(**kwargs).batch_decode(heatmaps)
     defined = determinants > (2e-3 if unbiased else 0)
-    assert defined.mean() > .99
+    assert defined.mean() > 0.99
     for i, maps in enumerate(heatmaps.numpy()):
         expected = MSRAHeatmap(**kwargs).decode(maps)
         np.testing.assert_allclose(
-            points[i][:, defined[i]],
-            expected[0][:, defined[i]],
-            rtol=0,
-            atol=1e-3)
+            points[i][:, defined[i]], expected[0][:, defined[i]], rtol=0, atol=1e-3
+        )
         np.testing.assert_array_equal(scores[i], expected[1])
     # The network finds its faces' points to a cell and is less sure of others.
     errors = np.linalg.norm(np.concatenate(points) - faces[1].numpy(), axis=2)
@@ -102,5 +99,5 @@ def test_as_mmpose(heatmaps, faces, determinants, unbiased):
 def test_as_the_formula(heatmaps, determinants):
     """Nearer to it than MMPose's."""
     defined = determinants > 1e-4
-    assert defined.mean() > .998
+    assert defined.mean() > 0.998
     assert_as_formula(heatmaps.numpy()[defined][None])

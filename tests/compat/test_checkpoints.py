@@ -20,8 +20,7 @@ from mmengine.utils import digit_version
 
 from mmpose_face.compat import checkpoints
 
-formats = pytest.mark.parametrize(
-    'as_zip', [True, False], ids=['zip', 'legacy'])
+formats = pytest.mark.parametrize('as_zip', [True, False], ids=['zip', 'legacy'])
 TORCH_26 = digit_version(torch.__version__) >= digit_version('2.6')
 
 
@@ -50,15 +49,18 @@ def trained_checkpoint() -> dict:
             epoch=2,
             dataset_meta=dict(
                 sigmas=np.array([], np.float32),
-                thresholds=np.array([.1, .2]),
+                thresholds=np.array([0.1, 0.2]),
                 flip_indices=np.arange(3),
                 colors=np.zeros((2, 3), np.uint8),
                 weights=np.ones(2, np.float32),
                 count=np.int64(7),
-                mean=np.float64(.5))),
-        state_dict=OrderedDict(weight=torch.arange(3.)),
-        optimizer=dict(state={0: dict(step=torch.tensor(3.))}),
-        message_hub=dict(log_scalars={'train/loss': history}))
+                mean=np.float64(0.5),
+            ),
+        ),
+        state_dict=OrderedDict(weight=torch.arange(3.0)),
+        optimizer=dict(state={0: dict(step=torch.tensor(3.0))}),
+        message_hub=dict(log_scalars={'train/loss': history}),
+    )
 
 
 @pytest.mark.skipif(not TORCH_26, reason='torch < 2.6 loads by executing')
@@ -79,7 +81,8 @@ def test_the_fault_without_us_for_urls(tmp_path, server):
     """torch.hub executes what it downloads, in every release."""
     save(Payload(tmp_path / 'made'), server.folder / 'a.pth')
     torch.hub.load_state_dict_from_url(
-        server.url + '/a.pth', model_dir=str(tmp_path), progress=False)
+        server.url + '/a.pth', model_dir=str(tmp_path), progress=False
+    )
     assert (tmp_path / 'made').exists()
 
 
@@ -106,7 +109,8 @@ def test_released_0_x_checkpoint(way, tmp_path, as_zip):
     """Text in ``meta``, weights in ``state_dict``, nothing else."""
     saved = dict(
         meta=dict(mmpose_version='0.18.0', config='channel_cfg = 1', epoch=60),
-        state_dict=OrderedDict({'fc.weight': torch.ones(2, 3)}))
+        state_dict=OrderedDict({'fc.weight': torch.ones(2, 3)}),
+    )
     path = save(saved, tmp_path / 'a.pth', as_zip)
     model = torch.nn.Sequential(OrderedDict(fc=torch.nn.Linear(3, 2)))
     load_checkpoint(model, path, map_location='cpu')
@@ -115,7 +119,7 @@ def test_released_0_x_checkpoint(way, tmp_path, as_zip):
 
 @pytest.mark.parametrize('core', ['numpy.core', 'numpy._core'])
 def test_arrays_of_either_numpy(way, tmp_path, core):
-    path = save(dict(a=np.arange(3.), b=np.float32(2)), tmp_path / 'a.pth')
+    path = save(dict(a=np.arange(3.0), b=np.float32(2)), tmp_path / 'a.pth')
     renamed = tmp_path / 'b.pth'
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renamed, 'w') as new:
         for name in old.namelist():
@@ -140,13 +144,12 @@ def way(request, monkeypatch):
 
 @formats
 def test_other_objects_are_refused_and_not_executed(way, tmp_path, as_zip):
-    path = save(
-        dict(state_dict={}, extra=Payload(tmp_path / 'made')),
-        tmp_path / 'a.pth', as_zip)
+    path = save(dict(state_dict={}, extra=Payload(tmp_path / 'made')), tmp_path / 'a.pth', as_zip)
     with pytest.raises(
-            ValueError,
-            match=r'a\.pth: it holds the object '
-            r'(_?io|builtins)\.open'):
+        ValueError,
+        match=r'a\.pth: it holds the object '
+        r'(_?io|builtins)\.open',
+    ):
         mmengine_checkpoint._load_checkpoint(path)
     assert not (tmp_path / 'made').exists()
 
@@ -158,13 +161,18 @@ class Call:
         self.reduced = function, args, state
 
     def __reduce__(self):
-        return self.reduced[:2 if self.reduced[2] is None else 3]
+        return self.reduced[: 2 if self.reduced[2] is None else 3]
 
 
-@pytest.mark.parametrize('owner,name', [(HistoryBuffer, 'register_statistics'),
-                                        (HistoryBuffer, '__init__'),
-                                        (np.ndarray, 'tofile'),
-                                        (OrderedDict, 'fromkeys')])
+@pytest.mark.parametrize(
+    'owner,name',
+    [
+        (HistoryBuffer, 'register_statistics'),
+        (HistoryBuffer, '__init__'),
+        (np.ndarray, 'tofile'),
+        (OrderedDict, 'fromkeys'),
+    ],
+)
 def test_getattr_reaches_the_four_statistics_only(way, tmp_path, owner, name):
     path = save(Call(getattr, (owner, name)), tmp_path / 'a.pth')
     with pytest.raises(ValueError, match='refused.*builtins.getattr'):
@@ -172,9 +180,15 @@ def test_getattr_reaches_the_four_statistics_only(way, tmp_path, owner, name):
 
 
 @pytest.mark.parametrize(
-    'array', [np.array(['a', None], dtype=object), np.dtype('O'),
-              np.zeros(2, [('x', int)]), np.array(['2026'], 'M8[Y]')],
-    ids=str)  # yapf: disable
+    'array',
+    [
+        np.array(['a', None], dtype=object),
+        np.dtype('O'),
+        np.zeros(2, [('x', int)]),
+        np.array(['2026'], 'M8[Y]'),
+    ],
+    ids=str,
+)
 def test_arrays_hold_numbers_and_text_only(way, tmp_path, array):
     with pytest.raises(ValueError, match='refused.*numpy'):
         checkpoints.load(save(array, tmp_path / 'a.pth'))
@@ -183,20 +197,18 @@ def test_arrays_hold_numbers_and_text_only(way, tmp_path, array):
 RECONSTRUCT = np.ones(1).__reduce__()[0]
 
 
-@pytest.mark.parametrize('shape,data', [((100, ), b'8 bytes.'),
-                                        ((-1, 3), b'8 bytes.'),
-                                        ((2, ), b'8 bytes.')])
+@pytest.mark.parametrize(
+    'shape,data', [((100,), b'8 bytes.'), ((-1, 3), b'8 bytes.'), ((2,), b'8 bytes.')]
+)
 def test_array_over_memory_that_is_not_its_own(way, tmp_path, shape, data):
-    array = Call(RECONSTRUCT, (np.ndarray, (0, ), b'b'),
-                 (1, shape, np.dtype('u1'), False, data))
+    array = Call(RECONSTRUCT, (np.ndarray, (0,), b'b'), (1, shape, np.dtype('u1'), False, data))
     with pytest.raises(ValueError, match='not a complete checkpoint'):
         checkpoints.load(save(array, tmp_path / 'a.pth'))
 
 
 def test_dtype_changed_after_its_use(way, tmp_path):
     """Widening the items of an array that exists would read beyond it."""
-    grown = Call(np.dtype, ('S8', False, True),
-                 (3, '|', None, None, None, 4096, 1, 0))
+    grown = Call(np.dtype, ('S8', False, True), (3, '|', None, None, None, 4096, 1, 0))
     loaded = checkpoints.load(save(grown, tmp_path / 'a.pth'))
     assert loaded.read(b'8 bytes.').dtype == np.dtype('S8')
 
@@ -225,8 +237,10 @@ def test_open_file_and_buffer(way, tmp_path):
 
 def test_functions_cannot_be_changed(way, tmp_path):
     """BUILD on a function would set its attributes for the process."""
-    content = (b'\x80\x02ctorch._utils\n_rebuild_tensor_v2\n'
-               b'}X\x08\x00\x00\x00__name__X\x01\x00\x00\x00xsb.')
+    content = (
+        b'\x80\x02ctorch._utils\n_rebuild_tensor_v2\n'
+        b'}X\x08\x00\x00\x00__name__X\x01\x00\x00\x00xsb.'
+    )
     path = save_pickle(content, tmp_path / 'a.pth')
     with pytest.raises(ValueError, match='a.pth'):
         checkpoints.load(path)
@@ -234,7 +248,6 @@ def test_functions_cannot_be_changed(way, tmp_path):
 
 
 class Script(torch.nn.Module):
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + 1
 
@@ -252,10 +265,13 @@ def test_config_texts_are_left_out(way, tmp_path):
     path = save(
         dict(
             meta=dict(config=text, cfg=text, epoch=3),
-            message_hub=dict(runtime_info=dict(cfg=text, iter=7))),
-        tmp_path / 'a.pth')
+            message_hub=dict(runtime_info=dict(cfg=text, iter=7)),
+        ),
+        tmp_path / 'a.pth',
+    )
     assert checkpoints.load(path) == dict(
-        meta=dict(epoch=3), message_hub=dict(runtime_info=dict(iter=7)))
+        meta=dict(epoch=3), message_hub=dict(runtime_info=dict(iter=7))
+    )
 
 
 def test_switch_executes(tmp_path, monkeypatch):
@@ -288,15 +304,12 @@ def assert_no_checkpoint(path: Path) -> None:
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory) -> Path:
-    return Path(
-        save(trained_checkpoint(),
-             tmp_path_factory.mktemp('whole') / 'a.pth'))
+    return Path(save(trained_checkpoint(), tmp_path_factory.mktemp('whole') / 'a.pth'))
 
 
 @settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_damage_gives_data_or_a_value_error(way, whole, data):
     content = bytearray(whole.read_bytes())

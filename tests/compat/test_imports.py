@@ -70,6 +70,7 @@ def test_stand_in(module):
         assert len(names) == 1
     finally:
         sys.meta_path[:] = [
-            finder for finder in sys.meta_path if not (
-                isinstance(finder, StandIn) and finder.name.startswith(module))
+            finder
+            for finder in sys.meta_path
+            if not (isinstance(finder, StandIn) and finder.name.startswith(module))
         ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes themselves are tested in tests/engine/test_launch.py."""
+
 import sys
 
 import pytest
@@ -8,8 +9,7 @@ from mmengine.config import Config
 
 from mmpose_face import compat
 
-without_gpu = pytest.mark.skipif(
-    torch.cuda.is_available(), reason='a GPU is there')
+without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason='a GPU is there')
 
 
 @without_gpu

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holds for every config; what MMPose has too is trained and tested in
 ``test_same_as_mmpose.py``."""
+
 import re
 from collections import Counter
 from pathlib import Path
@@ -23,10 +24,9 @@ each_row = pytest.mark.parametrize('path', ROWS, ids=lambda path: path.stem)
 def load(path: Path, options=()) -> Config:
     # Formatting what the runner logs takes longer than the training.
     cfg = Config.fromfile(path, format_python_code=False)
-    cfg.merge_from_dict({
-        k: DictAction._parse_iterable(v)
-        for k, v in (o.split('=', 1) for o in options)
-    })
+    cfg.merge_from_dict(
+        {k: DictAction._parse_iterable(v) for k, v in (o.split('=', 1) for o in options)}
+    )
     return cfg
 
 
@@ -80,7 +80,8 @@ def test_base_names_are_unique():
     others = {
         p.name
         for folder in ('mmpose_face', 'tools')
-        for p in (REPO / folder).rglob('*.py') if '.mim' not in p.parts
+        for p in (REPO / folder).rglob('*.py')
+        if '.mim' not in p.parts
     }
     assert not others & {p.name for p in ROWS}
 
@@ -111,8 +112,9 @@ def test_mmpose_data_sets_work_from_our_root(monkeypatch):
 @each_row
 def test_init_model_knows_the_points(path, monkeypatch):
     """Not COCO's, which MMPose falls back to without an error."""
-    monkeypatch.setattr('mmpose.apis.inference.build_pose_estimator',
-                        lambda cfg: torch.nn.Identity())
+    monkeypatch.setattr(
+        'mmpose.apis.inference.build_pose_estimator', lambda cfg: torch.nn.Identity()
+    )
     cfg = load(path)
     meta = init_model(cfg, None, device='cpu').dataset_meta
     names = {path.parent.name, benchmark(path)}

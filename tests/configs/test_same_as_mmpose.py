@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our rows are the experiments of MMPose's configs of the same names."""
+
 import gc
 import inspect
 import json
 from pathlib import Path
-from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -47,7 +47,8 @@ NAMES = dict(
     FaceRegressionHead='RegressionHead',
     # MMEngine's, but for a run that is killed.
     SafeCheckpointHook='CheckpointHook',
-    PretrainedInit='Pretrained')
+    PretrainedInit='Pretrained',
+)
 
 
 def test_all_rows_of_the_zoo_but_one():
@@ -60,9 +61,9 @@ class Recorder(Hook):
     ``(N, K, 3)`` of the test with their scores, and the metrics."""
 
     def __init__(self):
-        self.losses: List[float] = []
-        self.points: List[np.ndarray] = []
-        self.metrics: Dict[str, float] = {}
+        self.losses: list[float] = []
+        self.points: list[np.ndarray] = []
+        self.metrics: dict[str, float] = {}
 
     def after_train_iter(self, runner, batch_idx, data_batch, outputs):
         self.losses.append(float(outputs['loss']))
@@ -77,8 +78,9 @@ class Recorder(Hook):
         self.metrics = dict(metrics)
 
 
-def trained(path: Path, data_root: Path, work_dir: Path, recorder: Recorder,
-            **options) -> FaceRunner:
+def trained(
+    path: Path, data_root: Path, work_dir: Path, recorder: Recorder, **options
+) -> FaceRunner:
     """A runner after 2 iterations at batch 2, from scratch."""
     cfg = Config.fromfile(path)
     # Formatting what the runner logs takes longer than the training. Of
@@ -110,11 +112,10 @@ def check_same(row: Path, data_root: Path, tmp_path: Path) -> None:
     first MMPose's own path, then ours."""
     records = {name: Recorder() for name in ('theirs', 'slow', 'fast')}
     # One after the other: building a runner sets the seed.
-    theirs, slow = (trained(path, data_root, tmp_path / name, records[name],
-                            **options)
-                    for name, path, options in (('theirs', THEIRS[row],
-                                                 {}), ('slow', row,
-                                                       dict(fast=False))))
+    theirs, slow = (
+        trained(path, data_root, tmp_path / name, records[name], **options)
+        for name, path, options in (('theirs', THEIRS[row], {}), ('slow', row, dict(fast=False)))
+    )
     check_same_losses(records['slow'], records['theirs'], rel=1e-5)
     check_same_weights(slow.model, theirs.model)
     fast = trained(row, data_root, tmp_path / 'fast', records['fast'])
@@ -146,17 +147,15 @@ def check_same_weights(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
         torch.testing.assert_close(found[name], weights)
 
 
-def check_same_predictions(ours: Recorder, theirs: Recorder, unit: float,
-                           pixels: float) -> None:
+def check_same_predictions(ours: Recorder, theirs: Recorder, unit: float, pixels: float) -> None:
     """The whole way from the file to points on the image, and the metric, of
     the faces that MMPose tests; ours are more where one run fills a table
     of two sets."""
-    points = ours.points[:len(theirs.points)]
+    points = ours.points[: len(theirs.points)]
     np.testing.assert_allclose(points, theirs.points, rtol=0, atol=pixels)
     # Not all in one place.
     assert np.ptp(np.array(points)[..., :2]) > 4
-    assert ours.metrics['NME'] == pytest.approx(
-        unit * theirs.metrics['NME'], rel=max(pixels, 1e-6))
+    assert ours.metrics['NME'] == pytest.approx(unit * theirs.metrics['NME'], rel=max(pixels, 1e-6))
 
 
 @pytest.fixture
@@ -181,7 +180,7 @@ def test_same_experiment(row, tmp_path, logged, nothing_left):
     assert numbers == ['n', *map(str, columns.values())]
 
 
-def printed_table(log: str) -> List[List[str]]:
+def printed_table(log: str) -> list[list[str]]:
     """The cells of its rows; an empty one at the left is left out."""
     rows = [line for line in log.splitlines() if line.startswith('|')]
     return [row.strip('| ').replace(' ', '').split('|') for row in rows]
@@ -229,13 +228,13 @@ def test_same_settings(row):
 
 def leave_out_ours(cfg: dict) -> None:
     """How batches are made and logged, and switches, all of them off."""
-    assert cfg['default_hooks'].pop('runtime_info') == dict(
-        type='FaceRuntimeInfoHook')
+    assert cfg['default_hooks'].pop('runtime_info') == dict(type='FaceRuntimeInfoHook')
     assert not any(cfg['model'].pop('network').values())
     for part in ('train', 'val', 'test'):
         loader = cfg[f'{part}_dataloader']
         assert loader.pop('collate_fn', None) == (
-            dict(type='face_collate') if part == 'train' else None)
+            dict(type='face_collate') if part == 'train' else None
+        )
         assert loader.pop('pin_memory')
 
 
@@ -244,8 +243,7 @@ def write_out_defaults(cfg: dict) -> None:
     cfg['model'].pop('train_cfg', None)
     cfg['optim_wrapper']['type'] = OptimWrapper.__name__
     defaults = inspect.signature(RandomBBoxTransform).parameters
-    for pipeline in (cfg['train_pipeline'],
-                     cfg['train_dataloader']['dataset']['pipeline']):
+    for pipeline in (cfg['train_pipeline'], cfg['train_dataloader']['dataset']['pipeline']):
         assert pipeline[3]['type'] == RandomBBoxTransform.__name__
         pipeline[3].setdefault('shift_prob', defaults['shift_prob'].default)
 

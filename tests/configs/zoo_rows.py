@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the model zoo and the small data that each is tried with."""
+
 import sys
 from pathlib import Path
-from typing import Dict
 
 from conftest import MMPOSE_CONFIGS, REPO
 from mmengine.config import Config
@@ -18,9 +18,10 @@ __all__ = ['ROWS', 'THEIRS', 'benchmark', 'make_benchmark']
 CONFIGS = REPO / 'configs'
 ROWS = sorted((CONFIGS / 'face_2d_keypoint').rglob('*.py'))
 # MMPose's file for each of our rows that MMPose has too.
-THEIRS: Dict[Path, Path] = {
+THEIRS: dict[Path, Path] = {
     path: MMPOSE_CONFIGS / path.relative_to(CONFIGS)
-    for path in ROWS if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
+    for path in ROWS
+    if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
 }
 
 

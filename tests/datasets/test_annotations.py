@@ -4,15 +4,20 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_face.datasets.annotations import (FaceRecord, center_and_scale,
-                                              face_rect_bbox, face_rect_box,
-                                              landmark_box, write_annotations,
-                                              write_atomically)
+from mmpose_face.datasets.annotations import (
+    FaceRecord,
+    center_and_scale,
+    face_rect_bbox,
+    face_rect_box,
+    landmark_box,
+    write_annotations,
+    write_atomically,
+)
 
 
 def test_box_rule_by_hand():
     """x from floor(10.6) to ceil(50.2), y from floor(20) to ceil(90.01)."""
-    points = np.array([[10.6, 20.], [50.2, 40.], [30., 90.01]])
+    points = np.array([[10.6, 20.0], [50.2, 40.0], [30.0, 90.01]])
     center, scale = center_and_scale(points)
     assert center == [(10 + 51) / 2, (20 + 91) / 2]
     assert scale == (91 - 20) / 200
@@ -29,36 +34,37 @@ def test_box_rule_equals_mmpose_files(face_data):
         record = FaceRecord('a.png', sizes[ann['image_id']], points)
         fields = landmark_box(record)
         assert fields['bbox'] == pytest.approx(ann['bbox'])
-        assert fields['bbox'][2] * fields['bbox'][3] == pytest.approx(
-            ann['area'])
+        assert fields['bbox'][2] * fields['bbox'][3] == pytest.approx(ann['area'])
 
 
 def test_bbox_is_clipped_to_the_image():
-    record = FaceRecord('a.png', (100, 80), np.array([[0., 0], [100, 40]]))
+    record = FaceRecord('a.png', (100, 80), np.array([[0.0, 0], [100, 40]]))
     # 120 % of 100 x 40 about its middle is (-10, -4) to (110, 44).
     assert landmark_box(record)['bbox'] == [0, 0, 100, 44]
 
 
 def test_boxes_from_the_face_rectangle():
-    points = np.array([[20., 10], [60, 50]])
+    points = np.array([[20.0, 10], [60, 50]])
     record = FaceRecord('a.png', (100, 80), points, face_rect=(-4, 6, 90, 80))
     fields = face_rect_box(record)
     assert fields.pop('bbox') == pytest.approx([16, 6, 48, 48])
-    assert fields == dict(center=[41, 46], scale=.45, box_size=90)
+    assert fields == dict(center=[41, 46], scale=0.45, box_size=90)
     assert face_rect_bbox(record) == dict(bbox=[0, 6, 90, 80])
 
 
 def test_layout(tmp_path):
-    points = np.arange(10.).reshape(5, 2)
+    points = np.arange(10.0).reshape(5, 2)
     records = [
         FaceRecord('a.jpg', (30, 20), points, ('common', 'full')),
         FaceRecord('b.jpg', (30, 20), points),
         FaceRecord(
-            'a.jpg', (30, 20),
+            'a.jpg',
+            (30, 20),
             points + 1,
             occluded=np.array([0, 1, 0, 0, 0], bool),
             face_rect=(1, 2, 3, 4),
-            visibility=np.array([2, 1, 2, 2, 2])),
+            visibility=np.array([2, 1, 2, 2, 2]),
+        ),
     ]
     path = tmp_path / 'new' / 'x.json'
     write_annotations(path, records, dict(pixel_origin=1))

@@ -10,10 +10,8 @@ from mmpose_face.datasets.boxes import DetectedBoxes, match
 from mmpose_face.images.boxes import iou
 
 boxes = st.lists(
-    st.tuples(*[st.floats(-1e3, 1e3)] * 2, *[st.floats(0, 1e3)] * 2),
-    min_size=1,
-    max_size=5).map(
-        lambda rows: np.array([[x, y, x + w, y + h] for x, y, w, h in rows]))
+    st.tuples(*[st.floats(-1e3, 1e3)] * 2, *[st.floats(0, 1e3)] * 2), min_size=1, max_size=5
+).map(lambda rows: np.array([[x, y, x + w, y + h] for x, y, w, h in rows]))
 
 
 @given(a=boxes, b=boxes)
@@ -52,16 +50,20 @@ def face(name, box, **kwargs) -> dict:
         file_name=name,
         img_id=kwargs.get('img_id', 0),
         keypoints=np.array([[[x0, y0], [x1, y1], [9999, 9999]]], np.float32),
-        keypoints_visible=np.array([[1, 1, 0]], np.float32))
+        keypoints_visible=np.array([[1, 1, 0]], np.float32),
+    )
 
 
 def test_detected_boxes(tmp_path):
-    path = write(tmp_path / 'dets.json', [
-        dict(file_name='a.jpg', bbox=[0, 0, 50, 60], score=.9),
-        dict(file_name='a.jpg', bbox=[100, 0, 50, 50], score=.8),
-        dict(file_name='a.jpg', bbox=[0, 0, 48, 48], score=.7, category_id=2),
-        dict(image_id=7, bbox=[10, 10, 20, 20], score=.6),
-    ])
+    path = write(
+        tmp_path / 'dets.json',
+        [
+            dict(file_name='a.jpg', bbox=[0, 0, 50, 60], score=0.9),
+            dict(file_name='a.jpg', bbox=[100, 0, 50, 50], score=0.8),
+            dict(file_name='a.jpg', bbox=[0, 0, 48, 48], score=0.7, category_id=2),
+            dict(image_id=7, bbox=[10, 10, 20, 20], score=0.6),
+        ],
+    )
     faces = [
         face('a.jpg', (105, 5, 150, 50)),
         face('b.jpg', (10, 10, 30, 30), img_id=7),
@@ -73,25 +75,28 @@ def test_detected_boxes(tmp_path):
     assert boxes.by_id
     found = boxes.put_into(faces, 'test.json')
     assert [f['file_name'] for f in found] == ['a.jpg', 'b.jpg', 'a.jpg']
-    assert [f['detected_box'].tolist() for f in found] == [[100, 0, 150, 50],
-                                                           [10, 10, 30, 30],
-                                                           [0, 0, 50, 60]]
-    assert [f['bbox_score'].item()
-            for f in found] == pytest.approx([.8, .6, .9])
+    assert [f['detected_box'].tolist() for f in found] == [
+        [100, 0, 150, 50],
+        [10, 10, 30, 30],
+        [0, 0, 50, 60],
+    ]
+    assert [f['bbox_score'].item() for f in found] == pytest.approx([0.8, 0.6, 0.9])
     assert 'detected_box' not in faces[0]
 
 
-@pytest.mark.parametrize('entry', [
-    dict(bbox=[0, 0, 1, 1], score=1),
-    dict(file_name='a', bbox=[0, 0, 1], score=1),
-    dict(file_name='a', bbox=[0, 0, 1, float('nan')], score=1),
-    dict(file_name='a', bbox=[0, 0, 1, 1]),
-    dict(file_name='a', bbox='none', score=1),
-    'a.jpg',
-])
+@pytest.mark.parametrize(
+    'entry',
+    [
+        dict(bbox=[0, 0, 1, 1], score=1),
+        dict(file_name='a', bbox=[0, 0, 1], score=1),
+        dict(file_name='a', bbox=[0, 0, 1, float('nan')], score=1),
+        dict(file_name='a', bbox=[0, 0, 1, 1]),
+        dict(file_name='a', bbox='none', score=1),
+        'a.jpg',
+    ],
+)
 def test_entries_that_are_no_boxes(tmp_path, entry):
-    path = write(tmp_path / 'dets.json',
-                 [dict(file_name='a', bbox=[0, 0, 1, 1], score=1), entry])
+    path = write(tmp_path / 'dets.json', [dict(file_name='a', bbox=[0, 0, 1, 1], score=1), entry])
     with pytest.raises(ValueError, match='dets.json: entry 1 is not a box'):
         DetectedBoxes(path, 0.3)
 
@@ -113,17 +118,18 @@ def scratch(tmp_path_factory):
 
 values = st.recursive(
     st.none() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(['file_name', 'image_id', 'bbox', 'score']), inner),
-    max_leaves=8)
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(['file_name', 'image_id', 'bbox', 'score']), inner)
+    ),
+    max_leaves=8,
+)
 
 
-@given(content=st.binary()
-       | st.lists(values, max_size=3).map(json.dumps).map(str.encode))
+@given(content=st.binary() | st.lists(values, max_size=3).map(json.dumps).map(str.encode))
 @example(content=b'[' * 200000)
 @example(content=b'[{"image_id": [], "bbox": [0, 0, 1, 1], "score": 1}]')
-@example(content=b'[{"image_id": 1, "bbox": [0, 0, 1, 1%s], "score": 1}]' %
-         (b'0' * 400))
+@example(content=b'[{"image_id": 1, "bbox": [0, 0, 1, 1%s], "score": 1}]' % (b'0' * 400))
 def test_any_bytes_give_boxes_or_a_value_error(scratch, content):
     scratch.write_bytes(content)
     try:

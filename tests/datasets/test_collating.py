@@ -14,7 +14,7 @@ from mmpose_face.codecs import FaceMSRAHeatmap
 from mmpose_face.datasets import face_collate
 from mmpose_face.datasets.collating import stacked_targets
 
-CODEC = FaceMSRAHeatmap(input_size=(32, 48), heatmap_size=(8, 12), sigma=1.)
+CODEC = FaceMSRAHeatmap(input_size=(32, 48), heatmap_size=(8, 12), sigma=1.0)
 
 
 def sample(number=0, size=(48, 32), codec=CODEC, points=3):
@@ -28,7 +28,9 @@ def sample(number=0, size=(48, 32), codec=CODEC, points=3):
         targets=dict(
             encoder=codec,
             keypoints=rng.random((1, points, 2), np.float32),
-            keypoints_visible=np.ones((1, points), np.float32)))
+            keypoints_visible=np.ones((1, points), np.float32),
+        ),
+    )
 
 
 @pytest.mark.parametrize('number', [1, 5])
@@ -44,8 +46,7 @@ def test_few_tensors(number):
     assert targets['keypoints_visible'].shape == (number, 3)
     for i, face in enumerate(faces):
         assert torch.equal(batch['inputs'][i], face['inputs'])
-        np.testing.assert_array_equal(targets['keypoints'][i:i + 1],
-                                      face['targets']['keypoints'])
+        np.testing.assert_array_equal(targets['keypoints'][i : i + 1], face['targets']['keypoints'])
 
 
 def same(a, b):
@@ -57,11 +58,14 @@ def test_mmengines_batch():
     assert same(face_collate(faces, fast=False), pseudo_collate(faces))
 
 
-@pytest.mark.parametrize('samples', [
-    [(1, 'a'), (2, 'b')],
-    [dict(inputs='a'), dict(inputs='b')],
-    [dict(other=1), dict(other=2)],
-])
+@pytest.mark.parametrize(
+    'samples',
+    [
+        [(1, 'a'), (2, 'b')],
+        [dict(inputs='a'), dict(inputs='b')],
+        [dict(other=1), dict(other=2)],
+    ],
+)
 def test_other_samples_are_left_to_mmengine(samples):
     assert same(face_collate(samples), pseudo_collate(samples))
 
@@ -73,12 +77,10 @@ def test_channels_that_come_last_stay_there(workers):
     for face in faces:
         image = face['inputs'].permute(1, 2, 0).contiguous()
         face['inputs'] = image.permute(2, 0, 1)
-    loader = DataLoader(
-        faces, batch_size=2, num_workers=workers, collate_fn=face_collate)
-    batch, = loader
+    loader = DataLoader(faces, batch_size=2, num_workers=workers, collate_fn=face_collate)
+    (batch,) = loader
     assert batch['inputs'].is_contiguous(memory_format=torch.channels_last)
-    assert torch.equal(batch['inputs'],
-                       torch.stack([face['inputs'] for face in faces]))
+    assert torch.equal(batch['inputs'], torch.stack([face['inputs'] for face in faces]))
 
 
 def test_images_of_several_sizes_are_a_list():
@@ -94,10 +96,13 @@ def test_joined_data_sets_with_equal_codecs():
     assert face_collate(faces)['targets']['encoder'] is CODEC
 
 
-@pytest.mark.parametrize('other', [
-    dict(codec=FaceMSRAHeatmap((32, 48), (8, 12), sigma=2.)),
-    dict(points=4),
-])
+@pytest.mark.parametrize(
+    'other',
+    [
+        dict(codec=FaceMSRAHeatmap((32, 48), (8, 12), sigma=2.0)),
+        dict(points=4),
+    ],
+)
 def test_targets_that_cannot_be_encoded_together(other):
     targets = face_collate([sample(0), sample(1, **other)])['targets']
     assert len(targets['encoder']) == len(targets['keypoints']) == 2
@@ -112,8 +117,7 @@ def test_what_is_stacked_stays():
 def test_from_workers():
     """With an odd last batch."""
     faces = [sample(i) for i in range(5)]
-    loader = DataLoader(
-        faces, batch_size=2, num_workers=1, collate_fn=face_collate)
+    loader = DataLoader(faces, batch_size=2, num_workers=1, collate_fn=face_collate)
     batches = list(loader)
     assert [len(batch['inputs']) for batch in batches] == [2, 2, 1]
     found = torch.cat([batch['inputs'] for batch in batches])

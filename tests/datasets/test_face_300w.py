@@ -15,14 +15,15 @@ def open_300w(cls, root, part='train', **kwargs):
         data_root=str(root),
         ann_file=f'annotations/face_landmarks_300w_{part}.json',
         data_prefix=dict(img='images/'),
-        **kwargs)
+        **kwargs,
+    )
 
 
 @pytest.mark.parametrize('part', ['train', 'valid', 'valid_challenge'])
 def test_same_samples_as_mmpose(tiny_300w, part):
     assert_same_samples(
-        open_300w(Face300W, tiny_300w, part),
-        open_300w(Face300WDataset, tiny_300w, part))
+        open_300w(Face300W, tiny_300w, part), open_300w(Face300WDataset, tiny_300w, part)
+    )
 
 
 def test_metainfo_is_the_scheme(tiny_300w):
@@ -33,16 +34,14 @@ def test_metainfo_is_the_scheme(tiny_300w):
 
 
 def subsets(dataset):
-    return [
-        set(dataset.get_data_info(i)['subsets']) for i in range(len(dataset))
-    ]
+    return [set(dataset.get_data_info(i)['subsets']) for i in range(len(dataset))]
 
 
 def test_subsets(tiny_300w):
     assert subsets(open_300w(Face300W, tiny_300w)) == [set()] * 6
-    assert subsets(open_300w(Face300W, tiny_300w,
-                             'valid')) == ([{'common', 'full'}] * 3 +
-                                           [{'challenge', 'full'}] * 2)
+    assert subsets(open_300w(Face300W, tiny_300w, 'valid')) == (
+        [{'common', 'full'}] * 3 + [{'challenge', 'full'}] * 2
+    )
 
 
 def test_subsets_of_a_file_that_does_not_say_them(tiny_300w, tmp_path):
@@ -54,35 +53,34 @@ def test_subsets_of_a_file_that_does_not_say_them(tiny_300w, tmp_path):
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations' / path.name).write_text(json.dumps(content))
     assert subsets(open_300w(Face300W, tmp_path, 'valid')) == subsets(
-        open_300w(Face300W, tiny_300w, 'valid'))
+        open_300w(Face300W, tiny_300w, 'valid')
+    )
 
 
 def test_one_test_covers_the_public_and_the_private_faces(tmp_path):
-    raw = make_release(tmp_path / 'raw', {
-        'helen/testset': 3,
-        'ibug': 2,
-        '300W/01_Indoor': 1
-    })
+    raw = make_release(tmp_path / 'raw', {'helen/testset': 3, 'ibug': 2, '300W/01_Indoor': 1})
     convert_300w(raw, tmp_path / '300w', partial=True)
     faces = open_benchmark('300w', tmp_path / '300w', 'test')
-    assert subsets(faces) == ([{'common', 'full'}] * 3 +
-                              [{'challenge', 'full'}] * 2 + [{'test'}])
+    assert subsets(faces) == ([{'common', 'full'}] * 3 + [{'challenge', 'full'}] * 2 + [{'test'}])
 
 
 def test_missing_annotations(tmp_path):
     with pytest.raises(
-            FileNotFoundError,
-            match='face_landmarks_300w_train.json not found.*\n'
-            '.*prepare_data.py 300w'):
+        FileNotFoundError,
+        match='face_landmarks_300w_train.json not found.*\n.*prepare_data.py 300w',
+    ):
         open_300w(Face300W, tmp_path)
 
 
-@pytest.mark.parametrize('path, subsets', [
-    ('/home/ibug/300w/images/lfpw/testset/image_0001.png', ('common', 'full')),
-    ('data/300w/images/ibug/image_003_1.jpg', ('challenge', 'full')),
-    ('Test/02_Outdoor/outdoor_001.png', ('test', )),
-    ('/home/ibug/300w/images/afw/1.jpg', ()),
-    ('data/300w/testset/1.jpg', None),
-])
+@pytest.mark.parametrize(
+    'path, subsets',
+    [
+        ('/home/ibug/300w/images/lfpw/testset/image_0001.png', ('common', 'full')),
+        ('data/300w/images/ibug/image_003_1.jpg', ('challenge', 'full')),
+        ('Test/02_Outdoor/outdoor_001.png', ('test',)),
+        ('/home/ibug/300w/images/afw/1.jpg', ()),
+        ('data/300w/testset/1.jpg', None),
+    ],
+)
 def test_subsets_of_a_path(path, subsets):
     assert Face300W.subsets_of_path(path) == subsets

@@ -7,9 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mmpose.datasets.datasets import Face300WDataset
 
-from mmpose_face.datasets import (BENCHMARKS, Face300W, FaceAFLW,
-                                  FaceCocoWholeBody, FaceCOFW, FaceDataset,
-                                  FaceWFLW, open_benchmark)
+from mmpose_face.datasets import (
+    BENCHMARKS,
+    Face300W,
+    FaceAFLW,
+    FaceCocoWholeBody,
+    FaceCOFW,
+    FaceDataset,
+    FaceWFLW,
+    open_benchmark,
+)
 from mmpose_face.datasets.converters import convert_wflw
 
 VALID = 'annotations/face_landmarks_300w_valid.json'
@@ -30,47 +37,41 @@ def rewritten(root, tmp_path, change):
 
 
 def open_valid(root, cls=Face300W, **kwargs):
-    return cls(
-        data_root=str(root),
-        ann_file=VALID,
-        data_prefix=dict(img='images/'),
-        **kwargs)
+    return cls(data_root=str(root), ann_file=VALID, data_prefix=dict(img='images/'), **kwargs)
 
 
 def test_several_files_are_one_data_set(tiny_300w):
     files = [VALID, 'annotations/face_landmarks_300w_train.json']
     both = Face300W(
-        data_root=str(tiny_300w),
-        ann_file=files,
-        data_prefix=dict(img='images/'),
-        test_mode=True)
+        data_root=str(tiny_300w), ann_file=files, data_prefix=dict(img='images/'), test_mode=True
+    )
     paths = [info['img_path'] for info in infos(both)]
     assert len(paths) == 11
     assert sum('helen/testset' in path for path in paths) == 3
     assert paths[0].startswith(str(tiny_300w / 'images'))
 
 
-def test_one_of_several_files_may_be_missing_but_not_in_silence(
-        tiny_300w, logged):
+def test_one_of_several_files_may_be_missing_but_not_in_silence(tiny_300w, logged):
     faces = open_benchmark('300w', tiny_300w, 'test')
     assert len(faces) == 5
     assert 'face_landmarks_300w_test.json not found' in logged.text
 
 
-def test_dropped_faces_are_counted_with_the_reason(tiny_300w, tmp_path,
-                                                   logged):
+def test_dropped_faces_are_counted_with_the_reason(tiny_300w, tmp_path, logged):
 
     def change(annotations):
         annotations[0]['iscrowd'] = 1
         annotations[1]['num_keypoints'] = 0
         annotations[2]['scale'] = 0
-        annotations[3]['keypoints'] = [-1.] * 204
+        annotations[3]['keypoints'] = [-1.0] * 204
 
     root = rewritten(tiny_300w, tmp_path, change)
     assert len(open_valid(root)) == len(open_valid(root, Face300WDataset)) == 1
-    assert ('4 faces left out (1 marked as a crowd, 1 without labelled points,'
-            ' 1 without a box of positive size, 1 whose points all lie at or '
-            'before 0), 1 kept') in logged.text
+    assert (
+        '4 faces left out (1 marked as a crowd, 1 without labelled points,'
+        ' 1 without a box of positive size, 1 whose points all lie at or '
+        'before 0), 1 kept'
+    ) in logged.text
     assert logged.text.count('left out') == 1
 
 
@@ -92,12 +93,15 @@ def test_an_annotation_that_lacks_a_field(tiny_300w, tmp_path):
         open_valid(root)
 
 
-@pytest.mark.parametrize('change,message', [
-    (dict(subsets='test'), "a list of names for subsets, got 'test'"),
-    (dict(subsets=[['a']]), 'a list of names for subsets'),
-    (dict(occluded=[1] * 67), 'a flag for each point in occluded'),
-    (dict(occluded=1), 'a flag for each point in occluded'),
-])
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (dict(subsets='test'), "a list of names for subsets, got 'test'"),
+        (dict(subsets=[['a']]), 'a list of names for subsets'),
+        (dict(occluded=[1] * 67), 'a flag for each point in occluded'),
+        (dict(occluded=1), 'a flag for each point in occluded'),
+    ],
+)
 def test_fields_of_ours_that_are_none(tiny_300w, tmp_path, change, message):
     root = rewritten(tiny_300w, tmp_path, lambda a: a[0].update(change))
     with pytest.raises(ValueError, match=f'annotation 1: expected {message}'):
@@ -113,14 +117,16 @@ def test_ids_that_occur_twice_are_said(tiny_300w, tmp_path, logged):
     assert '1 ids of annotations occur more than once (1)' in logged.text
 
 
-@pytest.mark.parametrize('points,message', [
-    ([9.] * 294, 'annotation 1 has 98 points, expected 68'),
-    ([float('nan')] * 204, 'annotation 1: expected finite points'),
-    ([None] * 204, 'annotation 1: expected finite points'),
-])
+@pytest.mark.parametrize(
+    'points,message',
+    [
+        ([9.0] * 294, 'annotation 1 has 98 points, expected 68'),
+        ([float('nan')] * 204, 'annotation 1: expected finite points'),
+        ([None] * 204, 'annotation 1: expected finite points'),
+    ],
+)
 def test_points_that_are_none(tiny_300w, tmp_path, points, message):
-    root = rewritten(tiny_300w, tmp_path,
-                     lambda a: a[0].update(keypoints=points))
+    root = rewritten(tiny_300w, tmp_path, lambda a: a[0].update(keypoints=points))
     with pytest.raises(ValueError, match=f'valid.json: {message}'):
         open_valid(root)
 
@@ -137,23 +143,27 @@ GOOD = dict(
             id=1,
             image_id=1,
             category_id=1,
-            keypoints=[9.] * 204,
+            keypoints=[9.0] * 204,
             num_keypoints=68,
             iscrowd=0,
             bbox=[1, 1, 9, 9],
             face_box=[1, 1, 9, 9],
-            face_kpts=[9.] * 204,
+            face_kpts=[9.0] * 204,
             face_valid=True,
             center=[5, 5],
-            scale=.1)
+            scale=0.1,
+        )
     ],
-    categories=[dict(id=1, name='face')])
+    categories=[dict(id=1, name='face')],
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.text(max_size=3), inner, max_size=3),
-    max_leaves=5)
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
 
 
 @st.composite
@@ -171,9 +181,9 @@ def nearly_good(draw):
 
 
 @given(
-    content=st.binary() | values.map(json.dumps).map(str.encode)
-    | nearly_good(),
-    cls=st.sampled_from([Face300W, FaceCocoWholeBody]))
+    content=st.binary() | values.map(json.dumps).map(str.encode) | nearly_good(),
+    cls=st.sampled_from([Face300W, FaceCocoWholeBody]),
+)
 @example(content=json.dumps(GOOD).encode(), cls=Face300W)
 @example(content=b'[' * 200000, cls=Face300W)
 def test_any_bytes_give_faces_or_a_value_error(scratch, content, cls):
@@ -187,19 +197,15 @@ def test_any_bytes_give_faces_or_a_value_error(scratch, content, cls):
 
 
 class TestBoxes:
-
     def test_landmarks(self, tiny_300w):
-        for info in infos(
-                open_valid(tiny_300w, box='landmarks', box_margin=.1)):
-            low, high = info['keypoints'][0].min(0), info['keypoints'][0].max(
-                0)
+        for info in infos(open_valid(tiny_300w, box='landmarks', box_margin=0.1)):
+            low, high = info['keypoints'][0].min(0), info['keypoints'][0].max(0)
             side = 1.2 * (high - low).max()
-            np.testing.assert_allclose(info['bbox_center'][0],
-                                       (low + high) / 2)
+            np.testing.assert_allclose(info['bbox_center'][0], (low + high) / 2)
             np.testing.assert_allclose(info['bbox_scale'], [[side, side]])
             np.testing.assert_allclose(
-                info['bbox'][0, 2:] - info['bbox'][0, :2], [side, side],
-                rtol=1e-5)
+                info['bbox'][0, 2:] - info['bbox'][0, :2], [side, side], rtol=1e-5
+            )
 
     def test_raw_rectangle_of_wflw(self, face_data, tmp_path):
         convert_wflw(face_data / 'wflw_mini', tmp_path, partial=True)
@@ -212,15 +218,16 @@ class TestBoxes:
         assert first['bbox_scale'].tolist() == [[110, 110]]
         assert usual[0]['bbox_scale'][0, 0] != raw[0]['bbox_scale'][0, 0]
 
-    @pytest.mark.parametrize('cls,sample,center,side', [
-        (FaceCOFW, 'cofw/test_cofw.json', (38 + 105 / 2, 102 + 180 / 2), 180),
-        (FaceAFLW, 'aflw/test_aflw.json', (449, 321), 362),
-        (FaceCocoWholeBody, 'coco/test_coco_wholebody.json', None, None),
-    ])
-    def test_raw_rectangle_of_mmpose_files(self, face_data, cls, sample,
-                                           center, side):
-        faces = cls(
-            ann_file=str(face_data / 'mmpose_samples' / sample), box='raw')
+    @pytest.mark.parametrize(
+        'cls,sample,center,side',
+        [
+            (FaceCOFW, 'cofw/test_cofw.json', (38 + 105 / 2, 102 + 180 / 2), 180),
+            (FaceAFLW, 'aflw/test_aflw.json', (449, 321), 362),
+            (FaceCocoWholeBody, 'coco/test_coco_wholebody.json', None, None),
+        ],
+    )
+    def test_raw_rectangle_of_mmpose_files(self, face_data, cls, sample, center, side):
+        faces = cls(ann_file=str(face_data / 'mmpose_samples' / sample), box='raw')
         info = faces.get_data_info(0)
         if center is None:
             x, y, w, h = 358.2, 69.86, 26.36, 25.85  # its face_box
@@ -240,13 +247,10 @@ class TestBoxes:
             x0, y0 = (info['keypoints'][0].min(0) - 10).tolist()
             x1, y1 = (info['keypoints'][0].max(0) + 10).tolist()
             name = info['img_path'].split('images/')[1]
-            detections.append(
-                dict(
-                    file_name=name, bbox=[x0, y0, x1 - x0, y1 - y0], score=.5))
+            detections.append(dict(file_name=name, bbox=[x0, y0, x1 - x0, y1 - y0], score=0.5))
         path = tmp_path / 'dets.json'
         path.write_text(json.dumps(detections[::-1]))
-        found = infos(
-            open_benchmark('300w', tiny_300w, 'test', bbox_file=str(path)))
+        found = infos(open_benchmark('300w', tiny_300w, 'test', bbox_file=str(path)))
         assert len(found) == len(truth) - 1
         assert '4 of 5 faces detected (80.0 %)' in logged.text
         assert 'the 1 others are left out (ibug/face_1.jpg)' in logged.text
@@ -256,8 +260,7 @@ class TestBoxes:
             np.testing.assert_allclose(info['bbox_scale'], spans.max())
             np.testing.assert_array_equal(info['keypoints'], true['keypoints'])
 
-    def test_ids_do_not_tell_images_of_several_files_apart(
-            self, tiny_300w, tmp_path):
+    def test_ids_do_not_tell_images_of_several_files_apart(self, tiny_300w, tmp_path):
         path = tmp_path / 'dets.json'
         path.write_text('[{"image_id": 1, "bbox": [0, 0, 9, 9], "score": 1}]')
         with pytest.raises(ValueError, match='expected file_name with every'):
@@ -265,13 +268,16 @@ class TestBoxes:
         with pytest.raises(ValueError, match='valid.json: no face is left'):
             open_valid(tiny_300w, bbox_file=str(path))
 
-    @pytest.mark.parametrize('kwargs,message', [
-        (dict(box='tight'), "'landmarks', got 'tight'"),
-        (dict(box='raw', bbox_file='a.json'), 'expected one of the two'),
-        (dict(box_margin=.1), 'has no margin'),
-        (dict(box='raw', box_margin=-.5), 'above -0.5'),
-        (dict(data_mode='bottomup'), "got 'bottomup'"),
-    ])
+    @pytest.mark.parametrize(
+        'kwargs,message',
+        [
+            (dict(box='tight'), "'landmarks', got 'tight'"),
+            (dict(box='raw', bbox_file='a.json'), 'expected one of the two'),
+            (dict(box_margin=0.1), 'has no margin'),
+            (dict(box='raw', box_margin=-0.5), 'above -0.5'),
+            (dict(data_mode='bottomup'), "got 'bottomup'"),
+        ],
+    )
     def test_options(self, kwargs, message):
         with pytest.raises(ValueError, match=message):
             Face300W(**kwargs)
@@ -283,10 +289,9 @@ def test_occlusion_of_cofw_is_not_lost(face_data):
     faces = FaceCOFW(ann_file=str(path), test_mode=True)
     first, second = infos(faces)
     assert np.flatnonzero(first['occluded']).tolist() == [*range(22, 28)]
-    assert np.flatnonzero(
-        second['occluded']).tolist() == [0, 2, 4, 5, 8, 12, 13, 16, 22]
+    assert np.flatnonzero(second['occluded']).tolist() == [0, 2, 4, 5, 8, 12, 13, 16, 22]
     assert (first['keypoints_visible'] == 1).all()
-    assert first['subsets'] == ('test', )
+    assert first['subsets'] == ('test',)
 
 
 def test_mmpose_loses_it(face_data):
@@ -300,27 +305,27 @@ def test_mmpose_loses_it(face_data):
 def test_coco_drops_persons_without_a_face(face_data, logged):
     path = face_data / 'mmpose_samples/coco/test_coco_wholebody.json'
     faces = FaceCocoWholeBody(ann_file=str(path), test_mode=True)
-    assert len(faces) == 4 and infos(faces)[0]['subsets'] == ('val', )
+    assert len(faces) == 4 and infos(faces)[0]['subsets'] == ('val',)
     assert '10 faces left out (10 without a labelled face)' in logged.text
 
 
 def test_benchmarks():
-    assert {cls.METAINFO['dataset_name']
-            for cls in BENCHMARKS.values()} == set(BENCHMARKS)
+    assert {cls.METAINFO['dataset_name'] for cls in BENCHMARKS.values()} == set(BENCHMARKS)
     with pytest.raises(ValueError, match='unknown benchmark .*; known: 300w'):
         open_benchmark('lapa', 'data', 'test')
     with pytest.raises(ValueError, match="cofw68 has no part 'train'"):
         open_benchmark('cofw68', 'data', 'train')
     for name in BENCHMARKS:
         with pytest.raises(
-                FileNotFoundError,
-                match=f'(?s)not found.*prepare_data.py {name} --raw RELEASE'):
+            FileNotFoundError, match=f'(?s)not found.*prepare_data.py {name} --raw RELEASE'
+        ):
             open_benchmark(name, 'nowhere', 'test')
 
 
 def test_wflw_reads_occlusion(tmp_path):
     """Such as that of synthetic faces."""
     from mmpose_face.datasets.converters import write_synthetic
+
     write_synthetic(tmp_path, train=1, test=3, size=64)
     info = infos(open_benchmark('wflw', tmp_path, 'test'))[0]
     assert info['occluded'].shape == (1, 98)
@@ -346,7 +351,6 @@ def test_metainfo_is_the_samples_own(tiny_300w):
 def test_a_data_set_with_more_in_its_samples(tiny_300w):
 
     class More(Face300WDataset):
-
         def get_data_info(self, idx):
             return dict(super().get_data_info(idx), more=idx)
 

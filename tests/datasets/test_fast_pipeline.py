@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps together, beside MMPose's, in processes as in a training."""
+
 import copy
 import json
 
@@ -9,21 +10,33 @@ import pytest
 from mmengine.dataset import Compose, DefaultSampler
 from mmengine.runner import Runner
 from mmpose.datasets.datasets import WFLWDataset
-from mmpose.datasets.transforms import (GetBBoxCenterScale, LoadImage,
-                                        PackPoseInputs, RandomBBoxTransform,
-                                        RandomFlip, TopdownAffine)
+from mmpose.datasets.transforms import (
+    GetBBoxCenterScale,
+    LoadImage,
+    PackPoseInputs,
+    RandomBBoxTransform,
+    RandomFlip,
+    TopdownAffine,
+)
 from photographs import photograph, write_jpeg
 
-from mmpose_face.datasets import (FaceWFLW, LoadFaceImage, PackFaceInputs,
-                                  PerturbFaceBox, RandomFaceBox,
-                                  RandomFaceFlip, WarpFace, decoding,
-                                  face_crops)
+from mmpose_face.datasets import (
+    FaceWFLW,
+    LoadFaceImage,
+    PackFaceInputs,
+    PerturbFaceBox,
+    RandomFaceBox,
+    RandomFaceFlip,
+    WarpFace,
+    decoding,
+    face_crops,
+)
 from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.datasets.lazy_images import pending_image
 from mmpose_face.datasets.transforms import NormalBBoxTransform
 from mmpose_face.engine.seeding import seed_from, seeded
 
-BOX = dict(shift_prob=0, rotate_factor=60, scale_factor=(.75, 1.25))
+BOX = dict(shift_prob=0, rotate_factor=60, scale_factor=(0.75, 1.25))
 SIZE = (64, 64)
 FACES = (2, 1, 4, 1)  # in each image
 
@@ -39,7 +52,7 @@ def root(tmp_path_factory):
         images.append(dict(id=i, file_name=name, height=200, width=300))
         for _ in range(number):
             side, center = rng.uniform(30, 90), rng.uniform((0, 0), (300, 200))
-            points = center + rng.uniform(-.5, .5, (98, 2)) * side
+            points = center + rng.uniform(-0.5, 0.5, (98, 2)) * side
             annotations.append(
                 dict(
                     id=len(annotations),
@@ -49,13 +62,14 @@ def root(tmp_path_factory):
                     num_keypoints=98,
                     keypoints=np.c_[points, np.ones(98)].ravel().tolist(),
                     center=center.tolist(),
-                    scale=side / 200))
+                    scale=side / 200,
+                )
+            )
     (root / 'faces.json').write_text(
         json.dumps(
-            dict(
-                images=images,
-                annotations=annotations,
-                categories=[dict(id=1, name='face')])))
+            dict(images=images, annotations=annotations, categories=[dict(id=1, name='face')])
+        )
+    )
     return root
 
 
@@ -72,7 +86,8 @@ def data_set(kind, root, pipeline):
         type=kind,
         ann_file=str(root / 'faces.json'),
         data_prefix=dict(img=str(root)),
-        pipeline=pipeline)
+        pipeline=pipeline,
+    )
 
 
 def ours(fast=True, **loading):
@@ -125,7 +140,7 @@ def test_the_samples_of_mmpose(root, tmp_path, cached):
     for ours_, theirs in zip(first, second):
         assert_same_truth(ours_['data_samples'], theirs['data_samples'])
     apart = np.abs(images_of(first).astype(int) - images_of(second))
-    assert (apart <= 1).mean() > .999
+    assert (apart <= 1).mean() > 0.999
     flips = [s['data_samples'].flip for s in second]
     assert 5 < sum(flips) < 19
     assert len(list(tmp_path.glob('*/*.crop'))) == cached * sum(FACES)
@@ -154,9 +169,13 @@ def by_id(root, tmp_path, workers, name, epoch=0, **options):
                 sampler=dict(type=DefaultSampler, shuffle=True),
                 batch_size=2,
                 num_workers=workers,
-                **options),
+                **options,
+            ),
             seed=5,
-            rank=0), 5)
+            rank=0,
+        ),
+        5,
+    )
     loader.sampler.set_epoch(epoch)
     return {
         sample.id: image.numpy()
@@ -185,8 +204,10 @@ def test_any_number_of_workers(root, tmp_path, name):
 def decodings(monkeypatch):
     paths, decode = [], decoding.decode_image
     monkeypatch.setattr(
-        decoding, 'decode_image', lambda data, path, *args:
-        (paths.append(path), decode(data, path, *args))[1])
+        decoding,
+        'decode_image',
+        lambda data, path, *args: (paths.append(path), decode(data, path, *args))[1],
+    )
     return paths
 
 
@@ -206,15 +227,14 @@ def test_many_boxes_on_one_image(root, monkeypatch):
     steps = [
         dict(type=LoadFaceImage),
         dict(type=GetBBoxCenterScale),
-        dict(type=WarpFace, input_size=SIZE)
+        dict(type=WarpFace, input_size=SIZE),
     ]
     image = cv2.imread(str(root / '0.jpg'))
     rng = np.random.default_rng(0)
     for _ in range(20):
         low = rng.uniform((0, 0), (200, 100))
         box = np.float32([[*low, *(low + rng.uniform(20, 90))]])
-        found = Compose(steps)(dict(img_path=str(root / '0.jpg'),
-                                    bbox=box))['img']
+        found = Compose(steps)(dict(img_path=str(root / '0.jpg'), bbox=box))['img']
         expected = Compose(steps)(dict(img=image, bbox=box))['img']
         np.testing.assert_array_equal(found, expected)
     assert len(paths) == 1
@@ -229,8 +249,13 @@ def infos(root):
 
 def test_steps_that_leave_the_image_alone(infos):
     sample = LoadFaceImage()(copy.deepcopy(infos[0]))
-    for step in (PerturbFaceBox(.1), GetBBoxCenterScale(), RandomFaceFlip(),
-                 RandomFaceBox(**BOX), NormalBBoxTransform()):
+    for step in (
+        PerturbFaceBox(0.1),
+        GetBBoxCenterScale(),
+        RandomFaceFlip(),
+        RandomFaceBox(**BOX),
+        NormalBBoxTransform(),
+    ):
         sample = step(sample)
         assert pending_image(sample) is not None, step
 
@@ -245,13 +270,12 @@ def test_steps_of_mmpose_among_ours(infos, flip, direction):
             crops.append([])
             for info in infos:
                 sample = load(copy.deepcopy(info))
-                for step in (flip(prob=1., direction=direction),
-                             GetBBoxCenterScale(), warp):
+                for step in (flip(prob=1.0, direction=direction), GetBBoxCenterScale(), warp):
                     sample = step(sample)
                 crops[-1].append(sample['img'])
     for crop in crops[1:]:
         apart = np.abs(np.array(crop, int) - np.array(crops[0]))
-        assert (apart <= 1).mean() > .999
+        assert (apart <= 1).mean() > 0.999
     np.testing.assert_array_equal(crops[2], crops[0])
 
 
@@ -263,23 +287,23 @@ def test_real_faces_mirrored_and_turned(face_data, name):
     rng, ours, theirs = np.random.default_rng(0), [], []
     for path in paths * 6:
         height, width = cv2.imread(path).shape[:2]
-        side = np.float32(rng.uniform(.2, .7) * min(height, width))
+        side = np.float32(rng.uniform(0.2, 0.7) * min(height, width))
         face = dict(
             img_path=path,
             flip_indices=[0],
             bbox_center=np.float32([rng.uniform((0, 0), (width, height))]),
             bbox_scale=np.full((1, 2), side),
-            bbox_rotation=np.float32([rng.uniform(-60, 60)]))
+            bbox_rotation=np.float32([rng.uniform(-60, 60)]),
+        )
         direction = str(rng.choice(['horizontal', 'vertical', 'diagonal']))
-        for crops, steps in ((ours, (LoadFaceImage(),
-                                     RandomFaceFlip(1., direction),
-                                     WarpFace((256, 256)))),
-                             (theirs, (LoadImage(), RandomFlip(1., direction),
-                                       TopdownAffine((256, 256))))):
+        for crops, steps in (
+            (ours, (LoadFaceImage(), RandomFaceFlip(1.0, direction), WarpFace((256, 256)))),
+            (theirs, (LoadImage(), RandomFlip(1.0, direction), TopdownAffine((256, 256)))),
+        ):
             sample = dict(face)
             for step in steps:
                 sample = step(sample)
             crops.append(sample['img'])
     apart = np.abs(np.array(ours, int) - np.array(theirs))
     assert np.std(theirs) > 20
-    assert (apart <= 1).mean() > .999
+    assert (apart <= 1).mean() > 0.999

@@ -10,8 +10,7 @@ from photographs import crop_matrix, photograph, turned_by_exif, write_jpeg
 from PIL import Image
 
 from mmpose_face.datasets import decoding
-from mmpose_face.datasets.decoding import (ImageFile, decode_image,
-                                           shape_of_jpeg)
+from mmpose_face.datasets.decoding import ImageFile, decode_image, shape_of_jpeg
 from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.images.warps import of_reduced, warp
 
@@ -55,11 +54,11 @@ def files(folder):
         png=png,
         transparent=transparent,
         deep=deep,
-        bmp=bmp)
+        bmp=bmp,
+    )
     content = {name: data.tobytes() for name, data in content.items()}
     for orientation in range(1, 9):
-        content[f'turned{orientation}'] = turned_by_exif(
-            content['jpeg'], orientation)
+        content[f'turned{orientation}'] = turned_by_exif(content['jpeg'], orientation)
     for name, data in content.items():
         (folder / name).write_bytes(data)
     return {name: str(folder / name) for name in content}
@@ -100,9 +99,8 @@ def test_turned_images_of_whole_blocks(tmp_path, orientation, factor):
     reduced, reduced_by = file.pixels(1.5 * factor)
     assert reduced_by == factor
     height, width = file.shape
-    means = whole.reshape(height // factor, factor, width // factor, factor,
-                          3).mean((1, 3))
-    assert np.abs(reduced - means).mean() < .6
+    means = whole.reshape(height // factor, factor, width // factor, factor, 3).mean((1, 3))
+    assert np.abs(reduced - means).mean() < 0.6
     for axis in 0, 1:
         assert np.abs(reduced - np.roll(means, 1, axis)).mean() > 3
 
@@ -117,12 +115,13 @@ def test_other_colours_and_more_images(tmp_path):
         file = ImageFile(path)
         np.testing.assert_array_equal(file.pixels()[0], cv2.imread(path))
         np.testing.assert_array_equal(
-            file.pixels(3)[0], cv2.imread(path, cv2.IMREAD_REDUCED_COLOR_2))
+            file.pixels(3)[0], cv2.imread(path, cv2.IMREAD_REDUCED_COLOR_2)
+        )
 
 
-@pytest.mark.parametrize('pitch, factor', [(1, 1), (2.99, 1),
-                                           (3, 2), (5.99, 2), (6, 4), (12, 8),
-                                           (1000, 8)])
+@pytest.mark.parametrize(
+    'pitch, factor', [(1, 1), (2.99, 1), (3, 2), (5.99, 2), (6, 4), (12, 8), (1000, 8)]
+)
 def test_half_as_many_pixels_again_as_needed(tmp_path, pitch, factor):
     path = write_jpeg(tmp_path / 'a.jpg', photograph(61, 43))
     file = ImageFile(path)
@@ -142,8 +141,7 @@ def ideal(image, matrix, size):
 def sharpness(crop):
     """The mean difference of neighbours."""
     crop = crop.astype(float)
-    return np.abs(np.diff(crop, axis=0)).mean() + np.abs(
-        np.diff(crop, axis=1)).mean()
+    return np.abs(np.diff(crop, axis=0)).mean() + np.abs(np.diff(crop, axis=1)).mean()
 
 
 @pytest.mark.parametrize('factor', [2, 4, 8])
@@ -163,12 +161,14 @@ def test_a_crop_of_a_reduced_image_is_as_sharp(tmp_path, factor):
         assert reduced_by == factor
         crop = warp(reduced, of_reduced(matrix, factor), (size, size))
         plain = warp(image, matrix, (size, size))
-        rows.append([
-            sharpness(crop) / sharpness(best),
-            np.abs(crop - best).mean() / np.abs(plain - best).mean()
-        ])
+        rows.append(
+            [
+                sharpness(crop) / sharpness(best),
+                np.abs(crop - best).mean() / np.abs(plain - best).mean(),
+            ]
+        )
     sharper, closer = np.mean(rows, 0)
-    assert sharper > .97
+    assert sharper > 0.97
     assert closer < 1
 
 
@@ -183,18 +183,14 @@ def test_decoded_once_for_faces_that_follow_one_another(tmp_path, decoded):
 
 
 def test_another_image_takes_the_place(tmp_path, decoded):
-    paths = [
-        write_jpeg(tmp_path / f'{i}.jpg', photograph(61, 43, i))
-        for i in range(2)
-    ]
+    paths = [write_jpeg(tmp_path / f'{i}.jpg', photograph(61, 43, i)) for i in range(2)]
     gone = weakref.ref(ImageFile(paths[0]).pixels()[0])
     assert gone() is not None
     second = ImageFile(paths[1])
     assert second.shape == (43, 61)
     assert gone() is None  # before the other one is decoded
     for path in paths:
-        np.testing.assert_array_equal(
-            ImageFile(path).pixels()[0], cv2.imread(path))
+        np.testing.assert_array_equal(ImageFile(path).pixels()[0], cv2.imread(path))
     assert len(decoded) == 3
 
 
@@ -221,8 +217,7 @@ def test_images_from_elsewhere(tmp_path, decoded):
             file = ImageFile(f'{address}/a.jpg')
             assert file.stamp is None
             for _ in range(2):
-                np.testing.assert_array_equal(file.pixels()[0],
-                                              cv2.imread(path))
+                np.testing.assert_array_equal(file.pixels()[0], cv2.imread(path))
             assert len(decoded) == number
     assert ImageFile(path, dict(backend='petrel')).stamp is None
     assert ImageFile(path, dict(backend='local')).stamp is not None

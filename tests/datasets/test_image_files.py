@@ -10,8 +10,7 @@ from mmpose_face.images.reading import check_complete
 
 @pytest.fixture
 def image():
-    return np.random.default_rng(0).integers(
-        0, 255, (40, 60, 3), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png', 'bmp'])
@@ -31,12 +30,12 @@ def test_size_is_that_of_the_loaded_image(tmp_path, image, orientation):
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png'])
-@pytest.mark.parametrize('share', [.5, .9])
+@pytest.mark.parametrize('share', [0.5, 0.9])
 def test_truncated(tmp_path, image, suffix, share):
     path = tmp_path / f'a.{suffix}'
     cv2.imwrite(str(path), image)
     data = path.read_bytes()
-    path.write_bytes(data[:int(len(data) * share)])
+    path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(ValueError, match=rf'a\.{suffix} is a truncated'):
         image_size(path)
 
@@ -54,8 +53,7 @@ def test_no_image(tmp_path, content):
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png', 'bmp', 'tif', 'gif'])
-def test_damage_anywhere_is_a_value_error_with_the_name(
-        tmp_path, image, suffix):
+def test_damage_anywhere_is_a_value_error_with_the_name(tmp_path, image, suffix):
     path = tmp_path / f'a.{suffix}'
     Image.fromarray(image).save(path)
     data = np.frombuffer(path.read_bytes(), np.uint8)

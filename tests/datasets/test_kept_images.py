@@ -53,11 +53,14 @@ def test_threads_do_not_disturb_one_another(stamps):
     assert 1 in last.sizes_of(stamps[0])
 
 
-@pytest.mark.parametrize('change', [
-    lambda path: path.write_bytes(b'12'),
-    lambda path: os.utime(path, ns=(0, 5)),
-    lambda path: path.with_name('b').replace(path),
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda path: path.write_bytes(b'12'),
+        lambda path: os.utime(path, ns=(0, 5)),
+        lambda path: path.with_name('b').replace(path),
+    ],
+)
 def test_a_stamp_tells_changes(tmp_path, change):
     path = tmp_path / 'a'
     for name in 'a', 'b':

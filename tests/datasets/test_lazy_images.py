@@ -9,11 +9,10 @@ from photographs import crop_matrix, photograph, write_jpeg
 
 from mmpose_face.datasets.decoding import ImageFile
 from mmpose_face.datasets.face_crops import cut
-from mmpose_face.datasets.lazy_images import (LazyImage, LazySample,
-                                              pending_image)
+from mmpose_face.datasets.lazy_images import LazyImage, LazySample, pending_image
 from mmpose_face.images.warps import pitch, warp
 
-AXES = dict(horizontal=(1, ), vertical=(0, ), diagonal=(0, 1))
+AXES = dict(horizontal=(1,), vertical=(0,), diagonal=(0, 1))
 
 
 @pytest.fixture
@@ -33,9 +32,7 @@ LOOKS = [
     lambda s: s.setdefault('img', None),
     lambda s: dict(s)['img'],
     lambda s: dict(s, id=8)['img'],
-    lambda s: {
-        **s
-    }['img'],
+    lambda s: {**s}['img'],
     lambda s: (s | dict(id=8))['img'],
     lambda s: dict(s.items())['img'],
     lambda s: next(v for v in s.values() if isinstance(v, np.ndarray)),
@@ -52,16 +49,25 @@ def test_who_looks_sees_an_array(sample, path, look):
     assert type(image) is np.ndarray
     np.testing.assert_array_equal(image, cv2.imread(path))
     image[:] = 0  # of its own
-    np.testing.assert_array_equal(
-        ImageFile(path).pixels()[0], cv2.imread(path))
+    np.testing.assert_array_equal(ImageFile(path).pixels()[0], cv2.imread(path))
 
 
-@pytest.mark.parametrize('look', [
-    lambda s: 'img' in s, lambda s: len(s), lambda s: list(s),
-    lambda s: s.keys(), lambda s: s['id'], lambda s: s.get('id'),
-    lambda s: s.get('none'), lambda s: s.update(id=8), lambda s: s.pop('id'),
-    lambda s: s.setdefault('id', 3), bool
-])
+@pytest.mark.parametrize(
+    'look',
+    [
+        lambda s: 'img' in s,
+        lambda s: len(s),
+        lambda s: list(s),
+        lambda s: s.keys(),
+        lambda s: s['id'],
+        lambda s: s.get('id'),
+        lambda s: s.get('none'),
+        lambda s: s.update(id=8),
+        lambda s: s.pop('id'),
+        lambda s: s.setdefault('id', 3),
+        bool,
+    ],
+)
 def test_who_does_not_look_decodes_nothing(sample, look):
     look(sample)
     assert pending_image(sample) is not None
@@ -93,8 +99,7 @@ def test_mirror_images(path, direction):
     twice = mirrored.mirror(direction).array()
     np.testing.assert_array_equal(twice, cv2.imread(path))
     for other, axes in AXES.items():
-        np.testing.assert_array_equal(
-            mirrored.mirror(other).array(), np.flip(expected, axes))
+        np.testing.assert_array_equal(mirrored.mirror(other).array(), np.flip(expected, axes))
 
 
 @pytest.mark.parametrize('direction', [None, *AXES])
@@ -105,7 +110,8 @@ def test_a_crop_is_that_of_the_array(path, direction):
     for _ in range(30):
         matrix = crop_matrix(rng, (70, 90), (32, 24), (5, 60))
         np.testing.assert_array_equal(
-            lazy.warp(matrix, (32, 24)), warp(lazy.array(), matrix, (32, 24)))
+            lazy.warp(matrix, (32, 24)), warp(lazy.array(), matrix, (32, 24))
+        )
 
 
 @pytest.mark.parametrize('direction', [None, *AXES])
@@ -127,7 +133,7 @@ def test_a_part_of_the_image_is_enough(path, direction):
                 whole = np.flip(file.pixels()[0], AXES.get(direction, ()))
                 apart.append(ours - warp(whole, matrix, (32, 24)).astype(int))
     # In some places OpenCV rounds 1/64 pixel up or down.
-    assert (np.abs(apart) <= 1).mean() > .999
+    assert (np.abs(apart) <= 1).mean() > 0.999
     assert 20 < asked < 95
 
 
@@ -143,7 +149,6 @@ def test_large_crops_are_made_from_a_reduced_image(tmp_path):
             matrix = crop_matrix(rng, image.shape, (64, 64), (side, side))
             crop = lazy.warp(matrix, (64, 64)).astype(int)
             plain = warp(lazy.array(), matrix, (64, 64))
-            inner = cv2.erode((plain.min(2) > 0).astype(np.uint8),
-                              np.ones((3, 3))) > 0
+            inner = cv2.erode((plain.min(2) > 0).astype(np.uint8), np.ones((3, 3))) > 0
             assert ImageFile(path).pixels(pitch(matrix))[1] == factor
             assert np.abs(crop - plain)[inner].mean() < 1

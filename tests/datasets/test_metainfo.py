@@ -16,9 +16,5 @@ def test_mmpose_reads_the_scheme_back(scheme):
     assert tuple(meta['flip_indices']) == scheme.mirror
     assert tuple(map(tuple, meta['skeleton_links'])) == scheme.lines
     pairs = {frozenset(pair) for pair in meta['flip_pairs']}
-    assert pairs == {
-        frozenset((i, j))
-        for i, j in enumerate(scheme.mirror) if i != j
-    }
-    np.testing.assert_array_equal(meta['dataset_keypoint_weights'],
-                                  np.ones(scheme.num_points))
+    assert pairs == {frozenset((i, j)) for i, j in enumerate(scheme.mirror) if i != j}
+    np.testing.assert_array_equal(meta['dataset_keypoint_weights'], np.ones(scheme.num_points))

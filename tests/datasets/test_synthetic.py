@@ -8,14 +8,18 @@ from mmpose.datasets.datasets import WFLWDataset
 from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmpose_face.datasets import (FaceWFLW, LoadFaceImage, PackFaceInputs,
-                                  SyntheticFaces, SyntheticFaces68)
+from mmpose_face.datasets import (
+    FaceWFLW,
+    LoadFaceImage,
+    PackFaceInputs,
+    SyntheticFaces,
+    SyntheticFaces68,
+)
 from mmpose_face.datasets.converters import write_synthetic
 from mmpose_face.landmarks import IBUG68, WFLW98
 
 PIPELINE = [dict(type=LoadFaceImage), dict(type=PackFaceInputs)]
-KEYS = ('bbox', 'bbox_center', 'bbox_scale', 'bbox_score', 'keypoints',
-        'keypoints_visible')
+KEYS = ('bbox', 'bbox_center', 'bbox_scale', 'bbox_score', 'keypoints', 'keypoints_visible')
 
 
 @pytest.fixture(scope='module')
@@ -30,13 +34,13 @@ def from_files(cls, root, part, **kwargs):
         ann_file=f'annotations/face_landmarks_wflw_{part}.json',
         data_root=str(root),
         data_prefix=dict(img='images/'),
-        **kwargs)
+        **kwargs,
+    )
 
 
 def test_it_is_registered_and_needs_no_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    data = DATASETS.build(
-        dict(type='SyntheticFaces', num_faces=3, size=64, pipeline=PIPELINE))
+    data = DATASETS.build(dict(type='SyntheticFaces', num_faces=3, size=64, pipeline=PIPELINE))
     assert len(data) == 3
     sample = data[1]
     assert sample['inputs'].shape == (3, 64, 64)
@@ -49,8 +53,7 @@ def test_workers_and_order_change_nothing():
     data = SyntheticFaces(num_faces=6, size=64, pipeline=PIPELINE)
     alone = [data[i]['inputs'] for i in (5, 3, 1, 0, 2, 4)]
     for workers in (1, 2):
-        loader = DataLoader(
-            data, 2, num_workers=workers, collate_fn=pseudo_collate)
+        loader = DataLoader(data, 2, num_workers=workers, collate_fn=pseudo_collate)
         got = [image for batch in loader for image in batch['inputs']]
         for place, i in enumerate((5, 3, 1, 0, 2, 4)):
             assert (got[i] == alone[place]).all()
@@ -58,10 +61,9 @@ def test_workers_and_order_change_nothing():
 
 def test_seeds_give_other_faces():
     images = [
-        SyntheticFaces(num_faces=1, seed=seed, size=64).get_data_info(0)['img']
-        for seed in (0, 1)
+        SyntheticFaces(num_faces=1, seed=seed, size=64).get_data_info(0)['img'] for seed in (0, 1)
     ]
-    assert (images[0] != images[1]).mean() > .5
+    assert (images[0] != images[1]).mean() > 0.5
 
 
 def test_ibug_points_are_the_exact_map():
@@ -81,10 +83,12 @@ def test_attributes_of_all_faces():
 
 
 def test_wrong_arguments():
-    for arguments, message in ((dict(num_faces=0), 'num_faces must be'),
-                               (dict(seed=-1), 'seed must not be'),
-                               (dict(size=8), 'size must be from 16'),
-                               (dict(attributes=['hat']), "'hat'")):
+    for arguments, message in (
+        (dict(num_faces=0), 'num_faces must be'),
+        (dict(seed=-1), 'seed must not be'),
+        (dict(size=8), 'size must be from 16'),
+        (dict(attributes=['hat']), "'hat'"),
+    ):
         with pytest.raises(ValueError, match=message):
             SyntheticFaces(**{'num_faces': 1, **arguments})
 
@@ -109,18 +113,17 @@ def test_mmpose_reads_the_files(written):
     theirs = from_files(WFLWDataset, root, 'test')
     assert len(theirs) == 12
     drawn = SyntheticFaces(num_faces=12, seed=6, size=64).get_data_info(7)
-    assert theirs.get_data_info(7)['keypoints'] == pytest.approx(
-        drawn['keypoints'], abs=1e-4)
+    assert theirs.get_data_info(7)['keypoints'] == pytest.approx(drawn['keypoints'], abs=1e-4)
 
 
 def test_subset_files_hold_the_faces_of_the_subset(written):
     root, counts = written
     whole = from_files(FaceWFLW, root, 'test')
-    for name in ('largepose', 'expression', 'illumination', 'makeup',
-                 'occlusion', 'blur'):
+    for name in ('largepose', 'expression', 'illumination', 'makeup', 'occlusion', 'blur'):
         column = 'pose' if name == 'largepose' else name
         expected = [
-            whole.get_data_info(i)['img_path'] for i in range(12)
+            whole.get_data_info(i)['img_path']
+            for i in range(12)
             if column in whole.get_data_info(i)['subsets']
         ]
         part = f'face_landmarks_wflw_test_{name}.json'
@@ -130,9 +133,7 @@ def test_subset_files_hold_the_faces_of_the_subset(written):
             continue
         if expected:
             part = from_files(FaceWFLW, root, f'test_{name}')
-            assert [
-                part.get_data_info(i)['img_path'] for i in range(len(part))
-            ] == expected
+            assert [part.get_data_info(i)['img_path'] for i in range(len(part))] == expected
 
 
 def test_writing_over_other_data_is_refused(tmp_path):
@@ -157,15 +158,12 @@ def test_wflw_without_subsets_to_train_on(written, tmp_path):
     for annotation in content['annotations']:
         del annotation['subsets']
     (tmp_path / 'a.json').write_text(json.dumps(content))
-    data = FaceWFLW(
-        ann_file=str(tmp_path / 'a.json'),
-        data_prefix=dict(img=str(root / 'images')))
+    data = FaceWFLW(ann_file=str(tmp_path / 'a.json'), data_prefix=dict(img=str(root / 'images')))
     assert 'subsets' not in data.get_data_info(0)
 
 
 def test_missing_wflw(tmp_path):
-    with pytest.raises(
-            FileNotFoundError, match='(?s)a.json.*prepare_data.py wflw'):
+    with pytest.raises(FileNotFoundError, match='(?s)a.json.*prepare_data.py wflw'):
         FaceWFLW(ann_file='a.json', data_root=str(tmp_path))
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page on configs, run from its first to its last block in an empty
 folder, with the installed wheel."""
+
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Iterator, Tuple
 
 import pytest
 from conftest import REPO, checked
@@ -15,12 +16,9 @@ from conftest import REPO, checked
 from mmpose_face.zoo.metafiles import module_of
 
 PAGE = REPO / 'docs/en/configs.md'
-VARIANTS = [
-    'mobile', 'frozen', 'wing', 'rtmpose', 'references', 'my_faces',
-    'with_timm'
-]
+VARIANTS = ['mobile', 'frozen', 'wing', 'rtmpose', 'references', 'my_faces', 'with_timm']
 # A step of training and of testing with each config, in one process.
-TRY = '''
+TRY = """
 import sys
 from pathlib import Path
 from mmengine.config import Config
@@ -47,13 +45,12 @@ for name in sys.argv[2:]:
     assert tuple(decoder.input_size) == (64, 64)
     nme = runner.message_hub.get_scalar('val/NME').current()
     print(name, runner.iter, nme)
-'''
+"""
 
 
-def blocks() -> Iterator[Tuple[str, str]]:
+def blocks() -> Iterator[tuple[str, str]]:
     """Language and text of each block that is run."""
-    return re.findall(r'^```(python|bash)\n(.*?)^```$', PAGE.read_text(),
-                      re.M | re.S)
+    return re.findall(r'^```(python|bash)\n(.*?)^```$', PAGE.read_text(), re.M | re.S)
 
 
 @pytest.fixture
@@ -68,16 +65,18 @@ def run(installed, tmp_path):
             command,
             cwd=folder,
             env={
-                **os.environ, 'PYTHONPATH': f'{installed}{os.pathsep}.',
+                **os.environ,
+                'PYTHONPATH': f'{installed}{os.pathsep}.',
                 'PATH': f'{bin_dir}{os.pathsep}{os.environ["PATH"]}',
                 'OMP_NUM_THREADS': '1',
                 'http_proxy': 'http://127.0.0.1:9',
-                'https_proxy': 'http://127.0.0.1:9'
+                'https_proxy': 'http://127.0.0.1:9',
             },
             input=text,
             text=True,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT,
+        )
         return checked(done).stdout
 
     run.folder = folder
@@ -116,10 +115,7 @@ def test_the_way_of_ones_own_faces(run, tiny_300w):
 def test_each_variant_trains_and_tests(run, tiny_300w):
     write_named(run.folder)
     run('python', 'draw.py')
-    names = [
-        name for name in VARIANTS
-        if name != 'with_timm' or find_spec('timm') is not None
-    ]
+    names = [name for name in VARIANTS if name != 'with_timm' or find_spec('timm') is not None]
     out = run('python', '-c', TRY, f'{tiny_300w}/', *names)
     figures = re.findall(r'^(\w+) (\d+) ([\d.]+)$', out, re.M)
     assert [figure[0] for figure in figures] == names
@@ -128,10 +124,7 @@ def test_each_variant_trains_and_tests(run, tiny_300w):
 
 def test_no_block_is_left_out():
     """Each is a file that is tried, or part of the way."""
-    named = {
-        match[1]
-        for _, block in blocks() if (match := re.match(r'# (\w+)\.py', block))
-    }
+    named = {match[1] for _, block in blocks() if (match := re.match(r'# (\w+)\.py', block))}
     assert named == {*VARIANTS, 'draw', 'timm_backbone'}
 
 
@@ -149,5 +142,5 @@ def test_the_rule_of_names():
     assert not files and len(rows) == 27
     page = PAGE.read_text()
     shown = re.search(r'`(td-hm_hrnetv2-w18_8\S+300w\S+)\.py`', page)[1]
-    row, = top.rglob(f'{shown}.py')
+    (row,) = top.rglob(f'{shown}.py')
     assert f'`{module_of(row.relative_to(REPO).as_posix())}`' in page

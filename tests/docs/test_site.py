@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation site, built as by ``make docs`` and looked at."""
+
 import html.parser
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,8 +19,8 @@ ZOO = 'model_zoo/README.html'
 def build(docs: Path, out: Path, check: bool = True):
     """Warnings are errors; nothing of an earlier build is used."""
     return run_python(
-        '-m', 'sphinx', '-q', '-E', '-W', '-d', f'{out}-trees', docs, out,
-        check=check)  # yapf: disable
+        '-m', 'sphinx', '-q', '-E', '-W', '-d', f'{out}-trees', docs, out, check=check
+    )
 
 
 @pytest.fixture(scope='session')
@@ -46,7 +47,7 @@ def seen(browser: Browser, script: str):
         value = browser.run(script)
         if value:
             break
-        time.sleep(.1)
+        time.sleep(0.1)
     return value
 
 
@@ -110,15 +111,17 @@ def small_docs(tmp_path) -> Path:
     return docs
 
 
-@pytest.mark.parametrize('name,text,complaint', [
-    ('lost.md', '# Lost\n', "isn't included in any toctree"),
-    ('index.md', '# Front\n\n[gone](gone.md)\n', 'gone.md'),
-    ('index.md', '# Front\n\n[gone](#gone)\n', 'gone'),
-    ('index.md', '# Front\n\n[gone](../../tools/gone.py)\n', 'gone.py'),
-    ('index.rst', 'Front\n=====\n\n:func:`gone`\n', 'target not found: gone'),
-])
-def test_what_leads_nowhere_is_an_error(small_docs, tmp_path, name, text,
-                                        complaint):
+@pytest.mark.parametrize(
+    'name,text,complaint',
+    [
+        ('lost.md', '# Lost\n', "isn't included in any toctree"),
+        ('index.md', '# Front\n\n[gone](gone.md)\n', 'gone.md'),
+        ('index.md', '# Front\n\n[gone](#gone)\n', 'gone'),
+        ('index.md', '# Front\n\n[gone](../../tools/gone.py)\n', 'gone.py'),
+        ('index.rst', 'Front\n=====\n\n:func:`gone`\n', 'target not found: gone'),
+    ],
+)
+def test_what_leads_nowhere_is_an_error(small_docs, tmp_path, name, text, complaint):
     (small_docs / 'index.md').rename(small_docs / name)
     (small_docs / name).write_text(text)
     if name == 'lost.md':
@@ -132,8 +135,7 @@ def test_pages_of_a_folder_need_no_list(small_docs, tmp_path):
     for name in ('zoo/README.md', 'zoo/method.md', 'zoo/method/data/row.md'):
         (small_docs / name).parent.mkdir(exist_ok=True, parents=True)
         (small_docs / name).write_text(f'# {name}\n')
-    (small_docs /
-     'index.md').write_text('# Front\n\n```{toctree}\nzoo/README\n```\n')
+    (small_docs / 'index.md').write_text('# Front\n\n```{toctree}\nzoo/README\n```\n')
     build(small_docs, tmp_path / 'out')
     pages = {p.stem: p.read_text() for p in (tmp_path / 'out').rglob('*.html')}
     assert 'href="method.html"' in pages['README']
@@ -143,17 +145,19 @@ def test_pages_of_a_folder_need_no_list(small_docs, tmp_path):
 def test_links_out_of_the_docs(small_docs, tmp_path):
     """A file of the clone is copied; what a page includes is that page."""
     (tmp_path / 'README.md').write_text(
-        '# Read me\n\n[front](docs/en/index.md) [licence](LICENSE)\n')
+        '# Read me\n\n[front](docs/en/index.md) [licence](LICENSE)\n'
+    )
     (tmp_path / 'LICENSE').write_text('free')
     (small_docs / 'index.md').write_text(
         '# Front\n\n[start](../../README.md) [free](../../LICENSE)\n\n'
-        '```{toctree}\nget_started\n```\n')
+        '```{toctree}\nget_started\n```\n'
+    )
     (small_docs / 'get_started.md').write_text(
-        (DOCS / 'get_started.md').read_text().replace('mmpose_face',
-                                                      'Read me'))
+        (DOCS / 'get_started.md').read_text().replace('mmpose_face', 'Read me')
+    )
     out = tmp_path / 'out'
     build(small_docs, out)
-    copy, = (out / '_downloads').rglob('LICENSE')
+    (copy,) = (out / '_downloads').rglob('LICENSE')
     front = (out / 'index.html').read_text()
     assert copy.read_text() == 'free'
     assert front.count(copy.relative_to(out).as_posix()) == 1
@@ -167,15 +171,12 @@ def test_links_out_of_the_docs(small_docs, tmp_path):
 def test_front_page(browser, address):
     browser.log('browser')  # up to here: another page's
     browser.open(address)
-    headings = browser.run(
-        "return [...document.querySelectorAll('h1')].map(h => h.innerText)")
+    headings = browser.run("return [...document.querySelectorAll('h1')].map(h => h.innerText)")
     assert [h.strip('#\n') for h in headings] == ['mmpose_face']
-    links = browser.run('''
+    links = browser.run("""
 return [...document.querySelectorAll('header nav a')]
-    .filter(a => a.checkVisibility()).map(a => a.innerText.trim())''')
-    assert links == [
-        'Get started', 'User guides', 'Model zoo', 'Notes', 'API reference'
-    ]
+    .filter(a => a.checkVisibility()).map(a => a.innerText.trim())""")
+    assert links == ['Get started', 'User guides', 'Model zoo', 'Notes', 'API reference']
     cards = browser.run("return document.querySelectorAll('.sd-card').length")
     assert cards > 5
     assert [e for e in browser.log('browser') if e['level'] != 'INFO'] == []
@@ -185,27 +186,32 @@ return [...document.querySelectorAll('header nav a')]
 @pytest.mark.parametrize('page', zoo_pages())
 def test_zoo_tables_are_seen(browser, address, page):
     browser.open(f'{address}/{page}')
-    rows = browser.run('''
+    rows = browser.run("""
 return [...document.querySelectorAll('table')].filter(
     t => t.checkVisibility() && t.getBoundingClientRect().width > 200
-).map(t => t.tBodies[0].rows.length)''')
+).map(t => t.tBodies[0].rows.length)""")
     assert rows and min(rows) > 0
 
 
 @in_browser
-@pytest.mark.parametrize('word,page,title', [
-    ('WFLW', 'datasets/wflw.html', 'WFLW'),
-    ('failure rate', 'evaluation.html', 'Evaluation'),
-    ('SubsetNME', 'api/evaluation.html', 'mmpose_face.evaluation.SubsetNME'),
-])
+@pytest.mark.parametrize(
+    'word,page,title',
+    [
+        ('WFLW', 'datasets/wflw.html', 'WFLW'),
+        ('failure rate', 'evaluation.html', 'Evaluation'),
+        ('SubsetNME', 'api/evaluation.html', 'mmpose_face.evaluation.SubsetNME'),
+    ],
+)
 def test_search(browser, address, word, page, title):
     browser.open(f'{address}/search.html?q={word}')
     found = seen(
-        browser, '''
+        browser,
+        """
 return document.querySelector('.search-summary') &&
     /finished/.test(document.body.innerText) &&
     [...document.querySelectorAll('ul.search > li > a')].map(
-        a => [a.href, a.innerText])''')
+        a => [a.href, a.innerText])""",
+    )
     pages = {text: urlsplit(href).path.lstrip('/') for href, text in found}
     assert pages[title] == page
 
@@ -223,7 +229,7 @@ def test_nothing_is_asked_of_another_host(browser, address):
 
 
 # The theme hides what sticks out of the window.
-STICKING_OUT = '''
+STICKING_OUT = """
 const article = document.querySelector('article');
 const right = e => e.getBoundingClientRect().right;
 const seen = e => {
@@ -235,7 +241,7 @@ const seen = e => {
 };
 return [...article.querySelectorAll('*')].filter(
     e => e.checkVisibility() && seen(e) > innerWidth).map(e => e.outerHTML);
-'''
+"""
 
 
 @in_browser
@@ -245,8 +251,13 @@ def test_nothing_sticks_out(address, tmp_path, width):
     narrower than 500 pixels.)"""
     window = Browser(tmp_path, width)
     try:
-        for page in ('index.html', 'get_started.html', 'measurements.html',
-                     'api/evaluation.html', ZOO):
+        for page in (
+            'index.html',
+            'get_started.html',
+            'measurements.html',
+            'api/evaluation.html',
+            ZOO,
+        ):
             window.open(f'{address}/{page}')
             assert window.run(STICKING_OUT) == [], page
     finally:

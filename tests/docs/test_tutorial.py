@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tutorial, run from its first to its last block."""
+
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Iterator, Tuple
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from conftest import REPO, run_script
 PAGE = REPO / 'docs/en/tutorial.md'
 
 
-def blocks(page: str) -> Iterator[Tuple[str, str]]:
+def blocks(page: str) -> Iterator[tuple[str, str]]:
     """Language and text of each block that is run."""
     return re.findall(r'^```(python|bash)\n(.*?)^```$', page, re.M | re.S)
 
@@ -75,11 +76,11 @@ def test_every_block_of_the_tutorial_runs(folder):
     assert Path('my_faces/found.png').exists()
     if 'again' in said:
         np.testing.assert_allclose(
-            said['again'][0].keypoints, said['found'][0].keypoints, atol=.05)
+            said['again'][0].keypoints, said['found'][0].keypoints, atol=0.05
+        )
 
 
 def test_the_scheme_of_the_page_is_that_of_its_config():
     """It stands there twice, to be read in both places."""
-    schemes = re.findall(r"^scheme = dict\(.*?outer'\]\)$", PAGE.read_text(),
-                         re.M | re.S)
+    schemes = re.findall(r"^scheme = dict\(.*?outer'\]\)$", PAGE.read_text(), re.M | re.S)
     assert len(schemes) == 2 and schemes[0] == schemes[1]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page on landmarks from images, run from its first to its last block."""
+
 import json
 import re
 import runpy
@@ -44,8 +45,8 @@ def test_every_block_of_the_page_runs(model, tmp_path, monkeypatch, capsys):
             assert Path(written).exists()
     # Shapes and the message are those of the comments.
     face = said['face']
-    assert face.keypoints.shape == (98, 2) and face.scores.shape == (98, )
-    assert face['left_eye'].shape == (8, 2) and face['chin'].shape == (2, )
+    assert face.keypoints.shape == (98, 2) and face.scores.shape == (98,)
+    assert face['left_eye'].shape == (8, 2) and face['chin'].shape == (2,)
     printed = capsys.readouterr().out
     assert 'group.jpg: box 0 is [370.0,' in printed
     assert printed.rstrip().endswith('expected left < right and top < bottom')
@@ -54,9 +55,10 @@ def test_every_block_of_the_page_runs(model, tmp_path, monkeypatch, capsys):
 def test_the_json_of_the_page(model, tmp_path, monkeypatch):
     """Has the fields that there are, in that order."""
     from mmpose_face import FaceLandmarker
+
     monkeypatch.chdir(tmp_path)
     shutil.copy(REPO / 'docs/en/images/gallery_wall.jpg', 'group.jpg')
-    shown, = map(json.loads, blocks('json'))
+    (shown,) = map(json.loads, blocks('json'))
     found = FaceLandmarker()('group.jpg').to_dict()
     assert list(shown) == list(found) and shown['size'] == found['size']
     assert list(shown['faces'][0]) == list(found['faces'][0])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is found before anything is built."""
+
 import copy
 
 import pytest
@@ -14,47 +15,60 @@ from mmpose_face.engine.config_checks import check_config, check_heatmaps
 
 
 def checked(cfg: Config, **options) -> Config:
-    cfg.merge_from_dict({
-        key.replace('__', '.'): value
-        for key, value in options.items()
-    })
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
     cfg = brought_up_to_date(cfg)
     check_config(cfg)
     return cfg
 
 
-@pytest.mark.parametrize('options', [
-    {},
-    dict(input_size=(64, 96)),
-    dict(codec__input_size=(64, 64)),
-    dict(scheme='ibug68', num_points=68),
-    dict(model__head__decoder__sigma=3),
-    dict(codec__type='MSRAHeatmap'),
-])
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        dict(input_size=(64, 96)),
+        dict(codec__input_size=(64, 64)),
+        dict(scheme='ibug68', num_points=68),
+        dict(model__head__decoder__sigma=3),
+        dict(codec__type='MSRAHeatmap'),
+    ],
+)
 def test_what_fits(own_config, options):
     checked(own_config, **options)
 
 
-@pytest.mark.parametrize('options,names', [
-    (dict(num_points=5), ('num_points is 5', 'train_dataloader.dataset '
-                          '(CustomFaces) has 2 points')),
-    (dict(model__head__out_channels=5),
-     ('model.head.out_channels is 5', 'has 2 points')),
-    (dict(scheme='ibug68'), ('num_points is 2', 'has 68 points')),
-    (dict(warp__input_size=(64, 64)),
-     ('warp.input_size is (64, 64)', 'input_size is (128, 128)')),
-    (dict(model__head__decoder__input_size=(64, 64)),
-     ('model.head.decoder.input_size is (64, 64)', 'input_size is (128')),
-    (dict(target__encoder__heatmap_size=(16, 16)),
-     ('target.encoder.heatmap_size is (16, 16)',
-      'codec.heatmap_size is (32, 32)')),
-    (dict(target__encoder=dict(
-        type='RegressionLabel', input_size=(128, 128), _delete_=True)),
-     ('codec.type is FaceMSRAHeatmap',
-      'target.encoder.type is RegressionLabel')),
-    (dict(val_dataloader__dataset__scheme=dict(points=['nose', 'chin'])),
-     ('train_dataloader.dataset and val_dataloader.dataset have different',)),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'options,names',
+    [
+        (
+            dict(num_points=5),
+            ('num_points is 5', 'train_dataloader.dataset (CustomFaces) has 2 points'),
+        ),
+        (dict(model__head__out_channels=5), ('model.head.out_channels is 5', 'has 2 points')),
+        (dict(scheme='ibug68'), ('num_points is 2', 'has 68 points')),
+        (
+            dict(warp__input_size=(64, 64)),
+            ('warp.input_size is (64, 64)', 'input_size is (128, 128)'),
+        ),
+        (
+            dict(model__head__decoder__input_size=(64, 64)),
+            ('model.head.decoder.input_size is (64, 64)', 'input_size is (128'),
+        ),
+        (
+            dict(target__encoder__heatmap_size=(16, 16)),
+            ('target.encoder.heatmap_size is (16, 16)', 'codec.heatmap_size is (32, 32)'),
+        ),
+        (
+            dict(
+                target__encoder=dict(type='RegressionLabel', input_size=(128, 128), _delete_=True)
+            ),
+            ('codec.type is FaceMSRAHeatmap', 'target.encoder.type is RegressionLabel'),
+        ),
+        (
+            dict(val_dataloader__dataset__scheme=dict(points=['nose', 'chin'])),
+            ('train_dataloader.dataset and val_dataloader.dataset have different',),
+        ),
+    ],
+)
 def test_what_disagrees(own_config, options, names):
     with pytest.raises(ValueError) as raised:
         checked(own_config, **options)
@@ -64,10 +78,8 @@ def test_what_disagrees(own_config, options, names):
 
 
 def test_schemes_of_the_network(own_config):
-    own_config.model.backbone = dict(
-        type='AttentionHourglass', scheme='cofw29')
-    with pytest.raises(
-            ValueError, match='model.backbone.scheme and train_dataloader'):
+    own_config.model.backbone = dict(type='AttentionHourglass', scheme='cofw29')
+    with pytest.raises(ValueError, match='model.backbone.scheme and train_dataloader'):
         checked(own_config)
 
 
@@ -85,14 +97,19 @@ def test_heatmaps_of_another_size(tiny_300w, tmp_path):
     """A network of fewer deconvolutions; the runner says so before it
     trains."""
     cfg = Config.fromfile(RES18_300W, format_python_code=False)
-    cfg.merge_from_dict({
-        k: DictAction._parse_iterable(v)
-        for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
-    })
-    cfg.merge_from_dict({
-        **NARROW, 'model.head.deconv_out_channels': (16, 16),
-        'model.head.deconv_kernel_sizes': (4, 4)
-    })
+    cfg.merge_from_dict(
+        {
+            k: DictAction._parse_iterable(v)
+            for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
+        }
+    )
+    cfg.merge_from_dict(
+        {
+            **NARROW,
+            'model.head.deconv_out_channels': (16, 16),
+            'model.head.deconv_kernel_sizes': (4, 4),
+        }
+    )
     cfg.work_dir = str(tmp_path)
     VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
     with pytest.raises(ValueError) as raised:

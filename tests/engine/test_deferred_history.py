@@ -36,14 +36,15 @@ def check_same(found, expected):
 LOSSES = list(torch.rand(7))
 
 
-@pytest.mark.parametrize('values', [
-    LOSSES,
-    [*LOSSES, 0.5, *LOSSES],
-    [LOSSES[0],
-     torch.tensor(0.1, dtype=torch.float64),
-     torch.tensor([3.])],
-])
-@pytest.mark.parametrize('before', [None, ([1., 2.], [1, 1])])
+@pytest.mark.parametrize(
+    'values',
+    [
+        LOSSES,
+        [*LOSSES, 0.5, *LOSSES],
+        [LOSSES[0], torch.tensor(0.1, dtype=torch.float64), torch.tensor([3.0])],
+    ],
+)
+@pytest.mark.parametrize('before', [None, ([1.0, 2.0], [1, 1])])
 def test_numbers_are_mmengines(values, before):
     ours, plain = histories(values, before)
     check_same(ours, plain)
@@ -54,7 +55,7 @@ def test_numbers_are_mmengines(values, before):
 
 def test_values_are_as_they_were_when_they_came():
     """With their graph they would keep what made them."""
-    value = torch.tensor(1., requires_grad=True) * 2
+    value = torch.tensor(1.0, requires_grad=True) * 2
     ours = DeferredHistory()
     ours.update(value)
     kept, _ = ours._waiting[0]
@@ -73,17 +74,20 @@ def test_a_history_that_nobody_reads_does_not_grow(monkeypatch):
     check_same(ours, plain)
 
 
-@pytest.mark.parametrize('copied', [
-    copy.deepcopy,
-    lambda history: torch_copy(history),
-])
+@pytest.mark.parametrize(
+    'copied',
+    [
+        copy.deepcopy,
+        lambda history: torch_copy(history),
+    ],
+)
 def test_copies_are_mmengines(copied):
     """A checkpoint needs no class of ours to be read."""
     ours, plain = histories(LOSSES)
     made = copied(ours)
     assert type(made) is HistoryBuffer
     check_same(made, plain)
-    made.update(1.)
+    made.update(1.0)
     assert len(ours.data[0]) == len(LOSSES)
 
 

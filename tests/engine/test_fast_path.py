@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One switch for each part of the way."""
+
 import itertools
 
 import pytest
@@ -21,9 +22,9 @@ COUNTS = dict(
     batching=dict(PackFaceInputs=3, face_collate=1, FacePreprocessor=1),
     accuracy=dict(FaceHeatmapHead=1, FaceRuntimeInfoHook=1),
     decode=dict(FaceMSRAHeatmap=2),
-    flip_test=dict(FacePoseEstimator=1))
-USED = ('model', 'default_hooks', 'train_dataloader', 'val_dataloader',
-        'test_dataloader')
+    flip_test=dict(FacePoseEstimator=1),
+)
+USED = ('model', 'default_hooks', 'train_dataloader', 'val_dataloader', 'test_dataloader')
 
 NUMBER = itertools.count()
 
@@ -56,8 +57,7 @@ def test_one_part(cfg, part):
     assert found.fast == dict(dict.fromkeys(PARTS, True), **{part: False})
     whole = part != 'batching'
     assert found.test_dataloader.pin_memory is whole
-    assert found.test_dataloader.collate_fn.type == ('face_collate' if whole
-                                                     else 'pseudo_collate')
+    assert found.test_dataloader.collate_fn.type == ('face_collate' if whole else 'pseudo_collate')
     assert not switched_off(cfg)  # the given one stays as it is
 
 
@@ -77,17 +77,20 @@ def test_nothing_off(cfg, fast):
 
 
 def test_classes_made_from_ours():
-    cls = type('OwnWarp', (WarpFace, ), {})
+    cls = type('OwnWarp', (WarpFace,), {})
     cfg = Config(dict(fast=dict(warp=False), steps=[dict(type=cls)]))
     assert with_fast_path(cfg).steps[0].fast is False
 
 
-@pytest.mark.parametrize('fast,message', [
-    (dict(wrap=False), "fast has no part 'wrap', expected loading, warp"),
-    (dict(warp='no'), "fast.warp is 'no', expected True or False"),
-    (dict(warp=0), 'fast.warp is 0, expected True or False'),
-    ('off', "fast is 'off', expected True, False or one of"),
-])
+@pytest.mark.parametrize(
+    'fast,message',
+    [
+        (dict(wrap=False), "fast has no part 'wrap', expected loading, warp"),
+        (dict(warp='no'), "fast.warp is 'no', expected True or False"),
+        (dict(warp=0), 'fast.warp is 0, expected True or False'),
+        ('off', "fast is 'off', expected True, False or one of"),
+    ],
+)
 def test_what_is_no_switch(fast, message):
     with pytest.raises(ValueError, match=message):
         with_fast_path(Config(dict(fast=fast)))
@@ -100,10 +103,12 @@ def build(tiny_300w, tmp_path):
     def runner(**options):
         # Formatting what is logged takes longer than the training.
         cfg = Config.fromfile(RES18_300W, format_python_code=False)
-        cfg.merge_from_dict({
-            k: DictAction._parse_iterable(v)
-            for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
-        })
+        cfg.merge_from_dict(
+            {
+                k: DictAction._parse_iterable(v)
+                for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
+            }
+        )
         cfg.merge_from_dict({**NARROW, **options})
         cfg.work_dir = str(tmp_path)
         # By default the second names it: two of one second share losses.
@@ -121,8 +126,7 @@ def test_work_dir_shows_what_ran(build, tmp_path):
     runner = build(**{'fast.flip_test': False, 'fast.warp': False})
     assert runner.model.fast is False and runner.model.head.fast
     dumped = Config.fromfile(tmp_path / RES18_300W.name)
-    assert dumped.fast == dict(
-        dict.fromkeys(PARTS, True), flip_test=False, warp=False)
+    assert dumped.fast == dict(dict.fromkeys(PARTS, True), flip_test=False, warp=False)
     assert dumped.model.fast is False
     steps = runner.train_dataloader.dataset.pipeline.transforms
     assert [step.fast for step in steps[2:5]] == [False] * 3
@@ -134,18 +138,12 @@ def test_parts_work_without_each_other(build):
     for part in (*PARTS, None):
         runner = build(
             **{
-                **({
-                    f'fast.{part}': False
-                } if part else {
-                       'fast': False
-                   }),
-                'train_cfg.max_epochs':
-                1,
-                'train_cfg.val_begin':
-                1,
-                'default_hooks.checkpoint':
-                None,
-            })
+                **({f'fast.{part}': False} if part else {'fast': False}),
+                'train_cfg.max_epochs': 1,
+                'train_cfg.val_begin': 1,
+                'default_hooks.checkpoint': None,
+            }
+        )
         give_peaks(runner.model.head)
         runner.train()
         losses = runner.message_hub.get_scalar('train/loss').data[0]

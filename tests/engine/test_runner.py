@@ -15,19 +15,12 @@ from mmpose_face.engine import FaceRunner
 NUMBER = iter(range(1000))
 
 
-def runner_of(data_root,
-              work_dir,
-              cls=FaceRunner,
-              depth=None,
-              cfg_file=RES18_300W,
-              **options):
+def runner_of(data_root, work_dir, cls=FaceRunner, depth=None, cfg_file=RES18_300W, **options):
     """A runner of a small model on the small data set."""
     cfg = Config.fromfile(cfg_file)
-    cfg.merge_from_dict(
-        dict(o.split('=', 1) for o in data_options(data_root) if 'root' in o))
+    cfg.merge_from_dict(dict(o.split('=', 1) for o in data_options(data_root) if 'root' in o))
     for name in ('train', 'val', 'test'):
-        cfg[f'{name}_dataloader'].update(
-            batch_size=2, num_workers=0, persistent_workers=False)
+        cfg[f'{name}_dataloader'].update(batch_size=2, num_workers=0, persistent_workers=False)
     if cfg_file == RES18_300W:
         cfg.merge_from_dict(NARROW)
     if depth:
@@ -63,8 +56,7 @@ def test_the_fault_without_us(build, checkpoint):
 
 def test_checkpoint_of_another_architecture(build, checkpoint):
     with pytest.raises(
-            ValueError,
-            match=r'(?s)epoch_1.pth does not fit the model.*missing keys'
+        ValueError, match=r'(?s)epoch_1.pth does not fit the model.*missing keys'
     ) as raised:
         build(depth=34, load_from=checkpoint).test()
     assert len(str(raised.value)) < 3000
@@ -90,14 +82,12 @@ def test_fine_tuning_takes_what_fits(build, checkpoint):
 
 
 def test_resume_goes_on(build, checkpoint):
-    runner = build(
-        load_from=checkpoint, resume=True, **{'train_cfg.max_epochs': 2})
+    runner = build(load_from=checkpoint, resume=True, **{'train_cfg.max_epochs': 2})
     runner.train()
     assert runner.epoch == 2
 
 
-def test_resume_does_not_execute_the_config_in_the_file(
-        build, checkpoint, tmp_path, monkeypatch):
+def test_resume_does_not_execute_the_config_in_the_file(build, checkpoint, tmp_path, monkeypatch):
     saved = torch.load(checkpoint, weights_only=False)
     made = tmp_path / 'made'
     saved['meta']['config'] = f'made = open({str(made)!r}, "w").close()'
@@ -113,13 +103,14 @@ def test_resume_does_not_execute_the_config_in_the_file(
 
 def write_half(self, content, path):
     with open(path, 'wb') as file:
-        file.write(content[:len(content) // 2])
+        file.write(content[: len(content) // 2])
     raise OSError(28, 'No space left on device')
 
 
 @pytest.mark.parametrize('cls,whole', [(Runner, False), (FaceRunner, True)])
-def test_a_failed_write_leaves_the_last_checkpoint(build, checkpoint, tmp_path,
-                                                   monkeypatch, cls, whole):
+def test_a_failed_write_leaves_the_last_checkpoint(
+    build, checkpoint, tmp_path, monkeypatch, cls, whole
+):
     """MMEngine writes under the final name; FaceRunner beside it."""
     with open(checkpoint, 'rb') as file:
         before = file.read()
@@ -128,8 +119,7 @@ def test_a_failed_write_leaves_the_last_checkpoint(build, checkpoint, tmp_path,
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     monkeypatch.setattr(fileio.LocalBackend, 'put', write_half)
     with pytest.raises(OSError, match='No space left'):
-        runner.save_checkpoint(
-            str(tmp_path), 'epoch_1.pth', save_param_scheduler=False)
+        runner.save_checkpoint(str(tmp_path), 'epoch_1.pth', save_param_scheduler=False)
     with open(checkpoint, 'rb') as file:
         assert (file.read() == before) == whole
     assert not list(tmp_path.glob('*.partial'))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training that does not wait for its device, and logs what MMPose logs."""
+
 import json
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,10 @@ from mmpose_face.models.losses.input_checks import LateCheck
 
 NUMBER = iter(range(1000))
 STAR = (
-    REPO / 'configs/face_2d_keypoint/topdown_regression/300w' /
-    'td-reg_res18_starloss_1xb16-20e_300w-128x128.py')
+    REPO
+    / 'configs/face_2d_keypoint/topdown_regression/300w'
+    / 'td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
+)
 # The heads of the zoo on the narrow network, and STAR's.
 HEADS = {
     'heatmaps': {},
@@ -31,18 +34,16 @@ HEADS = {
         'model.head.deconv_kernel_sizes': (4, 4, 4),
     },
     'coordinates': {
-        'model.neck':
-        dict(type='GlobalAveragePooling'),
-        'model.head':
-        dict(
+        'model.neck': dict(type='GlobalAveragePooling'),
+        'model.head': dict(
             _delete_=True,
             type='FaceRegressionHead',
             in_channels=64,
             num_joints=68,
             loss=dict(type='WingLoss', use_target_weight=True),
-            decoder='${codec}'),
-        'codec':
-        dict(_delete_=True, type='FaceRegressionLabel', input_size=(128, 128)),
+            decoder='${codec}',
+        ),
+        'codec': dict(_delete_=True, type='FaceRegressionLabel', input_size=(128, 128)),
     },
 }
 
@@ -51,10 +52,12 @@ def runner_of(data_root, work_dir, path=RES18_300W, interval=2, **options):
     """Six iterations of one face each, of which each ``interval``-th is
     logged."""
     cfg = Config.fromfile(path, format_python_code=False)
-    cfg.merge_from_dict({
-        k: DictAction._parse_iterable(v)
-        for k, v in (o.split('=', 1) for o in data_options(data_root))
-    })
+    cfg.merge_from_dict(
+        {
+            k: DictAction._parse_iterable(v)
+            for k, v in (o.split('=', 1) for o in data_options(data_root))
+        }
+    )
     cfg.merge_from_dict(NARROW)
     cfg.train_dataloader.batch_size = 1
     cfg.train_cfg.update(max_epochs=1, val_interval=2)
@@ -104,12 +107,8 @@ def guard(runner, monkeypatch, interval):
 @pytest.mark.parametrize('network', [{}, dict(amp=True, channels_last=True)])
 def test_no_wait_between_logs(build, monkeypatch, head, network):
     runner = build(
-        interval=3,
-        **HEADS[head],
-        **{
-            f'model.network.{k}': v
-            for k, v in network.items()
-        })
+        interval=3, **HEADS[head], **{f'model.network.{k}': v for k, v in network.items()}
+    )
     guarded = guard(runner, monkeypatch, 3)
     runner.train()
     assert guarded in ([0, 1, 3, 4], [1, 3, 4])
@@ -141,26 +140,21 @@ def logged(runner):
     runner.train()
     path = Path(runner.log_dir) / 'vis_data/scalars.json'
     lines = map(json.loads, path.read_text().splitlines())
-    return [{
-        k: v
-        for k, v in line.items() if 'time' not in k and k != 'memory'
-    } for line in lines]
+    return [{k: v for k, v in line.items() if 'time' not in k and k != 'memory'} for line in lines]
 
 
 @pytest.mark.parametrize('interval', [2, 4, 50])
 def test_log_is_mmposes(build, interval):
     """Losses as means over the window, the accuracy as the last one."""
     ours, theirs = (
-        logged(build(interval=interval, **{'fast.accuracy': fast}))
-        for fast in (True, False))
+        logged(build(interval=interval, **{'fast.accuracy': fast})) for fast in (True, False)
+    )
     assert ours == theirs
     *ours, validation = ours
     assert validation['NME'] > 0
     assert len(ours) == {2: 3, 4: 1, 50: 1}[interval]
     for line in ours:
-        assert line.keys() == {
-            'lr', 'loss', 'loss_kpt', 'acc_pose', 'epoch', 'iter', 'step'
-        }
+        assert line.keys() == {'lr', 'loss', 'loss_kpt', 'acc_pose', 'epoch', 'iter', 'step'}
 
 
 def test_checkpoint_holds_every_loss(build):
@@ -184,35 +178,42 @@ def test_checkpoint_holds_every_loss(build):
 def test_accuracy_of_every_iteration_where_a_mean_is_logged(build):
     runner = build(
         **{
-            'log_processor.custom_cfg':
-            [dict(data_src='acc_pose', method_name='mean', window_size=3)]
-        })
+            'log_processor.custom_cfg': [
+                dict(data_src='acc_pose', method_name='mean', window_size=3)
+            ]
+        }
+    )
     runner.train()
     assert len(runner.message_hub.get_scalar('train/acc_pose').data[0]) == 6
 
 
-@pytest.mark.parametrize('options,expected', [
-    ({}, False),
-    (dict(mean_pattern='.*(loss|acc).*'), True),
-    (dict(custom_cfg=[dict(data_src='acc_pose', method_name='max')]), True),
-    (dict(custom_cfg=[dict(data_src='loss', method_name='max')]), False),
-])
+@pytest.mark.parametrize(
+    'options,expected',
+    [
+        ({}, False),
+        (dict(mean_pattern='.*(loss|acc).*'), True),
+        (dict(custom_cfg=[dict(data_src='acc_pose', method_name='max')]), True),
+        (dict(custom_cfg=[dict(data_src='loss', method_name='max')]), False),
+    ],
+)
 def test_is_smoothed(options, expected):
     assert is_smoothed(LogProcessor(**options)) is expected
 
 
 class OtherHook(LoggerHook):
-
     def after_train_iter(self, *args, **kwargs):
         pass
 
 
-@pytest.mark.parametrize('hook,lines', [
-    (LoggerHook(interval=2), [1, 3]),
-    (LoggerHook(interval=2, ignore_last=False), [1, 3, 4]),
-    (LoggerHook(interval=9), [4]),
-    (OtherHook(interval=9), [0, 1, 2, 3, 4]),
-])
+@pytest.mark.parametrize(
+    'hook,lines',
+    [
+        (LoggerHook(interval=2), [1, 3]),
+        (LoggerHook(interval=2, ignore_last=False), [1, 3, 4]),
+        (LoggerHook(interval=9), [4]),
+        (OtherHook(interval=9), [0, 1, 2, 3, 4]),
+    ],
+)
 def test_is_logged(hook, lines):
     """Of an epoch of 5 iterations."""
 

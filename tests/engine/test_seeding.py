@@ -32,15 +32,20 @@ def build(dataset=Draws, shuffle=True, seed=3, **options):
                 dataset=dict(type=dataset),
                 sampler=dict(type=DefaultSampler, shuffle=shuffle),
                 batch_size=2,
-                **options),
+                **options,
+            ),
             seed,
-            rank=0), seed)
+            rank=0,
+        ),
+        seed,
+    )
 
 
 def samples(loader, epoch):
     loader.sampler.set_epoch(epoch)
     return [
-        tuple(map(float, row)) for batch in loader
+        tuple(map(float, row))
+        for batch in loader
         for row in zip(*batch)  # collated
     ]
 
@@ -65,17 +70,20 @@ def test_neighbours_are_independent():
     assert abs(correlation).max() < 0.2
 
 
-@pytest.mark.parametrize('options', [
-    dict(num_workers=1),
-    dict(num_workers=2, persistent_workers=True),
-    dict(num_workers=1, multiprocessing_context='spawn')
-])
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(num_workers=1),
+        dict(num_workers=2, persistent_workers=True),
+        dict(num_workers=1, multiprocessing_context='spawn'),
+    ],
+)
 def test_samples_depend_on_the_epoch_alone(options):
     """Not on the workers, nor on the epochs these have seen."""
     expected = {epoch: samples(build(), epoch) for epoch in (0, 1)}
     assert len(set(sum(expected.values(), []))) == 10
     loader = build(**options)
-    for epoch in (0, 1) if options['num_workers'] > 1 else (1, ):
+    for epoch in (0, 1) if options['num_workers'] > 1 else (1,):
         assert samples(loader, epoch) == expected[epoch]
 
 
@@ -89,7 +97,10 @@ def test_the_fault_of_persistent_workers():
                 sampler=dict(type=DefaultSampler),
                 batch_size=2,
                 num_workers=1,
-                persistent_workers=True), 3)
+                persistent_workers=True,
+            ),
+            3,
+        )
 
     whole, resumed = loader(), loader()
     samples(whole, 0)
@@ -132,12 +143,12 @@ def test_a_data_set_that_is_built_already_and_seen_by_its_sampler():
     dataset = Draws()
     loader = Runner.build_dataloader(
         seeded(
-            dict(
-                dataset=dataset,
-                sampler=dict(type=DefaultSampler, shuffle=False),
-                batch_size=2),
+            dict(dataset=dataset, sampler=dict(type=DefaultSampler, shuffle=False), batch_size=2),
             seed=0,
-            rank=0), 0)
+            rank=0,
+        ),
+        0,
+    )
     assert type(loader.dataset._wrapped) is Draws  # MMEngine copies it
     # MMPose's MultiSourceSampler asks for the class of the data set.
     assert type(loader.sampler._wrapped.dataset) is Draws

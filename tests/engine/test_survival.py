@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trainings killed at the worst moments and resumed."""
+
 import builtins
-import io
 import json
 import multiprocessing
 import os
@@ -31,27 +31,34 @@ from kill_and_resume import differences, small_config  # noqa: E402
 
 # The call that is the last one, and its arguments.
 MOMENTS = {
-    'in the first epoch':
-    (EpochBasedTrainLoop, 'run_iter', lambda loop, *_: loop.iter == 2),
-    'best written, unknown to the last':
-    (os, 'replace',
-     lambda _, path: path.endswith('/epoch_1.pth') and exists(path)),
-    'checkpoint half written':
-    (LocalBackend, 'put', lambda _, content, path: path.endswith(
-        ('/epoch_2.pth', '/epoch_2.pth.partial')) and open(path, 'wb').write(
-            content[:1000])),
-    'checkpoint not renamed': (os, 'replace',
-                               lambda _, path: path.endswith('/epoch_2.pth')),
-    'last_checkpoint emptied':
-    (builtins, 'open',
-     lambda path, mode='r', *_, **__: mode == 'w' and str(path).endswith(
-         '/last_checkpoint') and exists(path) and io.open(path, mode)),
-    'in a validation': (ValLoop, 'run_iter',
-                        lambda loop, *_: loop.runner.epoch == 2),
-    'outdated not removed': (LocalBackend, 'remove',
-                             lambda _, path: path.endswith('/epoch_1.pth')),
-    'in the last validation': (ValLoop, 'run_iter',
-                               lambda loop, *_: loop.runner.epoch == 3),
+    'in the first epoch': (EpochBasedTrainLoop, 'run_iter', lambda loop, *_: loop.iter == 2),
+    'best written, unknown to the last': (
+        os,
+        'replace',
+        lambda _, path: path.endswith('/epoch_1.pth') and exists(path),
+    ),
+    'checkpoint half written': (
+        LocalBackend,
+        'put',
+        lambda _, content, path: (
+            path.endswith(('/epoch_2.pth', '/epoch_2.pth.partial'))
+            and open(path, 'wb').write(content[:1000])
+        ),
+    ),
+    'checkpoint not renamed': (os, 'replace', lambda _, path: path.endswith('/epoch_2.pth')),
+    'last_checkpoint emptied': (
+        builtins,
+        'open',
+        lambda path, mode='r', *_, **__: (
+            mode == 'w'
+            and str(path).endswith('/last_checkpoint')
+            and exists(path)
+            and open(path, mode)
+        ),
+    ),
+    'in a validation': (ValLoop, 'run_iter', lambda loop, *_: loop.runner.epoch == 2),
+    'outdated not removed': (LocalBackend, 'remove', lambda _, path: path.endswith('/epoch_1.pth')),
+    'in the last validation': (ValLoop, 'run_iter', lambda loop, *_: loop.runner.epoch == 3),
 }
 
 
@@ -106,8 +113,7 @@ def run(config):
     """
     spawn = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(1, spawn) as pool:
-        yield lambda *args, **kwargs: pool.submit(forked, config, *args, **
-                                                  kwargs).result()
+        yield lambda *args, **kwargs: pool.submit(forked, config, *args, **kwargs).result()
 
 
 @pytest.fixture(scope='module')
@@ -133,13 +139,23 @@ def lives(pid, seconds=20):
 
 
 @pytest.mark.parametrize(
-    'moments', [
-        ('in the first epoch', 'checkpoint half written', 'in a validation',
-         'outdated not removed'),
-        ('best written, unknown to the last', 'checkpoint not renamed',
-         'last_checkpoint emptied', 'in the last validation'),
+    'moments',
+    [
+        (
+            'in the first epoch',
+            'checkpoint half written',
+            'in a validation',
+            'outdated not removed',
+        ),
+        (
+            'best written, unknown to the last',
+            'checkpoint not renamed',
+            'last_checkpoint emptied',
+            'in the last validation',
+        ),
     ],
-    ids=', '.join)
+    ids=', '.join,
+)
 def test_ends_as_if_it_had_not_been_killed(run, expected, tmp_path, moments):
     for number, moment in enumerate(moments):
         code = run(tmp_path, resume=number > 0, moment=moment)
@@ -160,16 +176,15 @@ def test_the_fault_of_mmengine(run, tmp_path):
     assert code == -signal.SIGKILL
     assert run(killed, resume=True, cls=Runner, **options) == 0
     theirs, whole = (
-        checkpoints.load(tmp_path / f'{name}/epoch_3.pth')
-        for name in ('killed', 'whole'))
+        checkpoints.load(tmp_path / f'{name}/epoch_3.pth') for name in ('killed', 'whole')
+    )
     validations = [
-        len(each['message_hub']['log_scalars']['val/NME'].data[0])
-        for each in (theirs, whole)
+        len(each['message_hub']['log_scalars']['val/NME'].data[0]) for each in (theirs, whole)
     ]
     assert validations[0] + 1 == validations[1]
     assert not all(
-        torch.equal(value, theirs['state_dict'][key])
-        for key, value in whole['state_dict'].items())
+        torch.equal(value, theirs['state_dict'][key]) for key, value in whole['state_dict'].items()
+    )
 
 
 def test_the_fault_of_mmengine_outdated_first(run, tmp_path):
@@ -180,8 +195,9 @@ def test_the_fault_of_mmengine_outdated_first(run, tmp_path):
         cls=Runner,
         **{
             'default_hooks.checkpoint.type': 'CheckpointHook',
-            'default_hooks.checkpoint.max_keep_ckpts': 1
-        })
+            'default_hooks.checkpoint.max_keep_ckpts': 1,
+        },
+    )
     assert code == -signal.SIGKILL
     assert resume.newest_checkpoint(str(tmp_path)) is None
 
@@ -212,21 +228,19 @@ def test_full_disk(config, expected, small_disk):
         '--resume',
         '--cfg-options',
         'train_cfg.max_epochs=4',
-        check=False)
+        check=False,
+    )
     assert done.returncode == 1
     assert 'Traceback' not in done.stdout
     assert 'Logging error' not in done.stdout
     message = done.stdout.strip().splitlines()[-1]
-    assert message.startswith(f'error: disk full: could not write {work_dir}/'
-                              'epoch_4.pth (')
+    assert message.startswith(f'error: disk full: could not write {work_dir}/epoch_4.pth (')
     assert message.endswith(
         f'; the last good checkpoint is {work_dir}/epoch_3.pth; '
-        'free some space and start again with --resume')
+        'free some space and start again with --resume'
+    )
     assert resume.newest_checkpoint(str(work_dir)) == f'{work_dir}/epoch_3.pth'
-    assert before == {
-        path: path.read_bytes()
-        for path in work_dir.glob('*.pth*')
-    }
+    assert before == {path: path.read_bytes() for path in work_dir.glob('*.pth*')}
 
 
 def write_checkpoint(path):
@@ -258,16 +272,18 @@ def test_newest_checkpoint(tmp_path):
 @pytest.fixture
 def told(monkeypatch):
     lines = []
-    monkeypatch.setattr(resume, 'print_log',
-                        lambda text, **_: lines.append(text))
+    monkeypatch.setattr(resume, 'print_log', lambda text, **_: lines.append(text))
     return lines
 
 
-@pytest.mark.parametrize('given,lines', [
-    ({}, []),
-    (dict(seed=5), []),
-    (dict(seed=3), ['the seed is that of the checkpoint, 5, not 3']),
-])
+@pytest.mark.parametrize(
+    'given,lines',
+    [
+        ({}, []),
+        (dict(seed=5), []),
+        (dict(seed=3), ['the seed is that of the checkpoint, 5, not 3']),
+    ],
+)
 def test_seed_of_the_checkpoint(tmp_path, told, given, lines):
     """The loaders are built before MMEngine reads it."""
     write_checkpoint(tmp_path / 'epoch_1.pth')
@@ -282,13 +298,22 @@ def test_resume_before_the_first_checkpoint(tmp_path, monkeypatch, told):
     """Starts over, from the weights that the config starts from."""
     started = []
     monkeypatch.setattr(
-        Runner, 'from_cfg', lambda cfg: started.append(cfg) or types.
-        SimpleNamespace(train=lambda: None))
-    monkeypatch.setattr('sys.argv', [
-        'train.py',
-        str(RES18_300W), '--resume', '--work-dir',
-        str(tmp_path), '--cfg-options', 'load_from=weights.pth'
-    ])
+        Runner,
+        'from_cfg',
+        lambda cfg: started.append(cfg) or types.SimpleNamespace(train=lambda: None),
+    )
+    monkeypatch.setattr(
+        'sys.argv',
+        [
+            'train.py',
+            str(RES18_300W),
+            '--resume',
+            '--work-dir',
+            str(tmp_path),
+            '--cfg-options',
+            'load_from=weights.pth',
+        ],
+    )
     launch.train()
     assert not started[0].resume and started[0].load_from == 'weights.pth'
     assert told[0].endswith('the training starts from the beginning')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backbones that start from pretrained weights."""
+
 import sys
 from itertools import count
 from typing import Callable
@@ -13,8 +14,7 @@ from torch import nn
 
 from mmpose_face.downloads import DownloadError
 from mmpose_face.engine import launch
-from mmpose_face.engine.weights import (misfit_explained,
-                                        missing_start_explained)
+from mmpose_face.engine.weights import misfit_explained, missing_start_explained
 
 NUMBER = count()
 HRNET = 'open-mmlab://msra/hrnetv2_w18'
@@ -22,25 +22,24 @@ MODEL_PARTS = BASES / 'models'
 # What each backbone starts from, and the name of its file.
 STARTS = {
     'hrnetv2_w18_heatmap': ('HRNet', HRNET, 'hrnetv2_w18-00eb2006.pth'),
-    'res50_heatmap':
-    ('ResNet', 'torchvision://resnet50', 'resnet50-0676ba61.pth'),
-    'res50_regression':
-    ('ResNet', 'torchvision://resnet50', 'resnet50-0676ba61.pth'),
-    'mobilenetv2_heatmap':
-    ('MobileNetV2', 'mmcls://mobilenet_v2',
-     'mobilenet_v2_batch256_imagenet_20200708-3b2dc3af.pth'),
-    'scnet50_heatmap':
-    ('SCNet', 'https://download.openmmlab.com/mmpose/pretrain_models/'
-     'scnet50-7ef0a199.pth', 'scnet50-7ef0a199.pth'),
+    'res50_heatmap': ('ResNet', 'torchvision://resnet50', 'resnet50-0676ba61.pth'),
+    'res50_regression': ('ResNet', 'torchvision://resnet50', 'resnet50-0676ba61.pth'),
+    'mobilenetv2_heatmap': (
+        'MobileNetV2',
+        'mmcls://mobilenet_v2',
+        'mobilenet_v2_batch256_imagenet_20200708-3b2dc3af.pth',
+    ),
+    'scnet50_heatmap': (
+        'SCNet',
+        'https://download.openmmlab.com/mmpose/pretrain_models/scnet50-7ef0a199.pth',
+        'scnet50-7ef0a199.pth',
+    ),
 }
 each = pytest.mark.parametrize('part', STARTS)
 
 
 def test_the_list_is_complete():
-    found = [
-        path.stem for path in MODEL_PARTS.glob('*.py')
-        if 'init_cfg' in path.read_text()
-    ]
+    found = [path.stem for path in MODEL_PARTS.glob('*.py') if 'init_cfg' in path.read_text()]
     assert sorted(found) == sorted(STARTS)
 
 
@@ -85,9 +84,7 @@ def test_a_local_file_that_is_not_there():
     cfg = Config.fromfile(HRNET_300W).model
     cfg.backbone.init_cfg = [dict(type='Normal', layer='Conv2d'), start]
     model = MODELS.build(cfg)
-    with pytest.raises(
-            FileNotFoundError,
-            match=r'nowhere.pth of model.backbone \(HRNet\)'):
+    with pytest.raises(FileNotFoundError, match=r'nowhere.pth of model.backbone \(HRNet\)'):
         with missing_start_explained(model):
             model.init_weights()
 
@@ -104,14 +101,23 @@ def tool(tiny_300w, offline, tmp_path, monkeypatch) -> Callable[..., None]:
     from HRNet's weights and others."""
 
     def run(main: Callable[[], None], *args: str) -> None:
-        monkeypatch.setattr(sys, 'argv', [
-            'tool', *map(str, args[:-1]), '--work-dir', str(tmp_path),
-            '--cfg-options', *data_options(tiny_300w),
-            'train_cfg.max_epochs=1',
-            'model.backbone.init_cfg.type=Pretrained',
-            f'model.backbone.init_cfg.checkpoint={HRNET}', args[-1],
-            f'experiment_name=weights_{next(NUMBER)}'
-        ])  # yapf: disable
+        monkeypatch.setattr(
+            sys,
+            'argv',
+            [
+                'tool',
+                *map(str, args[:-1]),
+                '--work-dir',
+                str(tmp_path),
+                '--cfg-options',
+                *data_options(tiny_300w),
+                'train_cfg.max_epochs=1',
+                'model.backbone.init_cfg.type=Pretrained',
+                f'model.backbone.init_cfg.checkpoint={HRNET}',
+                args[-1],
+                f'experiment_name=weights_{next(NUMBER)}',
+            ],
+        )
         main()
 
     return run
@@ -127,25 +133,30 @@ def test_scripts_without_a_network(tool, tmp_path):
     assert raised.value.code.endswith(f'scratch: --cfg-options {scratch}')
 
     tool(launch.train, RES18_300W, scratch)
-    tool(lambda: launch.test(None, None), RES18_300W, tmp_path / 'epoch_1.pth',
-         more)
+    tool(lambda: launch.test(None, None), RES18_300W, tmp_path / 'epoch_1.pth', more)
 
 
 def test_a_checkpoint_that_cannot_be_fetched(tool):
     with pytest.raises(SystemExit, match='^error: could not download https:'):
-        tool(lambda: launch.test(None, None), RES18_300W,
-             'https://download.openmmlab.com/mmpose/a.pth', 'launcher=none')
+        tool(
+            lambda: launch.test(None, None),
+            RES18_300W,
+            'https://download.openmmlab.com/mmpose/a.pth',
+            'launcher=none',
+        )
 
 
 def test_how_many_keys_do_not_fit():
     keys = [f'backbone.layer{i}.weight' for i in range(312)]
     with pytest.raises(ValueError) as raised:
         with misfit_explained('weights.pth'):
-            raise RuntimeError('unexpected key in source state_dict: a, b\n\n'
-                               'missing keys in source state_dict: ' +
-                               ', '.join(keys))
+            raise RuntimeError(
+                'unexpected key in source state_dict: a, b\n\n'
+                'missing keys in source state_dict: ' + ', '.join(keys)
+            )
     lines = str(raised.value).splitlines()
     assert lines[0].startswith('weights.pth does not fit the model')
     assert lines[0].endswith('unexpected key in source state_dict: a, b')
-    assert lines[1] == ('missing keys in source state_dict: ' +
-                        ', '.join(keys[:10]) + ', ... (312 in all)')
+    assert lines[1] == (
+        'missing keys in source state_dict: ' + ', '.join(keys[:10]) + ', ... (312 in all)'
+    )

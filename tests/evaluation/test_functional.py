@@ -7,12 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mmpose_face.evaluation import (auc, bootstrap_ci, box_diagonal, ced,
-                                    compare, face_box, face_errors,
-                                    failure_rate, inter_ocular, inter_pupil,
-                                    landmark_box, nme, normalized_errors,
-                                    per_group, per_landmark, percentiles,
-                                    point_distance)
+from mmpose_face.evaluation import (
+    auc,
+    bootstrap_ci,
+    box_diagonal,
+    ced,
+    compare,
+    face_box,
+    face_errors,
+    failure_rate,
+    inter_ocular,
+    inter_pupil,
+    landmark_box,
+    nme,
+    normalized_errors,
+    per_group,
+    per_landmark,
+    percentiles,
+    point_distance,
+)
 from mmpose_face.landmarks import IBUG68, WFLW98
 
 NAN, INF = float('nan'), float('inf')
@@ -30,8 +43,7 @@ def test_normalized_errors():
 
 
 def test_masked_points_are_not_scored():
-    errors = normalized_errors([[[3, 4], [NAN, 0]]], [[[0, 0], [NAN, NAN]]],
-                               [1], [[1, 0]])
+    errors = normalized_errors([[[3, 4], [NAN, 0]]], [[[0, 0], [NAN, NAN]]], [1], [[1, 0]])
     np.testing.assert_array_equal(errors, [[5, NAN]])
 
 
@@ -43,25 +55,25 @@ def test_a_prediction_that_is_no_number_fails(bad):
     assert nme(errors) == INF
     assert failure_rate(errors, T) == 1 / 2
     assert auc(errors, T) == pytest.approx((0 + 0.5) / 2)
-    np.testing.assert_array_equal(ced(errors, [0.04, 0.05, 9]), [0, .5, .5])
+    np.testing.assert_array_equal(ced(errors, [0.04, 0.05, 9]), [0, 0.5, 0.5])
 
 
 @pytest.mark.parametrize('norm', [0, -1, NAN, INF])
 def test_a_face_without_normaliser_is_not_scored(norm):
-    errors = normalized_errors(
-        np.ones((2, 3, 2)), np.zeros((2, 3, 2)), [norm, 1])
+    errors = normalized_errors(np.ones((2, 3, 2)), np.zeros((2, 3, 2)), [norm, 1])
     assert np.isnan(errors[0]).all()
-    assert nme(face_errors(errors)) == pytest.approx(2**.5)
+    assert nme(face_errors(errors)) == pytest.approx(2**0.5)
 
 
 def test_shapes_that_do_not_fit():
     one = np.zeros((1, 3, 2))
-    for pred, gt, norm, mask in [(one, one[:, :2], [1], None),
-                                 (one[0], one[0], [1], None),
-                                 (one, one, [1, 1], None),
-                                 (one, one, [1], [1, 1, 1]),
-                                 (np.zeros((1, 3, 3)), np.zeros(
-                                     (1, 3, 3)), [1], None)]:
+    for pred, gt, norm, mask in [
+        (one, one[:, :2], [1], None),
+        (one[0], one[0], [1], None),
+        (one, one, [1, 1], None),
+        (one, one, [1], [1, 1, 1]),
+        (np.zeros((1, 3, 3)), np.zeros((1, 3, 3)), [1], None),
+    ]:
         with pytest.raises(ValueError, match='expected'):
             normalized_errors(pred, gt, norm, mask)
 
@@ -84,17 +96,17 @@ def test_normalizers_by_hand():
     # Means of the six points of each eye: (1, 0) and (5, 40 / 6).
     assert inter_pupil(points, IBUG68) == pytest.approx(np.hypot(4, 40 / 6))
     boxes = [[10, 20, 40, 60], [5, 5, 5, 9]]
-    assert face_box(boxes).tolist() == [1200**.5, 0]
+    assert face_box(boxes).tolist() == [1200**0.5, 0]
     assert box_diagonal(boxes).tolist() == [50, 4]
     assert landmark_box([[[1, 2], [5, 2], [3, 11]]]) == 6
     mask = [[1, 1, 0]], [[1, 0, 1]], [[0, 0, 0]]
     np.testing.assert_array_equal(
-        [landmark_box([[[1, 2], [5, 2], [3, 10]]], m)[0] for m in mask],
-        [0, 4, NAN])
+        [landmark_box([[[1, 2], [5, 2], [3, 10]]], m)[0] for m in mask], [0, 4, NAN]
+    )
 
 
 def test_percentiles():
-    errors = np.arange(101.)
+    errors = np.arange(101.0)
     assert percentiles(errors, [0, 50, 90]).tolist() == [0, 50, 90]
     assert percentiles([1, 2], [50]) == 1.5
     assert percentiles([0, 1, INF, NAN], [50, 75]).tolist() == [1, INF]
@@ -103,47 +115,46 @@ def test_percentiles():
 
 def test_per_landmark_and_per_group():
     errors = np.full((2, 98), 0.1)
-    errors[:, list(WFLW98.groups['lips'])] = [[.2], [.4]]
+    errors[:, list(WFLW98.groups['lips'])] = [[0.2], [0.4]]
     errors[0, 96] = NAN
     errors[:, 97] = NAN
     landmarks = per_landmark(errors)
-    assert landmarks[76] == pytest.approx(.3) and landmarks[96] == .1
+    assert landmarks[76] == pytest.approx(0.3) and landmarks[96] == 0.1
     assert np.isnan(landmarks[97])
     groups = per_group(errors, WFLW98)
-    assert groups['lips'] == pytest.approx(.3)
-    assert (groups['pupils'], groups['jaw']) == pytest.approx((.1, .1))
+    assert groups['lips'] == pytest.approx(0.3)
+    assert (groups['pupils'], groups['jaw']) == pytest.approx((0.1, 0.1))
     assert list(groups) == ['jaw', 'brows', 'nose', 'eyes', 'lips', 'pupils']
 
 
 class TestBootstrap:
-
     def test_interval_of_a_mean(self):
         """Of many draws of a normal variable: 1.96 standard errors."""
         values = np.random.default_rng(0).normal(3, 2, 4000)
         low, high = bootstrap_ci(values, samples=4000)
-        expected = 1.96 * values.std() / 4000**.5
-        assert low == pytest.approx(values.mean() - expected, rel=.003)
-        assert high == pytest.approx(values.mean() + expected, rel=.003)
+        expected = 1.96 * values.std() / 4000**0.5
+        assert low == pytest.approx(values.mean() - expected, rel=0.003)
+        assert high == pytest.approx(values.mean() + expected, rel=0.003)
 
     def test_it_covers_the_truth(self):
         """Of 200 samples of 80 faces, some 95 in 100 hold the mean."""
         rng = np.random.default_rng(1)
         held = 0
         for seed in range(200):
-            low, high = bootstrap_ci(rng.gamma(4, .01, 80), seed=seed)
-            held += low <= .04 <= high
-        assert .89 < held / 200 < .99
+            low, high = bootstrap_ci(rng.gamma(4, 0.01, 80), seed=seed)
+            held += low <= 0.04 <= high
+        assert 0.89 < held / 200 < 0.99
 
     def test_columns_and_weights(self):
         values = np.random.default_rng(0).random((50, 2))
-        weights = np.arange(50.)
+        weights = np.arange(50.0)
         low, high = bootstrap_ci(values, weights)
         for i in range(2):
             ends = bootstrap_ci(values[:, i], weights)
             np.testing.assert_allclose(ends, (low[i], high[i]))
         mean = np.average(values, 0, weights)
         assert (low < mean).all() and (mean < high).all()
-        np.testing.assert_allclose(bootstrap_ci([.3] * 9, weights[:9]), .3)
+        np.testing.assert_allclose(bootstrap_ci([0.3] * 9, weights[:9]), 0.3)
 
     def test_seeds(self):
         values = np.random.default_rng(0).random(30)
@@ -151,14 +162,14 @@ class TestBootstrap:
         assert bootstrap_ci(values) != bootstrap_ci(values, seed=1)
 
     def test_failed_and_no_faces(self):
-        low, high = bootstrap_ci([.1] * 50 + [INF])
-        assert low == pytest.approx(.1) and high == INF
+        low, high = bootstrap_ci([0.1] * 50 + [INF])
+        assert low == pytest.approx(0.1) and high == INF
         assert np.isnan(bootstrap_ci([])).all()
         assert np.isnan(bootstrap_ci(np.zeros((0, 3)))).all()
 
 
 class TestCompare:
-    errors = np.random.default_rng(0).gamma(4, .01, 400)
+    errors = np.random.default_rng(0).gamma(4, 0.01, 400)
 
     def test_a_system_with_itself(self):
         result = compare(self.errors, self.errors, samples=500)
@@ -166,11 +177,11 @@ class TestCompare:
         assert result.p_value == 1 and result.n == 400
 
     def test_a_better_system(self):
-        noise = np.random.default_rng(1).normal(.002, .005, 400)
+        noise = np.random.default_rng(1).normal(0.002, 0.005, 400)
         result = compare(self.errors, self.errors + noise, samples=1000)
         assert result.difference == pytest.approx(-noise.mean())
         assert result.low < result.difference < result.high < 0
-        assert result.p_value <= .002
+        assert result.p_value <= 0.002
 
     def test_the_p_value_by_hand(self):
         """Three faces, each better by 1: of the 8 ways to exchange the
@@ -181,34 +192,32 @@ class TestCompare:
     def test_equal_systems_are_seldom_told_apart(self):
         rng = np.random.default_rng(2)
         p_values = [
-            compare(*rng.gamma(4, .01, (2, 60)), samples=400, seed=i).p_value
-            for i in range(60)
+            compare(*rng.gamma(4, 0.01, (2, 60)), samples=400, seed=i).p_value for i in range(60)
         ]
-        assert np.mean(np.array(p_values) < .05) < .15
-        assert .3 < np.median(p_values) < .7
+        assert np.mean(np.array(p_values) < 0.05) < 0.15
+        assert 0.3 < np.median(p_values) < 0.7
 
     def test_failed_faces_are_counted(self):
-        result = compare([.1, INF, .2, INF, NAN, .3],
-                         [.2, .1, INF, INF, .1, .3],
-                         samples=100)
+        result = compare(
+            [0.1, INF, 0.2, INF, NAN, 0.3], [0.2, 0.1, INF, INF, 0.1, 0.3], samples=100
+        )
         assert result.failed == (1, 1) and result.n == 2
-        assert result.difference == pytest.approx(-.05)
-        nothing = compare([INF], [.1])
+        assert result.difference == pytest.approx(-0.05)
+        nothing = compare([INF], [0.1])
         assert nothing.n == 0 and np.isnan(nothing.difference)
 
     def test_other_faces(self):
         with pytest.raises(ValueError, match='the same faces'):
-            compare([.1], [.1, .2])
+            compare([0.1], [0.1, 0.2])
 
 
 def test_face_errors():
     errors = [[0.1, 0.3], [0.2, NAN], [NAN, NAN], [INF, 0]]
-    np.testing.assert_array_equal(
-        face_errors(errors), [(0.1 + 0.3) / 2, 0.2, NAN, INF])
+    np.testing.assert_array_equal(face_errors(errors), [(0.1 + 0.3) / 2, 0.2, NAN, INF])
 
 
 def test_nme_over_faces_and_over_points():
-    errors = np.array([[1., 3.], [5., NAN]])
+    errors = np.array([[1.0, 3.0], [5.0, NAN]])
     assert nme(face_errors(errors)) == (2 + 5) / 2
     assert nme(errors) == (1 + 3 + 5) / 3
 
@@ -225,15 +234,15 @@ def test_auc():
     assert 0 < auc([BELOW], T) < 1e-15
     assert auc([0, 0, 0, 1], T) == 3 / 4
     # Two steps of height 1/2, at 0.02 and 0.05, up to 0.10.
-    assert auc([0.02, 0.05], T) == pytest.approx((.08 / 2 + .05 / 2) / T)
+    assert auc([0.02, 0.05], T) == pytest.approx((0.08 / 2 + 0.05 / 2) / T)
     with pytest.raises(ValueError, match='must be positive, got 0'):
         auc([T], 0)
 
 
 def test_ced():
     np.testing.assert_array_equal(
-        ced([0.2, T, NAN, INF], [0, BELOW, T, ABOVE, 0.2, INF]),
-        [0, 0, 1 / 3, 1 / 3, 2 / 3, 1])
+        ced([0.2, T, NAN, INF], [0, BELOW, T, ABOVE, 0.2, INF]), [0, 0, 1 / 3, 1 / 3, 2 / 3, 1]
+    )
 
 
 @pytest.mark.parametrize('errors', [[], [NAN, NAN]], ids=['empty', 'nan'])
@@ -241,7 +250,7 @@ def test_nothing_to_score(errors, recwarn):
     figures = [nme(errors), failure_rate(errors, T), auc(errors, T)]
     assert np.isnan(figures).all()
     assert np.isnan(ced(errors, [0, 1])).all()
-    assert face_errors(np.zeros((0, 68))).shape == (0, )
+    assert face_errors(np.zeros((0, 68))).shape == (0,)
     assert normalized_errors(*np.zeros((2, 0, 68, 2)), []).shape == (0, 68)
     assert not recwarn.list
 
@@ -250,7 +259,7 @@ def test_arguments_are_not_altered():
     rng = np.random.default_rng(0)
     pred, gt = rng.normal(size=(2, 4, 5, 2))
     pred[0, 0] = NAN
-    norm, mask = np.array([1., 0, NAN, 2]), rng.integers(0, 2, (4, 5))
+    norm, mask = np.array([1.0, 0, NAN, 2]), rng.integers(0, 2, (4, 5))
     errors = np.array([0.3, NAN, 0.1])
     given_ = pred, gt, norm, mask, errors
     before = [a.copy() for a in given_]
@@ -266,8 +275,7 @@ def test_arguments_are_not_altered():
 
 def scores(pred, gt, mask=None) -> np.ndarray:
     """NME, FR and AUC with the first two points as the normaliser."""
-    errors = face_errors(
-        normalized_errors(pred, gt, point_distance(gt, 0, 1), mask))
+    errors = face_errors(normalized_errors(pred, gt, point_distance(gt, 0, 1), mask))
     return np.array([nme(errors), failure_rate(errors, T), auc(errors, 0.5)])
 
 
@@ -294,8 +302,7 @@ def test_moving_both_changes_nothing(seed, angle, scale, shift):
 def test_order_of_faces_changes_nothing(seed):
     pred, gt, rng = faces(seed)
     order = rng.permutation(len(gt))
-    np.testing.assert_allclose(
-        scores(pred[order], gt[order]), scores(pred, gt), atol=1e-12)
+    np.testing.assert_allclose(scores(pred[order], gt[order]), scores(pred, gt), atol=1e-12)
 
 
 @given(seeds, st.integers(2, 6))
@@ -307,7 +314,8 @@ def test_masking_a_point_is_deleting_it(seed, point):
     np.testing.assert_allclose(
         scores(pred, gt, mask),
         scores(*(np.delete(a, point, axis=1) for a in (pred, gt))),
-        atol=1e-12)
+        atol=1e-12,
+    )
 
 
 errors_1d = arrays(float, st.integers(1, 20), elements=st.floats(0, 1))
@@ -339,49 +347,50 @@ class TestPublished:
         folder = face_data / 'golden/300w_public'
         truth, results = (
             json.loads((folder / name).read_text())
-            for name in ('test.json', 'results_300wpublic_test.json'))
+            for name in ('test.json', 'results_300wpublic_test.json')
+        )
         assert [r['imgpath'] for r in results] == [r['imgpath'] for r in truth]
-        pred, gt = (
-            np.array([face['landmarks'] for face in part])
-            for part in (results, truth))
+        pred, gt = (np.array([face['landmarks'] for face in part]) for part in (results, truth))
         errors = normalized_errors(pred, gt, inter_ocular(gt, IBUG68))
         subsets = json.loads((folder / 'db_info.json').read_text())
         return errors, subsets['test_subsets']
 
     @pytest.mark.parametrize(
         'subset,n,expected_nme,expected_fr,expected_auc',
-        [('full', 689, 2.993687267871256, 0.7256894049346929, 62.7204),
-         ('common', 554, 2.5870801950420437, 0, None),
-         ('ibug', 135, 4.662282218592618, 3.703703703703709, None),
-         ('helen', 330, 2.5194569810704968, 0, None),
-         ('lfpw', 224, 2.6867036799108392, 0, None)])
-    def test_figures(self, golden, subset, n, expected_nme, expected_fr,
-                     expected_auc):
+        [
+            ('full', 689, 2.993687267871256, 0.7256894049346929, 62.7204),
+            ('common', 554, 2.5870801950420437, 0, None),
+            ('ibug', 135, 4.662282218592618, 3.703703703703709, None),
+            ('helen', 330, 2.5194569810704968, 0, None),
+            ('lfpw', 224, 2.6867036799108392, 0, None),
+        ],
+    )
+    def test_figures(self, golden, subset, n, expected_nme, expected_fr, expected_auc):
         errors, subsets = golden
         errors = face_errors(errors)
         if subset != 'full':
             errors = errors[subsets[subset]]
         assert len(errors) == n
         assert 100 * nme(errors) == pytest.approx(expected_nme, abs=1e-9)
-        assert 100 * failure_rate(errors, 0.08) == pytest.approx(
-            expected_fr, abs=1e-9)
+        assert 100 * failure_rate(errors, 0.08) == pytest.approx(expected_fr, abs=1e-9)
         if expected_auc:
             # Published is 62.7275, an integral over bins.
-            assert 100 * auc(errors, 0.08) == pytest.approx(
-                expected_auc, abs=1e-3)
+            assert 100 * auc(errors, 0.08) == pytest.approx(expected_auc, abs=1e-3)
 
-    @pytest.mark.parametrize('subset,expected', [
-        ('full', (4.666037430932269, 5.435113114011185, 7.320552484553374)),
-        ('ibug', (6.628041366327217, 7.390973031124523, 10.093415564142603)),
-        ('helen', (3.588651040403328, 3.9771381372856305, 5.038565693708802)),
-    ])
+    @pytest.mark.parametrize(
+        'subset,expected',
+        [
+            ('full', (4.666037430932269, 5.435113114011185, 7.320552484553374)),
+            ('ibug', (6.628041366327217, 7.390973031124523, 10.093415564142603)),
+            ('helen', (3.588651040403328, 3.9771381372856305, 5.038565693708802)),
+        ],
+    )
     def test_percentiles(self, golden, subset, expected):
         errors, subsets = golden
         errors = face_errors(errors)
         if subset != 'full':
             errors = errors[subsets[subset]]
-        np.testing.assert_allclose(
-            100 * percentiles(errors, [90, 95, 99]), expected, rtol=1e-12)
+        np.testing.assert_allclose(100 * percentiles(errors, [90, 95, 99]), expected, rtol=1e-12)
 
     def test_per_landmark(self, golden):
         """Some of the jaw, a brow, the nose and the lips."""
@@ -391,7 +400,7 @@ class TestPublished:
             16: 6.178730799959288,
             20: 2.7692371208173987,
             27: 2.266086276562485,
-            67: 2.070427832570231
+            67: 2.070427832570231,
         }
         landmarks = 100 * per_landmark(golden[0])
         for i, figure in expected.items():
@@ -401,11 +410,9 @@ class TestPublished:
         """Figures of other normalisers for them, to three digits."""
         folder = face_data / 'golden/300w_public'
         pred, gt = (
-            np.array([
-                face['landmarks']
-                for face in json.loads((folder / name).read_text())
-            ]) for name in ('results_300wpublic_test.json', 'test.json'))
-        for norm, figure in ((inter_pupil(gt, IBUG68), 4.203),
-                             (landmark_box(gt), 1.742)):
+            np.array([face['landmarks'] for face in json.loads((folder / name).read_text())])
+            for name in ('results_300wpublic_test.json', 'test.json')
+        )
+        for norm, figure in ((inter_pupil(gt, IBUG68), 4.203), (landmark_box(gt), 1.742)):
             errors = face_errors(normalized_errors(pred, gt, norm))
             assert 100 * nme(errors) == pytest.approx(figure, abs=6e-4)

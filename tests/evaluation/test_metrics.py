@@ -12,11 +12,23 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import NME
 from mmpose.registry import METRICS
 
-from mmpose_face.datasets import (BENCHMARKS, Face300W, LoadFaceImage,
-                                  PackFaceInputs, scheme_metainfo)
+from mmpose_face.datasets import (
+    BENCHMARKS,
+    Face300W,
+    LoadFaceImage,
+    PackFaceInputs,
+    scheme_metainfo,
+)
 from mmpose_face.engine import FaceRunner
-from mmpose_face.evaluation import (SubsetNME, auc, face_errors, failure_rate,
-                                    nme, normalized_errors, point_distance)
+from mmpose_face.evaluation import (
+    SubsetNME,
+    auc,
+    face_errors,
+    failure_rate,
+    nme,
+    normalized_errors,
+    point_distance,
+)
 from mmpose_face.landmarks import AFLW19, IBUG68, scheme_of
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
@@ -35,15 +47,15 @@ def make_samples(n: int = 7, seed: int = 0) -> list:
             dict(
                 id=i,
                 img_path=f'images/{i}.jpg',
-                subsets=('test', 'pose') if i % 2 else
-                ('test', 'blur', 'pose'),
+                subsets=('test', 'pose') if i % 2 else ('test', 'blur', 'pose'),
                 gt_instances=dict(
-                    bboxes=np.array([[0., 0, 100, 100]]),
+                    bboxes=np.array([[0.0, 0, 100, 100]]),
                     keypoints=gt,
-                    keypoints_visible=np.ones((1, 68))),
-                pred_instances=dict(keypoints=gt +
-                                    rng.normal(0, 1 + i, gt.shape)),
-            ))
+                    keypoints_visible=np.ones((1, 68)),
+                ),
+                pred_instances=dict(keypoints=gt + rng.normal(0, 1 + i, gt.shape)),
+            )
+        )
     return samples
 
 
@@ -58,9 +70,9 @@ def evaluate(samples, meta=META, **kwargs) -> dict:
 def errors_of(samples) -> np.ndarray:
     gt, pred = (
         np.concatenate([s[part]['keypoints'] for s in samples])
-        for part in ('gt_instances', 'pred_instances'))
-    return face_errors(
-        normalized_errors(pred, gt, point_distance(gt, LEFT, RIGHT)))
+        for part in ('gt_instances', 'pred_instances')
+    )
+    return face_errors(normalized_errors(pred, gt, point_distance(gt, LEFT, RIGHT)))
 
 
 def test_registered():
@@ -84,15 +96,13 @@ def test_figures_are_those_of_functional():
 def test_the_main_column_has_its_own_faces_alone(logged):
     """300-W: the private test set has no part in the full one."""
     samples = make_samples(5)
-    for sample, subsets in zip(samples, [('full', ), ('full', ), ('test', ),
-                                         ('test', ), ('other', )]):
+    for sample, subsets in zip(samples, [('full',), ('full',), ('test',), ('test',), ('other',)]):
         sample['subsets'] = subsets
     metrics = evaluate(samples, subsets=('full', 'test'))
     errors = 100 * errors_of(samples)
     assert metrics['NME'] == pytest.approx(errors[:2].mean())
     assert metrics['test/NME'] == pytest.approx(errors[2:4].mean())
-    assert 'none of the columns, not in the table: 1 (images/4.jpg)' in (
-        logged.text)
+    assert 'none of the columns, not in the table: 1 (images/4.jpg)' in (logged.text)
 
 
 def test_aflw_is_normalised_by_its_box():
@@ -101,16 +111,18 @@ def test_aflw_is_normalised_by_its_box():
     sample = dict(
         id=0,
         img_path='0.jpg',
-        subsets=('full', ),
+        subsets=('full',),
         gt_instances=dict(
-            bboxes=np.array([[0., 0, 100, 100]]),
+            bboxes=np.array([[0.0, 0, 100, 100]]),
             keypoints=gt,
             keypoints_visible=np.ones((1, 19)),
-            box_size=np.array([200.]),
-            occluded=np.arange(19)[None] == 3),
-        pred_instances=dict(keypoints=gt + (3, 4)))
+            box_size=np.array([200.0]),
+            occluded=np.arange(19)[None] == 3,
+        ),
+        pred_instances=dict(keypoints=gt + (3, 4)),
+    )
     meta = parse_pose_metainfo(scheme_metainfo('aflw', AFLW19))
-    kwargs = dict(meta=meta, subsets=('full', 'frontal'), threshold=.07)
+    kwargs = dict(meta=meta, subsets=('full', 'frontal'), threshold=0.07)
     assert evaluate([sample], **kwargs)['NME'] == pytest.approx(2.5)
     del sample['gt_instances']['box_size']
     with pytest.raises(ValueError, match='that of 0.jpg. do not say its'):
@@ -118,10 +130,10 @@ def test_aflw_is_normalised_by_its_box():
 
 
 def test_occlusion_goes_to_the_file(tmp_path):
-    sample, = make_samples(1)
+    (sample,) = make_samples(1)
     sample['gt_instances']['occluded'] = np.arange(68)[None] == 3
     evaluate([sample], out_dir=tmp_path)
-    face, = json.loads((tmp_path / 'per_face.json').read_text())['faces']
+    (face,) = json.loads((tmp_path / 'per_face.json').read_text())['faces']
     assert face['occluded'].index(1) == 3 and sum(face['occluded']) == 1
 
 
@@ -135,8 +147,7 @@ def mmpose_nme(samples) -> float:
 def test_equals_mmpose_where_all_points_are_visible():
     samples = make_samples(20)
     # MMPose rounds each distance to float32.
-    assert evaluate(samples)['NME'] == pytest.approx(
-        mmpose_nme(samples), rel=1e-7)
+    assert evaluate(samples)['NME'] == pytest.approx(mmpose_nme(samples), rel=1e-7)
 
 
 def test_equals_mmpose_exactly_where_float32_is_exact():
@@ -144,8 +155,7 @@ def test_equals_mmpose_exactly_where_float32_is_exact():
     samples = make_samples(20)
     steps = np.random.default_rng(1).integers(0, 5, (20, 1, 68, 1))
     for sample, step in zip(samples, steps):
-        gt = sample['gt_instances']['keypoints'] = (
-            sample['gt_instances']['keypoints'].round())
+        gt = sample['gt_instances']['keypoints'] = sample['gt_instances']['keypoints'].round()
         gt[0, [LEFT, RIGHT]] = (20, 30), (84, 30)
         sample['pred_instances']['keypoints'] = gt + step * (3, 4)
     expected = 100 * 5 * steps.mean() / 64
@@ -155,7 +165,7 @@ def test_equals_mmpose_exactly_where_float32_is_exact():
 
 @pytest.mark.parametrize('shape', [(1, 68), (1, 68, 1), (1, 68, 2)])
 def test_points_that_are_not_visible_do_not_count(shape):
-    sample, = make_samples(1)
+    (sample,) = make_samples(1)
     visible = np.ones(shape)
     visible[0, 5] = 0
     sample['gt_instances']['keypoints_visible'] = visible
@@ -179,9 +189,9 @@ def test_faces_without_normaliser_are_left_out(protocol, logged, tmp_path):
     truth = samples[3]['gt_instances']
     truth['keypoints'][0, LEFT] = truth['keypoints'][0, RIGHT]
     rest = samples[:3] + samples[4:]
-    assert evaluate(
-        samples, protocol=protocol, out_dir=tmp_path) == evaluate(
-            rest, protocol=protocol)
+    assert evaluate(samples, protocol=protocol, out_dir=tmp_path) == evaluate(
+        rest, protocol=protocol
+    )
     assert 'or no point is: 1 (images/3.jpg)' in logged.text
     assert '| n      |     6 |' in logged.text
     face = json.loads((tmp_path / 'per_face.json').read_text())['faces'][3]
@@ -195,13 +205,10 @@ def test_an_eye_corner_that_is_not_labelled(logged):
     samples = make_samples()
     samples[3]['gt_instances']['keypoints_visible'][0, LEFT] = 0
     rest = samples[:3] + samples[4:]
-    assert evaluate(
-        samples, protocol='paper') == evaluate(
-            rest, protocol='paper')
+    assert evaluate(samples, protocol='paper') == evaluate(rest, protocol='paper')
     assert 'or no point is: 1 (images/3.jpg)' in logged.text
     # MMPose rounds each distance to float32.
-    assert evaluate(samples)['NME'] == pytest.approx(
-        mmpose_nme(samples), rel=1e-7)
+    assert evaluate(samples)['NME'] == pytest.approx(mmpose_nme(samples), rel=1e-7)
 
 
 def test_long_lists_are_cut(logged):
@@ -223,12 +230,10 @@ def test_protocols_differ_where_points_are_not_labelled():
         truth['keypoints_visible'] = np.isin(np.arange(68), shown)[None]
         sample['pred_instances']['keypoints'] = truth['keypoints'].copy()
         truth['keypoints'][0, [LEFT, RIGHT]] = (0, 0), (50, 0)
-        sample['pred_instances']['keypoints'][0,
-                                              [LEFT, RIGHT]] = (0, 0), (50, 0)
+        sample['pred_instances']['keypoints'][0, [LEFT, RIGHT]] = (0, 0), (50, 0)
     samples[0]['pred_instances']['keypoints'][0, points[0]] += 30, 40
     counts = [3, 68]
-    assert evaluate(
-        samples, protocol='paper')['NME'] == pytest.approx(100 / 3 / 2)
+    assert evaluate(samples, protocol='paper')['NME'] == pytest.approx(100 / 3 / 2)
     assert evaluate(samples)['NME'] == pytest.approx(100 / sum(counts))
 
 
@@ -236,8 +241,7 @@ BENCHMARK_NORMS = {
     name: dict(norm_mode='keypoint_distance')
     for name in ('300w', 'wflw', 'cofw', 'coco_wholebody_face')
 }
-BENCHMARK_NORMS['aflw'] = dict(
-    norm_mode='use_norm_item', norm_item='bbox_size')
+BENCHMARK_NORMS['aflw'] = dict(norm_mode='use_norm_item', norm_item='bbox_size')
 
 
 @pytest.mark.parametrize('name', BENCHMARK_NORMS)
@@ -252,7 +256,7 @@ def test_protocol_mmpose_is_mmpose_nme(name, seed):
     samples = []
     for i in range(30):
         gt = rng.uniform(0, 100, (1, scheme.num_points, 2))
-        visible = rng.random((1, scheme.num_points)) > .2
+        visible = rng.random((1, scheme.num_points)) > 0.2
         side = rng.uniform(50, 150)
         if i < 3 and scheme.normalizer is not None:
             left, right = scheme.normalizer_indices
@@ -262,19 +266,21 @@ def test_protocol_mmpose_is_mmpose_nme(name, seed):
                 id=i,
                 img_path=f'{i}.jpg',
                 gt_instances=dict(
-                    bboxes=np.array([[5., 7, 5 + side, 7 + side]]),
+                    bboxes=np.array([[5.0, 7, 5 + side, 7 + side]]),
                     box_size=np.array([side]),
                     keypoints=gt,
-                    keypoints_visible=visible),
-                pred_instances=dict(keypoints=gt +
-                                    rng.normal(0, 5, gt.shape))))
+                    keypoints_visible=visible,
+                ),
+                pred_instances=dict(keypoints=gt + rng.normal(0, 5, gt.shape)),
+            )
+        )
     theirs = NME(**BENCHMARK_NORMS[name])
     theirs.dataset_meta = meta
     theirs.process({}, samples)
     expected = theirs.evaluate(len(samples))['NME']
     ours = evaluate(samples, meta=meta, unit='ratio')['NME']
     assert ours == pytest.approx(expected, rel=1e-6)
-    assert .01 < ours < 10
+    assert 0.01 < ours < 10
 
 
 def test_faces_of_two_files_with_one_id(logged):
@@ -292,17 +298,16 @@ def test_faces_of_two_files_with_one_id(logged):
 def test_aflw_by_its_eyes():
     """Needs no box."""
     gt = np.random.default_rng(0).uniform(0, 100, (1, 19, 2))
-    left, right = (
-        AFLW19.index[f'{s}_eye_outer_corner'] for s in ('left', 'right'))
+    left, right = (AFLW19.index[f'{s}_eye_outer_corner'] for s in ('left', 'right'))
     gt[0, left], gt[0, right] = (0, 0), (50, 0)
     sample = dict(
         id=0,
         img_path='0.jpg',
         gt_instances=dict(
-            bboxes=np.array([[0., 0, 100, 100]]),
-            keypoints=gt,
-            keypoints_visible=np.ones((1, 19))),
-        pred_instances=dict(keypoints=gt + (3, 4)))
+            bboxes=np.array([[0.0, 0, 100, 100]]), keypoints=gt, keypoints_visible=np.ones((1, 19))
+        ),
+        pred_instances=dict(keypoints=gt + (3, 4)),
+    )
     meta = parse_pose_metainfo(scheme_metainfo('aflw', AFLW19))
     metrics = evaluate([sample], meta=meta, normalizer='inter_ocular')
     assert metrics['NME'] == pytest.approx(10)
@@ -329,28 +334,27 @@ def test_flags_that_some_faces_lack_are_said(logged):
 
 def test_units():
     samples = make_samples()
-    percent = evaluate(samples, threshold=.05)
-    ratio = evaluate(samples, threshold=.05, unit='ratio')
+    percent = evaluate(samples, threshold=0.05)
+    ratio = evaluate(samples, threshold=0.05, unit='ratio')
     assert percent.keys() == ratio.keys() == {'NME', 'FR@5', 'AUC@5'}
     for key, value in percent.items():
         assert ratio[key] == pytest.approx(value / 100)
 
 
 def test_normalizer_can_be_chosen():
-    sample, = make_samples(1)
+    (sample,) = make_samples(1)
     gt = sample['gt_instances']['keypoints']
     sample['pred_instances']['keypoints'] = gt + (3, 4)
-    for name, side in (('face_box', 100), ('box_diagonal', 100 * 2**.5)):
-        assert evaluate([sample], normalizer=name)['NME'] == pytest.approx(
-            100 * 5 / side)
+    for name, side in (('face_box', 100), ('box_diagonal', 100 * 2**0.5)):
+        assert evaluate([sample], normalizer=name)['NME'] == pytest.approx(100 * 5 / side)
 
 
 def test_visible_and_occluded():
-    sample, = make_samples(1)
+    (sample,) = make_samples(1)
     gt = sample['gt_instances']['keypoints']
     sample['gt_instances']['occluded'] = np.arange(68)[None] < 17
     shift = np.where(np.arange(68)[:, None] < 17, 2 * 5, 5)
-    sample['pred_instances']['keypoints'] = gt + shift * (.6, .8)
+    sample['pred_instances']['keypoints'] = gt + shift * (0.6, 0.8)
     norm = np.hypot(50, 10)
     metrics = evaluate([sample])
     assert metrics['NME_visible'] == pytest.approx(100 * 5 / norm)
@@ -386,22 +390,17 @@ def test_table_goes_to_the_log(logged):
 def test_files(tmp_path):
     samples = make_samples()
     samples[1]['pred_instances']['keypoints'][0, 9] = np.inf
-    metrics = evaluate(
-        samples, subsets=('test', 'blur', 'none'), out_dir=tmp_path / 'out')
+    metrics = evaluate(samples, subsets=('test', 'blur', 'none'), out_dir=tmp_path / 'out')
     table = json.loads((tmp_path / 'out/metrics.json').read_text())
     assert table['threshold'] == 0.10 and table['failed'] == ['images/1.jpg']
     assert table['subsets']['test']['NME'] == 'Infinity'
     assert table['subsets']['blur'] == {
         'n': 4,
-        **{
-            key: metrics[f'blur/{key}']
-            for key in ('NME', 'FR@10', 'AUC@10')
-        }
+        **{key: metrics[f'blur/{key}'] for key in ('NME', 'FR@10', 'AUC@10')},
     }
     assert table['subsets']['none']['NME'] is None
     faces = json.loads((tmp_path / 'out/per_face.json').read_text())['faces']
-    assert [face['file']
-            for face in faces] == [f'images/{i}.jpg' for i in range(7)]
+    assert [face['file'] for face in faces] == [f'images/{i}.jpg' for i in range(7)]
     assert faces[0]['subsets'] == ['test', 'blur', 'pose']
     assert 'occluded' not in faces[0]
     assert faces[0]['box'] == [0, 0, 100, 100]
@@ -448,9 +447,10 @@ def test_errors():
         evaluate(
             make_samples(1),
             meta=dict(
-                parse_pose_metainfo(
-                    dict(from_file='configs/_base_/datasets/300w.py')),
-                dataset_name='mine'))
+                parse_pose_metainfo(dict(from_file='configs/_base_/datasets/300w.py')),
+                dataset_name='mine',
+            ),
+        )
 
 
 def test_from_the_data_set_through_the_pipeline(tiny_300w):
@@ -458,15 +458,15 @@ def test_from_the_data_set_through_the_pipeline(tiny_300w):
     dataset = Face300W(
         data_root=str(tiny_300w),
         ann_file='annotations/face_landmarks_300w_valid.json',
-        data_prefix=dict(img='images/'))
+        data_prefix=dict(img='images/'),
+    )
     load, pack = LoadFaceImage(), PackFaceInputs()
     samples = []
     for i in range(len(dataset)):
         sample = pack(load(dataset.get_data_info(i)))['data_samples']
         sample.pred_instances = sample.gt_instances.clone()
         samples.append(sample.to_dict())
-    metrics = evaluate(
-        samples, meta=dataset.metainfo, subsets=('full', 'common', 'test'))
+    metrics = evaluate(samples, meta=dataset.metainfo, subsets=('full', 'common', 'test'))
     assert metrics['NME'] == metrics['common/NME'] == 0
     assert metrics['common/AUC@10'] == 100
     assert np.isnan(metrics['test/NME'])
@@ -474,11 +474,8 @@ def test_from_the_data_set_through_the_pipeline(tiny_300w):
 
 def evaluate_in_group(rank, number, folder):
     dist.init_process_group(
-        'gloo',
-        f'file://{folder}/meeting',
-        timedelta(minutes=3),
-        rank=rank,
-        world_size=number)
+        'gloo', f'file://{folder}/meeting', timedelta(minutes=3), rank=rank, world_size=number
+    )
     samples = make_samples(5)
     metric = SubsetNME(subsets=SUBSETS, out_dir=f'{folder}/{rank}')
     metric.dataset_meta = META
@@ -506,8 +503,7 @@ def test_processes_give_the_figures_of_one(number, tmp_path):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == one
     assert not (tmp_path / '1').exists()
     for name in ('metrics.json', 'per_face.json', 'predictions.json'):
-        assert (tmp_path / '0' / name).read_bytes() == (tmp_path / 'one' /
-                                                        name).read_bytes()
+        assert (tmp_path / '0' / name).read_bytes() == (tmp_path / 'one' / name).read_bytes()
 
 
 def test_in_a_training(tiny_300w, tmp_path):

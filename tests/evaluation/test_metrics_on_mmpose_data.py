@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """``SubsetNME`` with MMPose's own data sets, pipelines and configs."""
+
 import json
 import sys
 from pathlib import Path
@@ -24,16 +25,11 @@ FACES = MMPOSE_CONFIGS / 'face_2d_keypoint'
 ALL_CONFIGS = sorted(FACES.rglob('*.py'))
 HRNET = 'topdown_heatmap/{}/td-hm_hrnetv2-w18_8xb{}-60e_{}-256x256.py'
 CONFIGS = {
-    '300w':
-    HRNET.format('300w', 64, '300w'),
-    'wflw':
-    HRNET.format('wflw', 64, 'wflw'),
-    'cofw':
-    HRNET.format('cofw', 64, 'cofw'),
-    'aflw':
-    HRNET.format('aflw', 64, 'aflw'),
-    'coco_wholebody_face':
-    HRNET.format('coco_wholebody_face', 32, 'coco-wholebody-face')
+    '300w': HRNET.format('300w', 64, '300w'),
+    'wflw': HRNET.format('wflw', 64, 'wflw'),
+    'cofw': HRNET.format('cofw', 64, 'cofw'),
+    'aflw': HRNET.format('aflw', 64, 'aflw'),
+    'coco_wholebody_face': HRNET.format('coco_wholebody_face', 32, 'coco-wholebody-face'),
 }
 benchmarks = pytest.mark.parametrize('name', CONFIGS)
 
@@ -95,8 +91,7 @@ def forget_subsets(folder: Path) -> None:
         path.write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize(
-    'path', ALL_CONFIGS, ids=[path.stem for path in ALL_CONFIGS])
+@pytest.mark.parametrize('path', ALL_CONFIGS, ids=[path.stem for path in ALL_CONFIGS])
 def test_the_evaluators_of_all_configs(path):
     cfg = Config.fromfile(path)
     for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
@@ -114,7 +109,7 @@ def test_the_type_alone_is_changed(name, tmp_path):
     assert ours['NME'] == pytest.approx(100 * theirs, rel=1e-6)
     ratio = tested.evaluate(type='SubsetNME', unit='ratio')
     assert ratio['NME'] == pytest.approx(theirs, rel=1e-6)
-    assert .001 < theirs < 1
+    assert 0.001 < theirs < 1
 
 
 @benchmarks
@@ -126,8 +121,7 @@ def test_all_columns_from_the_annotation_file(name, says_subsets, tmp_path):
     if not says_subsets:
         forget_subsets(root / 'annotations')
     tested = Tested(FACES / CONFIGS[name], root)
-    metric = tested.metric(
-        type='SubsetNME', subsets=tuple(columns), ann_file=tested.ann_file)
+    metric = tested.metric(type='SubsetNME', subsets=tuple(columns), ann_file=tested.ann_file)
     metric.evaluate(len(tested.samples))
     if name == '300w':
         columns['test'] = 0  # it is in another file
@@ -135,7 +129,8 @@ def test_all_columns_from_the_annotation_file(name, says_subsets, tmp_path):
     assert found == columns
     # What MMPose's classes lose.
     assert ('NME_occluded' in metric.table.figures[next(iter(columns))]) == (
-        name in ('cofw', 'aflw'))
+        name in ('cofw', 'aflw')
+    )
 
 
 def test_a_column_is_that_of_its_own_file(tmp_path):
@@ -145,17 +140,17 @@ def test_a_column_is_that_of_its_own_file(tmp_path):
     config = FACES / CONFIGS['wflw']
     whole = Tested(config, tmp_path / 'wflw')
     metrics = whole.evaluate(
-        type='SubsetNME',
-        subsets=('test', 'pose', 'occlusion'),
-        ann_file=whole.ann_file)
-    for key, name in (('NME', 'test'), ('pose/NME', 'test_largepose'),
-                      ('occlusion/NME', 'test_occlusion')):
+        type='SubsetNME', subsets=('test', 'pose', 'occlusion'), ann_file=whole.ann_file
+    )
+    for key, name in (
+        ('NME', 'test'),
+        ('pose/NME', 'test_largepose'),
+        ('occlusion/NME', 'test_occlusion'),
+    ):
         part = Tested(
-            config,
-            tmp_path / 'wflw',
-            ann_file=f'annotations/face_landmarks_wflw_{name}.json')
-        assert metrics[key] == pytest.approx(
-            100 * part.evaluate()['NME'], rel=1e-6)
+            config, tmp_path / 'wflw', ann_file=f'annotations/face_landmarks_wflw_{name}.json'
+        )
+        assert metrics[key] == pytest.approx(100 * part.evaluate()['NME'], rel=1e-6)
 
 
 def test_aflw_has_its_box_from_the_annotation_file(tmp_path):
@@ -174,12 +169,14 @@ def test_aflw_has_its_box_from_the_annotation_file(tmp_path):
         f'of {tested.samples[0]["img_path"]}) do not say its size: use '
         'FaceAFLW with a file that has box_size, and PackFaceInputs; or give '
         "the ann_file that has it; or, for the data set's box as MMPose has "
-        "it, norm_mode='use_norm_item', norm_item='bbox_size'")
+        "it, norm_mode='use_norm_item', norm_item='bbox_size'"
+    )
     assert tested.error(norm_mode='keypoint_distance') == (
         'aflw: aflw19 has no two points whose distance is its normaliser; '
         'give keypoint_indices=[i, j], two points whose distance is the '
         "normaliser; or norm_mode='use_norm_item', norm_item='bbox_size'; or "
-        'use CustomFaces with scheme=... as the data set')
+        'use CustomFaces with scheme=... as the data set'
+    )
     # The outer eye corners, as with their name.
     by_number = tested.metric(type='SubsetNME', keypoint_indices=[6, 11])
     by_name = tested.metric(type='SubsetNME', normalizer='inter_ocular')
@@ -191,20 +188,21 @@ def test_the_paths_of_300w(tmp_path, logged):
     more = Tested(
         FACES / CONFIGS['300w'],
         tmp_path / '300w',
-        ann_file='annotations/face_landmarks_300w_test.json')
+        ann_file='annotations/face_landmarks_300w_test.json',
+    )
     tested.samples += more.samples
     subsets = 'full', 'common', 'challenge', 'test'
     metric = tested.metric(type='SubsetNME', subsets=subsets)
     metrics = metric.evaluate(6)
     figures = metric.table.figures
     assert [figures[name]['n'] for name in subsets] == [4, 3, 1, 2]
-    assert metrics['test/NME'] == pytest.approx(
-        100 * more.evaluate()['NME'], rel=1e-6)
+    assert metrics['test/NME'] == pytest.approx(100 * more.evaluate()['NME'], rel=1e-6)
     # All faces are tested by default, those of a named part where it is.
-    assert tested.metric(
-        type='SubsetNME').evaluate(6)['NME'] not in (metrics['NME'],
-                                                     metrics['test/NME'])
-    part = tested.metric(type='SubsetNME', subsets=('challenge', ))
+    assert tested.metric(type='SubsetNME').evaluate(6)['NME'] not in (
+        metrics['NME'],
+        metrics['test/NME'],
+    )
+    part = tested.metric(type='SubsetNME', subsets=('challenge',))
     assert part.evaluate(6)['NME'] == metrics['challenge/NME']
     assert 'none of the columns, not in the table: 5' in logged.text
     tested.samples[0]['img_path'] = 'elsewhere/0.jpg'
@@ -212,7 +210,8 @@ def test_the_paths_of_300w(tmp_path, logged):
         'the table has the columns full, common, challenge, test, but the '
         'sample of elsewhere/0.jpg does not say its subsets: give SubsetNME '
         'the ann_file of the data set, or use Face300W and PackFaceInputs in '
-        "place of MMPose's data set and PackPoseInputs")
+        "place of MMPose's data set and PackPoseInputs"
+    )
 
 
 def test_columns_that_only_files_tell(tmp_path):
@@ -223,15 +222,15 @@ def test_columns_that_only_files_tell(tmp_path):
         f'the table has the columns test, pose, but the sample of {image} '
         'does not say its subsets: give SubsetNME the ann_file of the data '
         "set, or use FaceWFLW and PackFaceInputs in place of MMPose's data "
-        'set and PackPoseInputs')
+        'set and PackPoseInputs'
+    )
     with pytest.raises(FileNotFoundError, match='nowhere.json not found'):
-        tested.metric(
-            type='SubsetNME', subsets=subsets, ann_file='nowhere.json')
+        tested.metric(type='SubsetNME', subsets=subsets, ann_file='nowhere.json')
     train = tested.ann_file.replace('wflw_test', 'wflw_train')
-    assert tested.error(
-        subsets=subsets, ann_file=train) == (
-            f'ann_file={train!r} has no face in {image} with the points of '
-            "the sample: expected the data set's annotation file")
+    assert tested.error(subsets=subsets, ann_file=train) == (
+        f'ann_file={train!r} has no face in {image} with the points of '
+        "the sample: expected the data set's annotation file"
+    )
 
 
 def test_samples_that_say_their_subsets_need_no_file(tmp_path):
@@ -239,7 +238,7 @@ def test_samples_that_say_their_subsets_need_no_file(tmp_path):
     tested = made('wflw', tmp_path)
     expected = tested.metric(type='SubsetNME').evaluate(3)
     for sample in tested.samples:
-        sample['subsets'] = ('test', )
+        sample['subsets'] = ('test',)
     metric = tested.metric(type='SubsetNME', ann_file='nowhere.json')
     assert metric.evaluate(3) == expected
 
@@ -251,8 +250,7 @@ def records(folder: Path, number_of_points: int, file_name: str) -> list:
     cv2.imwrite(str(image), np.zeros((100, 100, 3), np.uint8))
     rng = np.random.default_rng(0)
     return [
-        FaceRecord(file_name, (100, 100),
-                   rng.uniform(20, 80, (number_of_points, 2)).round())
+        FaceRecord(file_name, (100, 100), rng.uniform(20, 80, (number_of_points, 2)).round())
         for _ in range(2)
     ]
 
@@ -260,14 +258,14 @@ def records(folder: Path, number_of_points: int, file_name: str) -> list:
 def other_data(folder: Path, kind: str, number_of_points: int) -> Tested:
     """Samples of a data set of MMPose for which it has no converter of
     ours."""
-    write_annotations(folder / 'some.json',
-                      records(folder, number_of_points, 'a/0.jpg'), {})
+    write_annotations(folder / 'some.json', records(folder, number_of_points, 'a/0.jpg'), {})
     return Tested(
         FACES / CONFIGS['300w'],
         folder,
         type=kind,
         ann_file='some.json',
-        data_prefix=dict(img='images/'))
+        data_prefix=dict(img='images/'),
+    )
 
 
 def test_lapa(tmp_path, logged):
@@ -294,13 +292,16 @@ def test_lapa(tmp_path, logged):
     by_box = tested.metric(type='SubsetNME', normalizer='face_box')
     assert np.isfinite(by_box.evaluate(2)['NME'])
     assert tested.error(keypoint_indices=[0, 106]) == (
-        'keypoint_indices=[0, 106]: lapa has the points 0 to 105')
+        'keypoint_indices=[0, 106]: lapa has the points 0 to 105'
+    )
     assert 'subsets: use CustomFaces and PackFaceInputs in place of' in (
-        tested.error(subsets=('test', 'pose')))
+        tested.error(subsets=('test', 'pose'))
+    )
     assert tested.error(ann_file='some.json') == (
         "ann_file='some.json' is understood for the data sets 300w, wflw, "
         'cofw, cofw68, aflw, coco_wholebody_face, got lapa: use CustomFaces '
-        'and PackFaceInputs, whose samples say their subsets')
+        'and PackFaceInputs, whose samples say their subsets'
+    )
 
 
 @pytest.mark.parametrize('kind', ['Face300WLPDataset', 'Face300VWDataset'])
@@ -321,7 +322,7 @@ def test_a_field_of_the_samples_is_the_normaliser(tmp_path):
     tested = made('cofw', tmp_path)
     for i, sample in enumerate(tested.samples):
         truth = sample['gt_instances']
-        truth['head_size'] = np.array([[50. * (i + 1)]])
+        truth['head_size'] = np.array([[50.0 * (i + 1)]])
         sample['pred_instances']['keypoints'] = truth['keypoints'] + (3, 4)
     field = dict(norm_mode='use_norm_item', norm_item='head_size')
     metrics = tested.metric(type='SubsetNME', **field).evaluate(2)
@@ -331,7 +332,8 @@ def test_a_field_of_the_samples_is_the_normaliser(tmp_path):
     assert tested.error(norm_item='size') == (
         f'expected one number as size (norm_item) in gt_instances of {image}, '
         'got 0; its fields are bbox_scales, bbox_scores, bboxes, head_size, '
-        'keypoints, keypoints_visible')
+        'keypoints, keypoints_visible'
+    )
     assert 'got 29; its' in tested.error(norm_item='keypoints_visible')
 
 
@@ -342,9 +344,9 @@ def test_packed_by_our_class(tmp_path):
     tested = Tested(
         FACES / CONFIGS['aflw'],
         tmp_path / 'aflw',
-        pipeline=[*pipeline, dict(type='PackFaceInputs')])
+        pipeline=[*pipeline, dict(type='PackFaceInputs')],
+    )
     assert TRANSFORMS.get('PackFaceInputs') is PackFaceInputs
     metrics = tested.metric(type='SubsetNME').evaluate(4)
     # box_size is the side of the box in our files.
-    assert metrics['NME'] == pytest.approx(
-        tested.evaluate(type='SubsetNME')['NME'])
+    assert metrics['NME'] == pytest.approx(tested.evaluate(type='SubsetNME')['NME'])

@@ -5,7 +5,7 @@ import pytest
 from mmpose_face.evaluation import jitter, lag, motion_normalizer
 from mmpose_face.landmarks import AFLW19, WFLW98
 
-TIMES = np.arange(10.)
+TIMES = np.arange(10.0)
 
 
 def parabola(times) -> np.ndarray:
@@ -17,7 +17,7 @@ def parabola(times) -> np.ndarray:
 
 def test_jitter_of_a_parabola():
     """(2 + 0) / 2 over 10."""
-    assert jitter(parabola(TIMES), 10) == pytest.approx(.1)
+    assert jitter(parabola(TIMES), 10) == pytest.approx(0.1)
 
 
 def test_jitter_has_the_normaliser_of_the_frame_in_the_middle():
@@ -27,7 +27,7 @@ def test_jitter_has_the_normaliser_of_the_frame_in_the_middle():
 
 
 def test_steady_motion_is_no_jitter():
-    points = TIMES[:, None, None] * np.array([[3., -1], [2, 5]])
+    points = TIMES[:, None, None] * np.array([[3.0, -1], [2, 5]])
     assert jitter(points, 1) == pytest.approx(0)
 
 
@@ -35,10 +35,10 @@ def test_jitter_of_noise():
     """x[t+1] - 2 x[t] + x[t-1] of unit noise has variance 6 each way; the
     mean length is that times √(π/2)."""
     points = np.random.default_rng(0).normal(size=(4000, 10, 2))
-    assert jitter(points, 1) == pytest.approx((6 * np.pi / 2)**.5, rel=.01)
+    assert jitter(points, 1) == pytest.approx((6 * np.pi / 2) ** 0.5, rel=0.01)
 
 
-@pytest.mark.parametrize('late', [-1, 0, .5, 2])
+@pytest.mark.parametrize('late', [-1, 0, 0.5, 2])
 def test_lag_of_a_parabola(late):
     """y(t) - y(t - d) = 2 d t - d², v = 2 t."""
     assert lag(parabola(TIMES - late), parabola(TIMES)) == pytest.approx(late)

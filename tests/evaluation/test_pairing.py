@@ -19,12 +19,13 @@ def truth_of(keys=TRUTH, **kwargs) -> Faces:
         AFLW19,
         files=[file for file, _ in keys],
         ids=[id_ for _, id_ in keys],
-        subsets=[(f'of {i}', ) for i in range(n)],
+        subsets=[(f'of {i}',) for i in range(n)],
         boxes=np.arange(4 * n).reshape(n, 4),
         truth=np.zeros((n, 19, 2)),
         visible=np.ones((n, 19), bool),
         predicted=np.full((n, 19, 2), np.nan),
-        **kwargs)
+        **kwargs,
+    )
 
 
 def predictions_of(keys, scheme=AFLW19) -> Predictions:
@@ -32,8 +33,15 @@ def predictions_of(keys, scheme=AFLW19) -> Predictions:
     n = len(keys)
     points = np.ones((n, scheme.num_points, 2)) * np.arange(n)[:, None, None]
     files, ids, numbers = zip(*keys)
-    return Predictions('p.json', scheme, [f'entry {i}' for i in range(n)],
-                       list(files), list(ids), list(numbers), points)
+    return Predictions(
+        'p.json',
+        scheme,
+        [f'entry {i}' for i in range(n)],
+        list(files),
+        list(ids),
+        list(numbers),
+        points,
+    )
 
 
 def order(paired) -> list:
@@ -41,14 +49,30 @@ def order(paired) -> list:
     return paired.faces.predicted[:, 0, 0].tolist()
 
 
-@pytest.mark.parametrize('keys', [
-    [('c.jpg', 4, None), ('ibug/b.jpg', 5, None), ('ibug/b.jpg', 6, None),
-     ('ibug/a.jpg', 4, None)],
-    [('c.jpg', None, None), ('ibug/b.jpg', None, 1), ('ibug/b.jpg', None, 0),
-     ('ibug/a.jpg', None, 0)],
-    [('/data/c.jpg', None, None), ('x/y/ibug/b.jpg', 5, 7),
-     (r'C:\data\ibug\b.jpg', 6, None), ('./ibug/a.jpg', None, None)],
-], ids=['ids', 'numbers', 'paths'])  # yapf: disable
+@pytest.mark.parametrize(
+    'keys',
+    [
+        [
+            ('c.jpg', 4, None),
+            ('ibug/b.jpg', 5, None),
+            ('ibug/b.jpg', 6, None),
+            ('ibug/a.jpg', 4, None),
+        ],
+        [
+            ('c.jpg', None, None),
+            ('ibug/b.jpg', None, 1),
+            ('ibug/b.jpg', None, 0),
+            ('ibug/a.jpg', None, 0),
+        ],
+        [
+            ('/data/c.jpg', None, None),
+            ('x/y/ibug/b.jpg', 5, 7),
+            (r'C:\data\ibug\b.jpg', 6, None),
+            ('./ibug/a.jpg', None, None),
+        ],
+    ],
+    ids=['ids', 'numbers', 'paths'],
+)
 def test_each_face_gets_its_own(keys):
     truth = truth_of()
     paired = pair(truth, predictions_of(keys))
@@ -62,15 +86,20 @@ def test_each_face_gets_its_own(keys):
 COMPLETE = [(file, id_, None) for file, id_ in TRUTH]
 
 
-@pytest.mark.parametrize('more,message', [
-    ([('d.jpg', None, None)],
-     r'1 of 5 predictions are of no annotated face \(entry 4: d.jpg is not an '
-     'image of the annotations, which have names like ibug/a.jpg'),
-    ([('a.jpg', None, None)], 'entry 4: a.jpg is not an image'),
-    ([('c.jpg', 5, None)], 'entry 4: c.jpg has no annotated face with id 5'),
-    ([('c.jpg', None, 1)], 'c.jpg has 1 annotated faces, .* none is 1'),
-    ([('c.jpg', None, -1)], 'c.jpg has 1 annotated faces, .* none is -1'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'more,message',
+    [
+        (
+            [('d.jpg', None, None)],
+            r'1 of 5 predictions are of no annotated face \(entry 4: d.jpg is not an '
+            'image of the annotations, which have names like ibug/a.jpg',
+        ),
+        ([('a.jpg', None, None)], 'entry 4: a.jpg is not an image'),
+        ([('c.jpg', 5, None)], 'entry 4: c.jpg has no annotated face with id 5'),
+        ([('c.jpg', None, 1)], 'c.jpg has 1 annotated faces, .* none is 1'),
+        ([('c.jpg', None, -1)], 'c.jpg has 1 annotated faces, .* none is -1'),
+    ],
+)
 def test_predictions_without_a_face(more, message):
     predictions = predictions_of(COMPLETE + more)
     with pytest.raises(ValueError, match=f'p.json: .*{message}.*--partial'):
@@ -83,20 +112,21 @@ def test_predictions_without_a_face(more, message):
 
 def test_faces_without_a_prediction():
     truth = truth_of(
-        occluded=np.arange(4)[:, None] == np.full(19, 2),
-        box_sizes=np.array([1., 2, 3, 4]))
+        occluded=np.arange(4)[:, None] == np.full(19, 2), box_sizes=np.array([1.0, 2, 3, 4])
+    )
     predictions = predictions_of([COMPLETE[2], COMPLETE[0]])
     with pytest.raises(
-            ValueError,
-            match=r'p.json: 2 annotated faces have no prediction '
-            r'\(ibug/b.jpg, c.jpg\); --partial'):
+        ValueError,
+        match=r'p.json: 2 annotated faces have no prediction '
+        r'\(ibug/b.jpg, c.jpg\); --partial',
+    ):
         pair(truth, predictions)
     paired = pair(truth, predictions, partial=True)
     assert paired.missing == ['ibug/b.jpg', 'c.jpg']
     faces = paired.faces
     assert order(paired) == [1, 0]
     assert (faces.files, faces.ids) == (['ibug/a.jpg', 'ibug/b.jpg'], [4, 5])
-    assert faces.subsets == [('of 0', ), ('of 2', )]
+    assert faces.subsets == [('of 0',), ('of 2',)]
     assert faces.box_sizes.tolist() == [1, 3]
     assert faces.boxes[:, 0].tolist() == [0, 8]
     assert faces.occluded[:, 0].tolist() == [False, True]
@@ -104,25 +134,33 @@ def test_faces_without_a_prediction():
 
 def test_both_are_said():
     with pytest.raises(
-            ValueError,
-            match='1 of 1 predictions are of no .*; '
-            '4 annotated faces have no prediction') as error:
+        ValueError, match='1 of 1 predictions are of no .*; 4 annotated faces have no prediction'
+    ) as error:
         pair(truth_of(), predictions_of([('d.jpg', None, None)]), True)
     # There would be nothing to score.
     assert '--partial' not in str(error.value)
 
 
 @pytest.mark.parametrize('partial', [True, False])
-@pytest.mark.parametrize('keys,message', [
-    (COMPLETE + COMPLETE[:1],
-     r'p.json: entry 4 \(ibug/a.jpg\): expected one prediction of each face, '
-     'got that of entry 0 and another'),
-    (COMPLETE + [('x/ibug/b.jpg', None, 0)], 'entry 4 .* that of entry 1'),
-    ([('ibug/b.jpg', None, None)],
-     'entry 0 .*: the image has 2 annotated faces; expected id or face'),
-    ([('x/ibug/a.jpg', None, None)],
-     'the path ends in several images of the annotations: ibug/a.jpg, a.jpg'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'keys,message',
+    [
+        (
+            COMPLETE + COMPLETE[:1],
+            r'p.json: entry 4 \(ibug/a.jpg\): expected one prediction of each face, '
+            'got that of entry 0 and another',
+        ),
+        (COMPLETE + [('x/ibug/b.jpg', None, 0)], 'entry 4 .* that of entry 1'),
+        (
+            [('ibug/b.jpg', None, None)],
+            'entry 0 .*: the image has 2 annotated faces; expected id or face',
+        ),
+        (
+            [('x/ibug/a.jpg', None, None)],
+            'the path ends in several images of the annotations: ibug/a.jpg, a.jpg',
+        ),
+    ],
+)
 def test_what_is_always_refused(keys, message, partial):
     truth = truth_of(TRUTH + [('a.jpg', 9)])
     with pytest.raises(ValueError, match=message):
@@ -131,9 +169,7 @@ def test_what_is_always_refused(keys, message, partial):
 
 def test_a_name_that_is_exact_is_not_ambiguous():
     truth = truth_of([('ibug/a.jpg', 1), ('a.jpg', 2)])
-    paired = pair(
-        truth,
-        predictions_of([('a.jpg', None, None), ('ibug/a.jpg', None, None)]))
+    paired = pair(truth, predictions_of([('a.jpg', None, None), ('ibug/a.jpg', None, None)]))
     assert order(paired) == [1, 0]
 
 

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from mmengine.evaluator import DumpResults
 
 from mmpose_face.evaluation import save_predictions
-from mmpose_face.evaluation.predictions import (Predictions, _read_csv,
-                                                _read_dump, _read_json,
-                                                load_predictions)
-from mmpose_face.landmarks import (AFLW19, COFW29, IBUG68, SCHEMES, WFLW98,
-                                   get_scheme)
+from mmpose_face.evaluation.predictions import (
+    Predictions,
+    _read_csv,
+    _read_dump,
+    _read_json,
+    load_predictions,
+)
+from mmpose_face.landmarks import AFLW19, COFW29, IBUG68, SCHEMES, WFLW98, get_scheme
 
 POINTS = np.arange(2 * 19 * 2).reshape(2, 19, 2) / 8
 COLUMNS = ','.join(f'x{i},y{i}' for i in range(19))
@@ -27,8 +30,7 @@ def written(path, content):
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
-        path.write_text(
-            content if isinstance(content, str) else json.dumps(content))
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
     return path
 
 
@@ -49,8 +51,8 @@ def test_what_is_saved_is_read(tmp_path):
     predicted[0, 3] = np.nan, np.inf
     predicted[1, 0, 1] = -np.inf
     scores = SimpleNamespace(
-        scheme=AFLW19, files=['a.jpg', 'b.jpg'], ids=[7, 8],
-        predicted=predicted)  # yapf: disable
+        scheme=AFLW19, files=['a.jpg', 'b.jpg'], ids=[7, 8], predicted=predicted
+    )
     save_predictions(scores, tmp_path / 'p.json')
     found = load_predictions(tmp_path / 'p.json')
     assert found.scheme is AFLW19 and len(found) == 2
@@ -71,8 +73,8 @@ def test_json_without_a_scheme(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'value',
-    ['null', 'NaN', 'Infinity', '-Infinity', '"NaN"', '"Infinity"', '1e999'])
+    'value', ['null', 'NaN', 'Infinity', '-Infinity', '"NaN"', '"Infinity"', '1e999']
+)
 def test_a_coordinate_that_is_no_number_is_kept(tmp_path, value):
     text = json.dumps(faces()).replace('[0.0, 0.125]', f'[0.0, {value}]')
     assert value in text
@@ -81,12 +83,16 @@ def test_a_coordinate_that_is_no_number_is_kept(tmp_path, value):
     assert np.isfinite(points).sum() == points.size - 1
 
 
-@pytest.mark.parametrize('keys,cells,numbers,ids',
-                         [('file,face', 'a.jpg,1', [1, 1], [None, None]),
-                          ('file,id', 'a.jpg,7', [None, None], [7, 7]),
-                          ('id,file', '7,a.jpg', [None, None], [7, 7]),
-                          ('file', 'a.jpg', [None, None], [None, None]),
-                          ('file,face,id', 'a.jpg,,7', [None, None], [7, 7])])
+@pytest.mark.parametrize(
+    'keys,cells,numbers,ids',
+    [
+        ('file,face', 'a.jpg,1', [1, 1], [None, None]),
+        ('file,id', 'a.jpg,7', [None, None], [7, 7]),
+        ('id,file', '7,a.jpg', [None, None], [7, 7]),
+        ('file', 'a.jpg', [None, None], [None, None]),
+        ('file,face,id', 'a.jpg,,7', [None, None], [7, 7]),
+    ],
+)
 def test_csv(tmp_path, keys, cells, numbers, ids):
     lines = [f'{keys},{COLUMNS}', *(f'{cells},{row}' for row in rows())]
     found = load_predictions(written(tmp_path / 'p.csv', '\n'.join(lines)))
@@ -101,8 +107,7 @@ def test_csv_of_a_spreadsheet(tmp_path):
     """A byte order mark, quoted names, CRLF, empty cells and lines."""
     first, second = rows()
     second = ',nan,' + second.split(',', 2)[2]
-    text = (f'\ufefffile,{COLUMNS}\r\n"a, b.jpg",{first}\r\n\r\n'
-            f'c.jpg,{second}\r\n')
+    text = f'\ufefffile,{COLUMNS}\r\n"a, b.jpg",{first}\r\n\r\nc.jpg,{second}\r\n'
     found = load_predictions(written(tmp_path / 'p.csv', text.encode()))
     assert found.files == ['a, b.jpg', 'c.jpg']
     assert np.isnan(found.points[1, 0]).all()
@@ -115,29 +120,36 @@ def changed(index=1, **fields):
     return content
 
 
-@pytest.mark.parametrize('content,message', [
-    ('{', 'not JSON'),
-    (b'\xff\xfe\x00', 'not JSON'),
-    ('3', 'expected {"scheme"'),
-    ({'scheme': 3, 'faces': []}, 'expected {"scheme"'),
-    ({'scheme': 'aflw'}, 'expected {"scheme"'),
-    ([], 'no predictions in it'),
-    ({'scheme': 'ibug', 'faces': faces()}, "scheme 'ibug'; known: aflw19"),
-    ({'scheme': 'ibug68', 'faces': faces()},
-     r'entry 0 \(a.jpg\): expected 68 points \(ibug68\), got 19'),
-    (changed(keypoints=[[1, 2]] * 18),
-     r'entry 1 \(b.jpg\): expected 19 points \(aflw19\), got 18'),
-    (changed(0, keypoints=[]), r'entry 0 \(a.jpg\): .*68 \(ibug68\).*got 0'),
-    ([3], 'entry 0: expected {"file"'),
-    (changed(keypoints=None), r'entry 1: expected "keypoints": \[\[x'),
-    (changed(keypoints=[[1, 2, 3]]), r'entry 1: expected "keypoints": \[\[x'),
-    (changed(keypoints=[['1', 2]]), "entry 1: expected a coordinate, got '1'"),
-    (changed(keypoints=[[True, 2]]), 'entry 1: expected a coordinate'),
-    (changed(keypoints=[[10**400, 2]]), 'entry 1: int too large'),
-    (changed(file=None), 'entry 1: expected the name of an image, got None'),
-    (changed(id='7'), "entry 1: expected a whole number as id, got '7'"),
-    (changed(face=1.5), 'entry 1: expected a whole number as face, got 1.5'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'content,message',
+    [
+        ('{', 'not JSON'),
+        (b'\xff\xfe\x00', 'not JSON'),
+        ('3', 'expected {"scheme"'),
+        ({'scheme': 3, 'faces': []}, 'expected {"scheme"'),
+        ({'scheme': 'aflw'}, 'expected {"scheme"'),
+        ([], 'no predictions in it'),
+        ({'scheme': 'ibug', 'faces': faces()}, "scheme 'ibug'; known: aflw19"),
+        (
+            {'scheme': 'ibug68', 'faces': faces()},
+            r'entry 0 \(a.jpg\): expected 68 points \(ibug68\), got 19',
+        ),
+        (
+            changed(keypoints=[[1, 2]] * 18),
+            r'entry 1 \(b.jpg\): expected 19 points \(aflw19\), got 18',
+        ),
+        (changed(0, keypoints=[]), r'entry 0 \(a.jpg\): .*68 \(ibug68\).*got 0'),
+        ([3], 'entry 0: expected {"file"'),
+        (changed(keypoints=None), r'entry 1: expected "keypoints": \[\[x'),
+        (changed(keypoints=[[1, 2, 3]]), r'entry 1: expected "keypoints": \[\[x'),
+        (changed(keypoints=[['1', 2]]), "entry 1: expected a coordinate, got '1'"),
+        (changed(keypoints=[[True, 2]]), 'entry 1: expected a coordinate'),
+        (changed(keypoints=[[10**400, 2]]), 'entry 1: int too large'),
+        (changed(file=None), 'entry 1: expected the name of an image, got None'),
+        (changed(id='7'), "entry 1: expected a whole number as id, got '7'"),
+        (changed(face=1.5), 'entry 1: expected a whole number as face, got 1.5'),
+    ],
+)
 def test_bad_json(tmp_path, content, message):
     path = written(tmp_path / 'p.json', content)
     with pytest.raises(ValueError, match=message) as error:
@@ -151,27 +163,30 @@ def test_deep_json(tmp_path):
         load_predictions(written(tmp_path / 'p.json', '[' * 100000))
 
 
-@pytest.mark.parametrize('text,message', [
-    ('', 'line 1: expected the header file,face,x0,y0'),
-    (f'name,{COLUMNS}', 'line 1: expected the header'),
-    (f'file,file,{COLUMNS}', 'line 1: expected the header'),
-    (f'file,score,{COLUMNS}', 'line 1: expected the header'),
-    ('file,x0,x1,y0,y1', 'line 1: expected the header'),
-    ('file,x0,y0,x1', 'line 1: expected the header'),
-    ('file,face', 'line 1: expected the header'),
-    (f'file,{COLUMNS}', 'no predictions in it'),
-    (f'file,{COLUMNS}\na.jpg,1,2', 'line 2: expected 39 columns, got 3'),
-    (f'file,{COLUMNS}\na.jpg,{"1," * 37}z',
-     "line 2: expected a number, got 'z'"),
-    (f'file,{COLUMNS}\na.jpg,{"1," * 37}1_0',
-     "line 2: expected a number, got '1_0'"),
-    (f'file,face,{COLUMNS}\na.jpg,1.5,{rows()[0]}',
-     "line 2: expected a whole number, got '1.5'"),
-    (f'file,{COLUMNS}\n,{rows()[0]}', 'line 2: expected the name of an image'),
-    (f'file,{COLUMNS}\n"a"b,{rows()[0]}', 'line 2: '),
-    ('file,x0,y0\na.jpg,1,2', r'line 2 \(a.jpg\): .*got 1'),
-    (b'\xff\xfe', 'not UTF-8'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'text,message',
+    [
+        ('', 'line 1: expected the header file,face,x0,y0'),
+        (f'name,{COLUMNS}', 'line 1: expected the header'),
+        (f'file,file,{COLUMNS}', 'line 1: expected the header'),
+        (f'file,score,{COLUMNS}', 'line 1: expected the header'),
+        ('file,x0,x1,y0,y1', 'line 1: expected the header'),
+        ('file,x0,y0,x1', 'line 1: expected the header'),
+        ('file,face', 'line 1: expected the header'),
+        (f'file,{COLUMNS}', 'no predictions in it'),
+        (f'file,{COLUMNS}\na.jpg,1,2', 'line 2: expected 39 columns, got 3'),
+        (f'file,{COLUMNS}\na.jpg,{"1," * 37}z', "line 2: expected a number, got 'z'"),
+        (f'file,{COLUMNS}\na.jpg,{"1," * 37}1_0', "line 2: expected a number, got '1_0'"),
+        (
+            f'file,face,{COLUMNS}\na.jpg,1.5,{rows()[0]}',
+            "line 2: expected a whole number, got '1.5'",
+        ),
+        (f'file,{COLUMNS}\n,{rows()[0]}', 'line 2: expected the name of an image'),
+        (f'file,{COLUMNS}\n"a"b,{rows()[0]}', 'line 2: '),
+        ('file,x0,y0\na.jpg,1,2', r'line 2 \(a.jpg\): .*got 1'),
+        (b'\xff\xfe', 'not UTF-8'),
+    ],
+)
 def test_bad_csv(tmp_path, text, message):
     path = written(tmp_path / 'p.csv', text)
     with pytest.raises(ValueError, match=message) as error:
@@ -199,8 +214,7 @@ def test_each_number_of_points_is_of_one_scheme():
 
 def predictions_of(scheme, points):
     n = len(points)
-    return Predictions('p.json', scheme, [''] * n, [''] * n, [None] * n,
-                       [None] * n, points)
+    return Predictions('p.json', scheme, [''] * n, [''] * n, [None] * n, [None] * n, points)
 
 
 def test_98_points_to_68():
@@ -214,9 +228,10 @@ def test_98_points_to_68():
 
 def test_no_exact_map():
     with pytest.raises(
-            ValueError,
-            match=r'p.json: expected 68 points \(ibug68\), got 29 \(cofw29\), '
-            'from which there is no exact map'):
+        ValueError,
+        match=r'p.json: expected 68 points \(ibug68\), got 29 \(cofw29\), '
+        'from which there is no exact map',
+    ):
         predictions_of(COFW29, np.zeros((1, 29, 2))).to(IBUG68)
 
 
@@ -227,12 +242,15 @@ def samples(**more):
             img_path=f'/data/{name}.jpg',
             id=np.int64(i) if i else i,
             img_shape=(96, 112),
-            subsets=('full', ),
+            subsets=('full',),
             gt_instances=dict(keypoints=points[None]),
             pred_instances=dict(
                 keypoints=points[None].astype(np.float32),
-                keypoint_scores=np.ones((1, 19), np.float32)),
-            **more) for i, (name, points) in enumerate(zip('ab', POINTS))
+                keypoint_scores=np.ones((1, 19), np.float32),
+            ),
+            **more,
+        )
+        for i, (name, points) in enumerate(zip('ab', POINTS))
     ]
 
 
@@ -265,21 +283,34 @@ def test_dump_with_heatmaps(tmp_path):
     assert np.array_equal(load_predictions(path).points, POINTS)
 
 
-@pytest.mark.parametrize('content,message', [
-    ({}, 'expected a list of samples, .* got dict'),
-    ([3], 'entry 0: expected a sample'),
-    ([dict(img_path='a')], 'entry 0: expected a sample'),
-    ([dict(img_path='a', pred_instances={})],
-     'entry 0: expected keypoints as a NumPy array, got NoneType'),
-    ([dict(img_path='a', pred_instances=dict(keypoints=np.zeros(2)))],
-     r'entry 0: expected keypoints of one face, \(1, K, 2\), got \(2,\)'),
-    ([dict(img_path='a', pred_instances=dict(keypoints=np.zeros((2, 19, 2))))],
-     r'entry 0: .* got \(2, 19, 2\)'),
-    ([dict(img_path='a', pred_instances=dict(
-        keypoints=np.full((1, 19, 2), '')))], 'as a NumPy array'),
-    ([dict(pred_instances=dict(keypoints=np.zeros((1, 19, 2))))],
-     'entry 0: expected the name of an image'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'content,message',
+    [
+        ({}, 'expected a list of samples, .* got dict'),
+        ([3], 'entry 0: expected a sample'),
+        ([dict(img_path='a')], 'entry 0: expected a sample'),
+        (
+            [dict(img_path='a', pred_instances={})],
+            'entry 0: expected keypoints as a NumPy array, got NoneType',
+        ),
+        (
+            [dict(img_path='a', pred_instances=dict(keypoints=np.zeros(2)))],
+            r'entry 0: expected keypoints of one face, \(1, K, 2\), got \(2,\)',
+        ),
+        (
+            [dict(img_path='a', pred_instances=dict(keypoints=np.zeros((2, 19, 2))))],
+            r'entry 0: .* got \(2, 19, 2\)',
+        ),
+        (
+            [dict(img_path='a', pred_instances=dict(keypoints=np.full((1, 19, 2), '')))],
+            'as a NumPy array',
+        ),
+        (
+            [dict(pred_instances=dict(keypoints=np.zeros((1, 19, 2))))],
+            'entry 0: expected the name of an image',
+        ),
+    ],
+)
 def test_bad_dump(tmp_path, content, message):
     path = written(tmp_path / 'p.pkl', pickle.dumps(content, protocol=2))
     with pytest.raises(ValueError, match=message) as error:
@@ -301,24 +332,15 @@ def hostile(marker):
     touch = f'touch {marker}'
     rebuild = torch._tensor._rebuild_from_type_v2
     return {
-        'posix.system':
-        Calls(os.system, touch),
-        'builtins.eval':
-        Calls(eval, f'open({str(marker)!r}, "w")'),
-        'builtins.exec':
-        Calls(exec, f'open({str(marker)!r}, "w")'),
-        'io.open':
-        Calls(io.open, str(marker), 'w'),
-        'builtins.getattr':
-        Calls(getattr, 'a text', 'format'),
-        'torch._tensor._rebuild_from_type_v2':
-        Calls(rebuild, os.system, int, (touch, ), {}),
-        'numpy.load':
-        Calls(np.load, str(marker)),
-        'torch.storage':
-        Calls(torch.storage.UntypedStorage, 10**9),
-        r'\w*ickle\.loads':
-        Calls(pickle.loads, pickle.dumps(Calls(os.system, touch))),
+        'posix.system': Calls(os.system, touch),
+        'builtins.eval': Calls(eval, f'open({str(marker)!r}, "w")'),
+        'builtins.exec': Calls(exec, f'open({str(marker)!r}, "w")'),
+        'io.open': Calls(io.open, str(marker), 'w'),
+        'builtins.getattr': Calls(getattr, 'a text', 'format'),
+        'torch._tensor._rebuild_from_type_v2': Calls(rebuild, os.system, int, (touch,), {}),
+        'numpy.load': Calls(np.load, str(marker)),
+        'torch.storage': Calls(torch.storage.UntypedStorage, 10**9),
+        r'\w*ickle\.loads': Calls(pickle.loads, pickle.dumps(Calls(os.system, touch))),
     }
 
 
@@ -330,9 +352,8 @@ def test_a_pickle_that_would_execute_something(tmp_path, name, protocol):
     content[1]['more'] = [hostile(marker)[name]]
     path = written(tmp_path / 'p.pkl', pickle.dumps(content, protocol))
     with pytest.raises(
-            ValueError,
-            match='refused: it holds the object '
-            f'{name}.*Nothing of it has been') as error:
+        ValueError, match=f'refused: it holds the object {name}.*Nothing of it has been'
+    ) as error:
         load_predictions(path)
     assert str(error.value).startswith(f'{path}: ')
     assert not marker.exists()
@@ -355,7 +376,8 @@ def test_a_tensor_that_would_execute_something_is_passed_over(tmp_path):
         b'(cos\nsystem\nS"touch marker"\no.',  # OBJ
         b'\x82\x01.',  # an extension
         b'Pid\n.',  # a persistent id
-    ])
+    ],
+)
 def test_old_opcodes(tmp_path, opcodes):
     with pytest.raises(ValueError, match='p.pkl: '):
         load_predictions(written(tmp_path / 'p.pkl', opcodes))
@@ -373,18 +395,15 @@ SUFFIXES = {_read_json: 'json', _read_csv: 'csv', _read_dump: 'pkl'}
 @pytest.mark.parametrize('reader', GOOD, ids=SUFFIXES.get)
 @given(data=st.data())
 @settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_bytes(reader, tmp_path, data):
     """Predictions, or a ValueError that names the file."""
     good = GOOD[reader]
     start = data.draw(st.integers(0, len(good)))
     end = data.draw(st.integers(start, min(len(good), start + 40)))
     some = data.draw(st.binary(max_size=40))
-    content = data.draw(
-        st.sampled_from([some, good[:start] + some + good[end:],
-                         good[:start]]))
+    content = data.draw(st.sampled_from([some, good[:start] + some + good[end:], good[:start]]))
     path = written(tmp_path / f'p.{SUFFIXES[reader]}', content)
     try:
         found = load_predictions(path)
@@ -397,10 +416,14 @@ def test_any_bytes(reader, tmp_path, data):
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(['scheme', 'faces', 'file', 'id', 'face', 'keypoints']
-                        ), inner),
-    max_leaves=20)
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(['scheme', 'faces', 'file', 'id', 'face', 'keypoints']), inner
+        )
+    ),
+    max_leaves=20,
+)
 
 
 @given(VALUES)

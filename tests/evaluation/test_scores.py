@@ -6,12 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmpose_face.evaluation import (NORMALIZERS, Faces, in_common, load_scores,
-                                    save_scores, score)
+from mmpose_face.evaluation import NORMALIZERS, Faces, in_common, load_scores, save_scores, score
 from mmpose_face.evaluation.scores import normalizers
 from mmpose_face.landmarks import AFLW19, COFW29, IBUG68, SCHEMES, WFLW98
 
-BOX = [10., 20, 40, 60]
+BOX = [10.0, 20, 40, 60]
 
 
 def faces(scheme=WFLW98, number=3, **kwargs) -> Faces:
@@ -21,11 +20,12 @@ def faces(scheme=WFLW98, number=3, **kwargs) -> Faces:
         scheme=scheme,
         files=[f'{i}.jpg' for i in range(number)],
         ids=list(range(number)),
-        subsets=[('test', )] * number,
+        subsets=[('test',)] * number,
         boxes=np.tile(BOX, (number, 1)),
         truth=truth,
         visible=np.ones(truth.shape[:2]),
-        predicted=truth + (3, 4))
+        predicted=truth + (3, 4),
+    )
     return Faces(**{**content, **kwargs})
 
 
@@ -35,7 +35,7 @@ def test_every_normalizer_of_every_scheme(scheme):
     given_ = faces(scheme)
     for name in NORMALIZERS:
         norm = normalizers(given_, name)
-        assert norm.shape == (3, ) and (norm > 0).all()
+        assert norm.shape == (3,) and (norm > 0).all()
         scores = score(given_, name)
         assert scores.normalizer == name
         np.testing.assert_allclose(scores.errors, 5 / norm)
@@ -50,7 +50,7 @@ def test_normalizers_by_hand():
     given_ = faces(number=1, truth=truth)
     assert normalizers(given_, 'inter_ocular') == 50
     assert normalizers(given_, 'inter_pupil') == 10
-    assert normalizers(given_, 'face_box') == (30 * 40)**.5
+    assert normalizers(given_, 'face_box') == (30 * 40) ** 0.5
     assert normalizers(given_, 'box_diagonal') == 50
     assert normalizers(given_, 'bbox_size') == 40  # not that of the points
     assert normalizers(given_, 'landmark_box') == 40
@@ -62,17 +62,17 @@ def test_pupils_of_the_schemes():
     """Sources of the field: means of 36-41 and 42-47; 96, 97; 16, 17; 7,
     10."""
     assert IBUG68.pupil_indices == (tuple(range(36, 42)), tuple(range(42, 48)))
-    assert WFLW98.pupil_indices == ((96, ), (97, ))
-    assert COFW29.pupil_indices == ((16, ), (17, ))
-    assert AFLW19.pupil_indices == ((7, ), (10, ))
+    assert WFLW98.pupil_indices == ((96,), (97,))
+    assert COFW29.pupil_indices == ((16,), (17,))
+    assert AFLW19.pupil_indices == ((7,), (10,))
 
 
 def test_the_benchmarks_own_box():
-    given_ = faces(AFLW19, box_sizes=np.array([100., 200, 300]))
+    given_ = faces(AFLW19, box_sizes=np.array([100.0, 200, 300]))
     assert normalizers(given_, 'face_box').tolist() == [100, 200, 300]
     np.testing.assert_allclose(
-        normalizers(given_, 'box_diagonal'),
-        np.sqrt(2) * np.array([100, 200, 300]))
+        normalizers(given_, 'box_diagonal'), np.sqrt(2) * np.array([100, 200, 300])
+    )
     assert normalizers(given_, 'bbox_size').tolist() == [40] * 3  # MMPose's
 
 
@@ -81,8 +81,12 @@ def test_points_that_are_not_labelled():
     visible[0, 60] = visible[1, 96] = 0  # a corner, a pupil
     visible[2] = 0
     given_ = faces(visible=visible)
-    for name, bad in (('inter_ocular', [0, 2]), ('inter_pupil', [1, 2]),
-                      ('landmark_box', [2]), ('face_box', [])):
+    for name, bad in (
+        ('inter_ocular', [0, 2]),
+        ('inter_pupil', [1, 2]),
+        ('landmark_box', [2]),
+        ('face_box', []),
+    ):
         norm = normalizers(given_, name)
         assert np.flatnonzero(np.isnan(norm)).tolist() == bad
     assert np.isfinite(normalizers(given_, 'inter_ocular', 'mmpose')).all()
@@ -90,7 +94,7 @@ def test_points_that_are_not_labelled():
 
 def test_saving_and_loading(tmp_path):
     rng = np.random.default_rng(1)
-    visible = rng.random((3, 98)) > .2
+    visible = rng.random((3, 98)) > 0.2
     visible[:, list(WFLW98.normalizer_indices)] = True
     predicted = rng.uniform(0, 100, (3, 98, 2))
     predicted[1, 4] = np.nan
@@ -98,8 +102,9 @@ def test_saving_and_loading(tmp_path):
     given_ = faces(
         visible=visible,
         predicted=predicted,
-        subsets=[('test', 'pose'), (), ('test', )],
-        occluded=rng.random((3, 98)) > .5)
+        subsets=[('test', 'pose'), (), ('test',)],
+        occluded=rng.random((3, 98)) > 0.5,
+    )
     scores = score(given_)
     path = tmp_path / 'new/per_face.json'
     save_scores(scores, path)
@@ -115,7 +120,7 @@ def test_saving_and_loading(tmp_path):
 
 
 def test_selecting():
-    scores = score(faces(subsets=[('a', ), ('a', 'b'), ()]))
+    scores = score(faces(subsets=[('a',), ('a', 'b'), ()]))
     part = scores.select(scores.members('a'))
     assert part.files == ['0.jpg', '1.jpg'] and len(part) == 2
     np.testing.assert_array_equal(part.predicted, scores.predicted[:2])
@@ -129,15 +134,14 @@ def test_in_common():
     assert one.keys == two.keys == [('1.jpg', 1), ('2.jpg', 2)]
     with pytest.raises(ValueError, match='no face in common'):
         in_common([scores, scores.select(np.zeros(3, bool))])
-    with pytest.raises(
-            ValueError, match='by inter_ocular, .* and .* by face_box'):
+    with pytest.raises(ValueError, match='by inter_ocular, .* and .* by face_box'):
         in_common([scores, score(faces(), 'face_box')])
 
 
 @pytest.mark.parametrize(
     'change',
     [
-        dict(point_errors=[-5.] * 98),
+        dict(point_errors=[-5.0] * 98),
         dict(point_errors=['-Infinity'] * 98),
         dict(point_errors=[10**400] * 98),
         dict(id=1.7),
@@ -146,7 +150,8 @@ def test_in_common():
         dict(subsets=[['a']]),
         dict(file=None),
         dict(file='1.jpg', id=1),  # the next one's
-    ])
+    ],
+)
 def test_files_that_are_no_scores(tmp_path, change):
     path = tmp_path / 'per_face.json'
     save_scores(score(faces()), path)
@@ -165,18 +170,35 @@ def scratch(tmp_path_factory):
 
 values = st.recursive(
     st.none() | st.floats() | st.sampled_from(['wflw98', 'Infinity', 'x']),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from([
-            'scheme', 'normalizer', 'faces', 'file', 'id', 'box', 'subsets',
-            'point_errors', 'occluded'
-        ]), inner),
-    max_leaves=10)
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    'scheme',
+                    'normalizer',
+                    'faces',
+                    'file',
+                    'id',
+                    'box',
+                    'subsets',
+                    'point_errors',
+                    'occluded',
+                ]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=10,
+)
 
 
 @given(content=st.binary() | values.map(json.dumps).map(str.encode))
 @example(content=b'[' * 200000)
-@example(content=b'{"scheme": "wflw98", "normalizer": "inter_ocular", '
-         b'"faces": [{"point_errors": [1e999]}]}')
+@example(
+    content=b'{"scheme": "wflw98", "normalizer": "inter_ocular", '
+    b'"faces": [{"point_errors": [1e999]}]}'
+)
 def test_any_bytes_give_scores_or_a_value_error(scratch, content):
     scratch.write_bytes(content)
     try:

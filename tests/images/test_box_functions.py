@@ -27,5 +27,5 @@ def test_bounds_of_many_faces():
 
 
 def test_area_by_hand():
-    assert area(np.array([1., 2, 4, 6])) == 12
-    assert area(np.array([[1., 2, 0, 6], [0, 0, 2, 2]])).tolist() == [0, 4]
+    assert area(np.array([1.0, 2, 4, 6])) == 12
+    assert area(np.array([[1.0, 2, 0, 6], [0, 0, 2, 2]])).tolist() == [0, 4]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of any kind."""
+
 import io
 
 import cv2
@@ -7,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmpose_face.images.reading import (check_complete, images_in, name_of,
-                                        read_image)
+from mmpose_face.images.reading import check_complete, images_in, name_of, read_image
 
 # Blue on the left, red on the right.
 BGR = np.zeros((4, 6, 3), np.uint8)
@@ -32,13 +32,19 @@ def path(tmp_path):
 
 
 def test_every_kind_of_source(path):
-    sources = [(path, None), (str(path), None), (path.read_bytes(), None),
-               (bytearray(path.read_bytes()), None), (BGR, 'bgr'),
-               (BGR[..., ::-1], 'rgb'), (of_pillow(), None),
-               (of_pillow('RGBA'), None),
-               (np.dstack((BGR, np.zeros((4, 6), np.uint8))), 'bgr'),
-               (np.asarray(of_pillow('RGBA')), 'rgb'),
-               (BGR.astype(np.uint16) * 256 + 255, 'bgr')]
+    sources = [
+        (path, None),
+        (str(path), None),
+        (path.read_bytes(), None),
+        (bytearray(path.read_bytes()), None),
+        (BGR, 'bgr'),
+        (BGR[..., ::-1], 'rgb'),
+        (of_pillow(), None),
+        (of_pillow('RGBA'), None),
+        (np.dstack((BGR, np.zeros((4, 6), np.uint8))), 'bgr'),
+        (np.asarray(of_pillow('RGBA')), 'rgb'),
+        (BGR.astype(np.uint16) * 256 + 255, 'bgr'),
+    ]
     for source, channels in sources:
         found = read_image(source, channels)
         np.testing.assert_array_equal(found, BGR)
@@ -53,17 +59,15 @@ def test_grey_in_all_channels(tmp_path):
     grey = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
     cv2.imwrite(str(tmp_path / 'grey.png'), grey)
     expected = np.repeat(grey[..., None], 3, 2)
-    for source in (grey, grey[..., None], Image.fromarray(grey),
-                   tmp_path / 'grey.png'):
+    for source in (grey, grey[..., None], Image.fromarray(grey), tmp_path / 'grey.png'):
         np.testing.assert_array_equal(read_image(source), expected)
 
 
 def test_sixteen_bits_keep_the_upper_eight(tmp_path):
-    deep = np.array([[0, 255, 256, 0x1234, 0xffff]], np.uint16)
+    deep = np.array([[0, 255, 256, 0x1234, 0xFFFF]], np.uint16)
     cv2.imwrite(str(tmp_path / 'deep.png'), deep)
-    expected = [0, 0, 1, 0x12, 0xff]
-    for source in (deep, tmp_path / 'deep.png',
-                   Image.open(tmp_path / 'deep.png')):
+    expected = [0, 0, 1, 0x12, 0xFF]
+    for source in (deep, tmp_path / 'deep.png', Image.open(tmp_path / 'deep.png')):
         assert read_image(source)[0, :, 0].tolist() == expected
 
 
@@ -97,21 +101,24 @@ def test_one_pixel_and_twenty_thousand():
     assert read_image(encoded(wide)).shape == wide.shape
 
 
-@pytest.mark.parametrize('source, error, message', [
-    ('none.jpg', FileNotFoundError, 'image none.jpg not found'),
-    (b'', ValueError, '<image of 0 bytes> is not an image file'),
-    (b'plain text', ValueError, '<image of 10 bytes> is not an image'),
-    (encoded(BGR)[:-20], ValueError, 'truncated PNG'),
-    (encoded(BGR, '.jpg')[:-20], ValueError, 'truncated JPEG'),
-    (BGR, ValueError, "say channels='bgr'"),
-    (BGR.astype(float), ValueError, 'of float64, expected uint8 or uint16'),
-    (BGR[..., :2], ValueError, r'<array 4x6x2>: expected an image'),
-    (BGR[:0], ValueError, 'with pixels in it'),
-    (BGR[None], ValueError, '<array 1x4x6x3>'),
-    (7, TypeError, 'got int'),
-    (Image.new('F', (2, 2)), ValueError, 'mode F'),
-    (Image.fromarray(np.full((2, 2), -1, np.int32)), ValueError, '16 bits'),
-])
+@pytest.mark.parametrize(
+    'source, error, message',
+    [
+        ('none.jpg', FileNotFoundError, 'image none.jpg not found'),
+        (b'', ValueError, '<image of 0 bytes> is not an image file'),
+        (b'plain text', ValueError, '<image of 10 bytes> is not an image'),
+        (encoded(BGR)[:-20], ValueError, 'truncated PNG'),
+        (encoded(BGR, '.jpg')[:-20], ValueError, 'truncated JPEG'),
+        (BGR, ValueError, "say channels='bgr'"),
+        (BGR.astype(float), ValueError, 'of float64, expected uint8 or uint16'),
+        (BGR[..., :2], ValueError, r'<array 4x6x2>: expected an image'),
+        (BGR[:0], ValueError, 'with pixels in it'),
+        (BGR[None], ValueError, '<array 1x4x6x3>'),
+        (7, TypeError, 'got int'),
+        (Image.new('F', (2, 2)), ValueError, 'mode F'),
+        (Image.fromarray(np.full((2, 2), -1, np.int32)), ValueError, '16 bits'),
+    ],
+)
 def test_what_is_no_image(source, error, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):

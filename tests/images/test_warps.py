@@ -7,29 +7,37 @@ from hypothesis import strategies as st
 from mmpose.structures.bbox import get_warp_matrix
 from photographs import crop_matrix, photograph
 
-from mmpose_face.images.warps import (looked_at, matrix_of_box, of_part,
-                                      of_reduced, of_unmirrored, pitch, warp)
+from mmpose_face.images.warps import (
+    looked_at,
+    matrix_of_box,
+    of_part,
+    of_reduced,
+    of_unmirrored,
+    pitch,
+    warp,
+)
 
-MATRIX = np.array([[2., .5, 3], [-1, 1.5, 4]])
+MATRIX = np.array([[2.0, 0.5, 3], [-1, 1.5, 4]])
 numbers = st.floats(-4, 4).map(lambda x: round(x, 3))
-matrices = st.lists(
-    numbers, min_size=6,
-    max_size=6).map(lambda row: np.array(row).reshape(2, 3))
+matrices = st.lists(numbers, min_size=6, max_size=6).map(lambda row: np.array(row).reshape(2, 3))
 
 
 @given(
     st.tuples(*[st.floats(-1e3, 1e4, width=32)] * 2),
-    st.floats(1, 5000, width=32), st.floats(-180, 180, width=32),
+    st.floats(1, 5000, width=32),
+    st.floats(-180, 180, width=32),
     st.sampled_from([(256, 256), (128, 96), (65, 200)]),
-    st.sampled_from([np.float32, float]))
+    st.sampled_from([np.float32, float]),
+)
 def test_the_matrix_of_mmpose(center, width, angle, size, kind):
     center, sides = np.float32(center), np.float32([width, 3])
     np.testing.assert_array_equal(
         matrix_of_box(center, width, kind(angle), size),
-        get_warp_matrix(center, sides, kind(angle), size))
+        get_warp_matrix(center, sides, kind(angle), size),
+    )
 
 
-@pytest.mark.parametrize('axes', [(), (0, ), (1, ), (0, 1)])
+@pytest.mark.parametrize('axes', [(), (0,), (1,), (0, 1)])
 def test_the_same_place_for_each_pixel_of_a_mirror_image(axes):
     pixels = np.arange(4 * 7).reshape(4, 7)
     mirrored = np.flip(pixels, axes)
@@ -37,15 +45,13 @@ def test_the_same_place_for_each_pixel_of_a_mirror_image(axes):
     for y, x in np.ndindex(4, 7):
         at = np.argwhere(mirrored == pixels[y, x])[0][::-1]
         # A thousandth of a pixel, twice as large in the crop.
-        np.testing.assert_allclose(
-            folded @ [x, y, 1], MATRIX @ [*at, 1], atol=4e-3)
+        np.testing.assert_allclose(folded @ [x, y, 1], MATRIX @ [*at, 1], atol=4e-3)
 
 
 def test_the_same_place_for_each_pixel_of_a_part():
     part = of_part(MATRIX, 3, 5)
     for x, y in np.ndindex(4, 7):
-        np.testing.assert_allclose(part @ [x, y, 1],
-                                   MATRIX @ [x + 3, y + 5, 1])
+        np.testing.assert_allclose(part @ [x, y, 1], MATRIX @ [x + 3, y + 5, 1])
 
 
 @pytest.mark.parametrize('factor', [1, 2, 4, 8])
@@ -54,8 +60,7 @@ def test_the_middle_of_the_pixels_that_one_is_the_mean_of(factor):
     for x, y in np.ndindex(3, 2):
         xs = np.arange(x * factor, (x + 1) * factor)
         ys = np.arange(y * factor, (y + 1) * factor)
-        np.testing.assert_allclose(
-            reduced @ [x, y, 1], MATRIX @ [xs.mean(), ys.mean(), 1])
+        np.testing.assert_allclose(reduced @ [x, y, 1], MATRIX @ [xs.mean(), ys.mean(), 1])
 
 
 @given(matrices)
@@ -76,23 +81,22 @@ def test_pitch_of_a_crop():
 @given(matrices)
 def test_what_a_crop_is_made_from(matrix):
     """Other pixels may be anything."""
-    assume(abs(np.linalg.det(matrix[:, :2])) > .05)
+    assume(abs(np.linalg.det(matrix[:, :2])) > 0.05)
     size, pixels = (9, 6), photograph(60, 50)
     left, top, right, bottom = looked_at(matrix, size)
     inside = np.zeros(pixels.shape[:2], bool)
-    inside[max(top, 0):max(bottom, 0), max(left, 0):max(right, 0)] = True
+    inside[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
     changed = np.where(inside[..., None], pixels, 255 - pixels)
-    np.testing.assert_array_equal(
-        warp(changed, matrix, size), warp(pixels, matrix, size))
+    np.testing.assert_array_equal(warp(changed, matrix, size), warp(pixels, matrix, size))
 
 
 def test_no_more_than_needed():
     """Neighbours, and one pixel for what is rounded."""
-    plain = np.array([[1., 0, -10], [0, 1, -20]])
+    plain = np.array([[1.0, 0, -10], [0, 1, -20]])
     assert looked_at(plain, (5, 4)) == (9, 19, 17, 26)
 
 
-@pytest.mark.parametrize('axes', [(0, ), (1, ), (0, 1)])
+@pytest.mark.parametrize('axes', [(0,), (1,), (0, 1)])
 def test_a_mirror_image_is_warped_as_its_copy(axes):
     pixels = photograph(200, 150)
     rng = np.random.default_rng(0)
@@ -103,14 +107,13 @@ def test_a_mirror_image_is_warped_as_its_copy(axes):
         ours.append(warp(mirrored, matrix, (64, 48)))
         theirs.append(cv2.warpAffine(mirrored.copy(), matrix, (64, 48)))
     apart = np.abs(np.array(ours, int) - np.array(theirs))
-    assert (apart <= 1).mean() > .999
+    assert (apart <= 1).mean() > 0.999
 
 
 def test_pixel_for_pixel():
     """A shift by whole pixels copies them."""
     pixels = photograph(40, 30)
-    matrix = np.array([[1., 0, -5], [0, 1, -3]])
-    for axes in (), (0, ), (1, ), (0, 1):
+    matrix = np.array([[1.0, 0, -5], [0, 1, -3]])
+    for axes in (), (0,), (1,), (0, 1):
         mirrored = np.flip(pixels, axes)
-        np.testing.assert_array_equal(
-            warp(mirrored, matrix, (20, 10)), mirrored[3:13, 5:25])
+        np.testing.assert_array_equal(warp(mirrored, matrix, (20, 10)), mirrored[3:13, 5:25])

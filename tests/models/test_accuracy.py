@@ -4,17 +4,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from mmpose.evaluation.functional import (keypoint_pck_accuracy,
-                                          pose_pck_accuracy)
+from mmpose.evaluation.functional import keypoint_pck_accuracy, pose_pck_accuracy
 
-from mmpose_face.models.accuracy import (coordinate_accuracy, heatmap_accuracy,
-                                         peaks)
+from mmpose_face.models.accuracy import coordinate_accuracy, heatmap_accuracy, peaks
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@given(SEEDS, st.tuples(*[st.integers(1, 12)] * 2), st.integers(1, 4),
-       st.integers(1, 3))
+@given(SEEDS, st.tuples(*[st.integers(1, 12)] * 2), st.integers(1, 4), st.integers(1, 3))
 def test_of_heatmaps_is_mmposes(seed, size, batch, points):
     """To the last bit, on maps of any sides, with ties and empty maps."""
     rng = np.random.default_rng(seed)
@@ -31,12 +28,12 @@ def test_of_coordinates_is_mmposes(seed, batch, points):
     """As MMPose's regression head calls it."""
     rng = np.random.default_rng(seed)
     targets = rng.random((batch, points, 2), np.float32)
-    found = targets + rng.normal(0, .03, targets.shape).astype(np.float32)
+    found = targets + rng.normal(0, 0.03, targets.shape).astype(np.float32)
     weights = rng.integers(0, 2, (batch, points)).astype(np.float32)
-    accuracy = coordinate_accuracy(
-        *map(torch.from_numpy, (found, targets, weights)))
-    _, expected, _ = keypoint_pck_accuracy(found, targets, weights > 0, 0.05,
-                                           np.ones((batch, 2), np.float32))
+    accuracy = coordinate_accuracy(*map(torch.from_numpy, (found, targets, weights)))
+    _, expected, _ = keypoint_pck_accuracy(
+        found, targets, weights > 0, 0.05, np.ones((batch, 2), np.float32)
+    )
     assert accuracy.item() == expected
 
 

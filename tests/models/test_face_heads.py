@@ -15,35 +15,48 @@ WING = dict(type='WingLoss', use_target_weight=True)
 
 # Ours, MMPose's, and their arguments.
 HEADS = {
-    'heatmaps': (FaceHeatmapHead, HeatmapHead,
-                 dict(
-                     in_channels=4,
-                     out_channels=POINTS,
-                     deconv_out_channels=(4, ),
-                     deconv_kernel_sizes=(4, ),
-                     loss=LOSS)),
-    'awing': (FaceHeatmapHead, HeatmapHead,
-              dict(
-                  in_channels=4,
-                  out_channels=POINTS,
-                  deconv_out_channels=None,
-                  loss=dict(type='AdaptiveWingLoss', use_target_weight=True))),
-    'stages': (FaceCPMHead, CPMHead,
-               dict(
-                   in_channels=4,
-                   out_channels=POINTS,
-                   num_stages=2,
-                   deconv_out_channels=None,
-                   loss=LOSS)),
-    'losses of stages': (FaceCPMHead, CPMHead,
-                         dict(
-                             in_channels=4,
-                             out_channels=POINTS,
-                             num_stages=2,
-                             deconv_out_channels=None,
-                             loss=[LOSS, dict(LOSS, loss_weight=3.)])),
-    'coordinates': (FaceRegressionHead, RegressionHead,
-                    dict(in_channels=4, num_joints=POINTS, loss=WING)),
+    'heatmaps': (
+        FaceHeatmapHead,
+        HeatmapHead,
+        dict(
+            in_channels=4,
+            out_channels=POINTS,
+            deconv_out_channels=(4,),
+            deconv_kernel_sizes=(4,),
+            loss=LOSS,
+        ),
+    ),
+    'awing': (
+        FaceHeatmapHead,
+        HeatmapHead,
+        dict(
+            in_channels=4,
+            out_channels=POINTS,
+            deconv_out_channels=None,
+            loss=dict(type='AdaptiveWingLoss', use_target_weight=True),
+        ),
+    ),
+    'stages': (
+        FaceCPMHead,
+        CPMHead,
+        dict(in_channels=4, out_channels=POINTS, num_stages=2, deconv_out_channels=None, loss=LOSS),
+    ),
+    'losses of stages': (
+        FaceCPMHead,
+        CPMHead,
+        dict(
+            in_channels=4,
+            out_channels=POINTS,
+            num_stages=2,
+            deconv_out_channels=None,
+            loss=[LOSS, dict(LOSS, loss_weight=3.0)],
+        ),
+    ),
+    'coordinates': (
+        FaceRegressionHead,
+        RegressionHead,
+        dict(in_channels=4, num_joints=POINTS, loss=WING),
+    ),
 }
 each_head = pytest.mark.parametrize('name', HEADS)
 
@@ -55,7 +68,7 @@ def heads(name, **options):
     torch.manual_seed(0)
     theirs = theirs(**copy.deepcopy(settings))
     for weights in theirs.parameters():
-        torch.nn.init.normal_(weights, std=.3)
+        torch.nn.init.normal_(weights, std=0.3)
     ours = ours(**copy.deepcopy(settings), **options)
     ours.load_state_dict(theirs.state_dict())
     return ours, theirs
@@ -66,13 +79,13 @@ def batch(name, number=4):
     torch.manual_seed(1)
     side = 1 if name == 'coordinates' else 6
     feats = torch.randn(number, 4, side, side)
-    feats = (feats, feats * 2) if 'stages' in name else (feats, )
+    feats = (feats, feats * 2) if 'stages' in name else (feats,)
     ours, _ = heads(name)
     outputs = ours.forward(feats)
     outputs = (outputs[-1] if isinstance(outputs, list) else outputs).detach()
-    noise = .05 if name == 'coordinates' else outputs.std() / 2
+    noise = 0.05 if name == 'coordinates' else outputs.std() / 2
     targets = outputs + torch.randn_like(outputs) * noise
-    weights = (torch.rand(number, 1, POINTS) > .3).float()
+    weights = (torch.rand(number, 1, POINTS) > 0.3).float()
     samples = []
     for target, weight in zip(targets, weights):
         labels = InstanceData(keypoint_weights=weight)
@@ -107,8 +120,7 @@ def test_losses_and_accuracy_are_mmposes(name, number, fast):
 def test_accuracy_means_something(name):
     """Neither all points are right nor all wrong."""
     accuracies = {
-        heads(name)[0].loss(*batch(name, number))['acc_pose'].item()
-        for number in (2, 4, 6)
+        heads(name)[0].loss(*batch(name, number))['acc_pose'].item() for number in (2, 4, 6)
     }
     assert any(0 < accuracy < 1 for accuracy in accuracies)
 
@@ -142,9 +154,7 @@ def test_losses_are_computed_in_float32(name, fast):
             module.register_forward_pre_hook(lambda _, args: kept.append(args))
     with torch.autocast('cpu', torch.bfloat16):
         losses = ours.loss(feats, samples)
-    assert kept and all(argument.dtype == torch.float32 for args in kept
-                        for argument in args)
+    assert kept and all(argument.dtype == torch.float32 for args in kept for argument in args)
     assert losses['loss_kpt'].dtype == torch.float32
     assert losses['loss_kpt'].item() != plain['loss_kpt'].item()
-    torch.testing.assert_close(
-        losses['loss_kpt'], plain['loss_kpt'], rtol=.2, atol=.01)
+    torch.testing.assert_close(losses['loss_kpt'], plain['loss_kpt'], rtol=0.2, atol=0.01)

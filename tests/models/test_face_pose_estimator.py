@@ -14,60 +14,50 @@ from mmpose.structures import PoseDataSample
 from torch import distributed
 
 from mmpose_face.models.pose_estimators import flip_test
-from mmpose_face.models.pose_estimators.flip_test import (halves,
-                                                          mean_coordinates,
-                                                          mean_heatmaps,
-                                                          mirror_index)
+from mmpose_face.models.pose_estimators.flip_test import (
+    halves,
+    mean_coordinates,
+    mean_heatmaps,
+    mirror_index,
+)
 
 POINTS = 5
 MIRROR = (1, 0, 2, 4, 3)
 SIZE = (32, 64)  # not square: width and height
 
 HEATMAPS = dict(
-    type='FaceMSRAHeatmap',
-    input_size=SIZE,
-    heatmap_size=(8, 16),
-    sigma=1.5,
-    fast=False)
+    type='FaceMSRAHeatmap', input_size=SIZE, heatmap_size=(8, 16), sigma=1.5, fast=False
+)
 DECONVOLUTION = dict(
     in_channels=32,
     deconv_out_channels=(8, 8, 8),
     deconv_kernel_sizes=(4, 4, 4),
-    out_channels=POINTS)
+    out_channels=POINTS,
+)
 NAMES = dict(
     FacePoseEstimator='TopdownPoseEstimator',
     FacePreprocessor='PoseDataPreprocessor',
     FaceHeatmapHead='HeatmapHead',
     FaceCPMHead='CPMHead',
-    FaceRegressionHead='RegressionHead')
+    FaceRegressionHead='RegressionHead',
+)
 KINDS = {
-    'heatmaps':
-    dict(head=dict(type='FaceHeatmapHead', **DECONVOLUTION, decoder=HEATMAPS)),
-    'dark':
-    dict(
-        head=dict(
-            type='FaceHeatmapHead',
-            **DECONVOLUTION,
-            decoder=dict(HEATMAPS, unbiased=True))),
-    'stages':
-    dict(
-        head=dict(
-            type='FaceCPMHead',
-            num_stages=1,
-            **DECONVOLUTION,
-            decoder=HEATMAPS)),
-    'coordinates':
-    dict(
+    'heatmaps': dict(head=dict(type='FaceHeatmapHead', **DECONVOLUTION, decoder=HEATMAPS)),
+    'dark': dict(
+        head=dict(type='FaceHeatmapHead', **DECONVOLUTION, decoder=dict(HEATMAPS, unbiased=True))
+    ),
+    'stages': dict(head=dict(type='FaceCPMHead', num_stages=1, **DECONVOLUTION, decoder=HEATMAPS)),
+    'coordinates': dict(
         neck=dict(type='GlobalAveragePooling'),
         head=dict(
             type='FaceRegressionHead',
             in_channels=32,
             num_joints=POINTS,
-            decoder=dict(
-                type='FaceRegressionLabel', input_size=SIZE, fast=False))),
+            decoder=dict(type='FaceRegressionLabel', input_size=SIZE, fast=False),
+        ),
+    ),
     # Its predict is its own, so that it is given features.
-    'one-dimensional':
-    dict(
+    'one-dimensional': dict(
         head=dict(
             type='SimCCHead',
             in_channels=32,
@@ -75,7 +65,9 @@ KINDS = {
             input_size=SIZE,
             in_featuremap_size=(1, 2),
             deconv_out_channels=None,
-            decoder=dict(type='SimCCLabel', input_size=SIZE))),
+            decoder=dict(type='SimCCLabel', input_size=SIZE),
+        )
+    ),
 }
 
 
@@ -84,16 +76,12 @@ def estimator(kind='heatmaps', ours=True, test_cfg={}, **options):
     torch.manual_seed(0)
     cfg = dict(
         type='FacePoseEstimator',
-        data_preprocessor=dict(
-            type='FacePreprocessor', mean=[120.] * 3, std=[60.] * 3),
+        data_preprocessor=dict(type='FacePreprocessor', mean=[120.0] * 3, std=[60.0] * 3),
         backbone=dict(type='ResNet', depth=18, base_channels=4),
-        test_cfg=dict(
-            flip_test=True,
-            flip_mode='heatmap',
-            shift_heatmap=True,
-            **test_cfg),
+        test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True, **test_cfg),
         **copy.deepcopy(KINDS[kind]),
-        **options)
+        **options,
+    )
     if not ours:
         for part in (cfg, cfg['data_preprocessor'], cfg['head']):
             part['type'] = NAMES.get(part['type'], part['type'])
@@ -111,16 +99,18 @@ def faces(number=3):
     images = rng.integers(0, 256, (number, 3, *SIZE[::-1]), np.uint8)
     samples = []
     for i in range(number):
-        truth = InstanceData(
-            bboxes=np.ones((1, 4)), bbox_scores=np.ones(1, np.float32))
+        truth = InstanceData(bboxes=np.ones((1, 4)), bbox_scores=np.ones(1, np.float32))
         samples.append(
             PoseDataSample(
                 gt_instances=truth,
                 metainfo=dict(
                     flip_indices=list(MIRROR),
                     input_size=SIZE,
-                    input_center=np.array([40., 50. + i]),
-                    input_scale=np.array([64., 128.]) * (i + 1))))
+                    input_center=np.array([40.0, 50.0 + i]),
+                    input_scale=np.array([64.0, 128.0]) * (i + 1),
+                ),
+            )
+        )
     return dict(inputs=list(torch.from_numpy(images)), data_samples=samples)
 
 
@@ -134,11 +124,8 @@ def check_same(found, expected, atol=0):
     for a, b in zip(found, expected):
         for key in b.pred_instances.keys():
             np.testing.assert_allclose(
-                a.pred_instances[key],
-                b.pred_instances[key],
-                rtol=1e-5,
-                atol=atol,
-                err_msg=key)
+                a.pred_instances[key], b.pred_instances[key], rtol=1e-5, atol=atol, err_msg=key
+            )
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -147,9 +134,9 @@ def check_same(found, expected, atol=0):
 @pytest.mark.parametrize('flip', [True, False])
 def test_points_are_mmposes(kind, fast, number, flip):
     """On maps that are not square."""
-    ours, theirs = (estimator(kind, ours, **options)
-                    for ours, options in ((True, dict(fast=fast)), (False,
-                                                                    {})))
+    ours, theirs = (
+        estimator(kind, ours, **options) for ours, options in ((True, dict(fast=fast)), (False, {}))
+    )
     for model in (ours, theirs):
         model.test_cfg['flip_test'] = flip
     found, expected = points_of(ours, number), points_of(theirs, number)
@@ -162,8 +149,7 @@ def test_points_are_mmposes(kind, fast, number, flip):
 def test_one_forward_of_image_and_mirror_image(number, monkeypatch):
     sizes = []
     model = estimator()
-    model.backbone.register_forward_pre_hook(
-        lambda _, inputs: sizes.append(len(inputs[0])))
+    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
     expected = points_of(model, number)
     # On the CPU, but a single image, in two.
     assert sizes == ([2] if number == 1 else [number] * 2)
@@ -177,10 +163,10 @@ def test_one_forward_of_image_and_mirror_image(number, monkeypatch):
 def test_heatmaps_are_handed_out():
     ours, theirs = (
         points_of(estimator(ours=ours, test_cfg=dict(output_heatmaps=True)))
-        for ours in (True, False))
+        for ours in (True, False)
+    )
     for a, b in zip(ours, theirs):
-        torch.testing.assert_close(a.pred_fields.heatmaps,
-                                   b.pred_fields.heatmaps)
+        torch.testing.assert_close(a.pred_fields.heatmaps, b.pred_fields.heatmaps)
 
 
 @pytest.mark.parametrize('kind', ['heatmaps', 'coordinates'])
@@ -198,7 +184,7 @@ def test_empty_batch():
 @pytest.mark.parametrize('kind', ['heatmaps', 'dark', 'coordinates'])
 def test_one_landmark(kind, monkeypatch):
     """Trained on and found as MMPose does."""
-    monkeypatch.setitem(globals(), 'MIRROR', (0, ))
+    monkeypatch.setitem(globals(), 'MIRROR', (0,))
     name = 'num_joints' if kind == 'coordinates' else 'out_channels'
     kinds = copy.deepcopy(KINDS)
     kinds[kind]['head'][name] = 1
@@ -234,8 +220,8 @@ def test_mean_of_coordinates_is_mmposes(shift):
 
 
 def test_halves_of_nested_features():
-    x = torch.arange(4.)
-    first, second = halves((x, [x * 2, (x * 3, )]))
+    x = torch.arange(4.0)
+    first, second = halves((x, [x * 2, (x * 3,)]))
     assert isinstance(first[1], list) and isinstance(first[1][1], tuple)
     assert first[1][1][0].tolist() == [0, 3]
     assert second[0].tolist() == [2, 3]
@@ -260,7 +246,8 @@ def labelled_batch(kind='dark', number=4):
     targets = dict(
         encoder=KEYPOINT_CODECS.build(decoder),
         keypoints=torch.rand(number, POINTS, 2) * torch.tensor(SIZE),
-        keypoints_visible=torch.ones(number, POINTS))
+        keypoints_visible=torch.ones(number, POINTS),
+    )
     return dict(faces(number), targets=targets)
 
 
@@ -279,27 +266,27 @@ def losses_of(model, kind):
 def check_outputs(model, plain, amp):
     with torch.no_grad():
         images = model.data_preprocessor(faces())['inputs']
-        outputs, reference = (
-            each(images, None, mode='tensor') for each in (model, plain))
+        outputs, reference = (each(images, None, mode='tensor') for each in (model, plain))
     if isinstance(outputs, list):
         outputs, reference = outputs[-1], reference[-1]
     assert outputs.dtype == reference.dtype == torch.float32
     rounded = (outputs - reference).abs().max() > 1e-3 * reference.abs().max()
     assert rounded == amp
-    atol = (.1 if amp else 1e-4) * reference.abs().max().item()
+    atol = (0.1 if amp else 1e-4) * reference.abs().max().item()
     torch.testing.assert_close(outputs, reference, rtol=0, atol=atol)
 
 
 def check_losses(model, plain, kind, amp):
     found, expected = losses_of(model, kind), losses_of(plain, kind)
-    assert found[0] == pytest.approx(expected[0], rel=.1 if amp else 1e-4)
-    assert found[1] == pytest.approx(expected[1], rel=.5 if amp else 1e-4)
+    assert found[0] == pytest.approx(expected[0], rel=0.1 if amp else 1e-4)
+    assert found[1] == pytest.approx(expected[1], rel=0.5 if amp else 1e-4)
 
 
-@pytest.mark.parametrize('kind,switches',
-                         [('dark', name) for name in COMBINATIONS] +
-                         [(kind, name) for kind in ('stages', 'coordinates')
-                          for name in ('both', 'all')])
+@pytest.mark.parametrize(
+    'kind,switches',
+    [('dark', name) for name in COMBINATIONS]
+    + [(kind, name) for kind in ('stages', 'coordinates') for name in ('both', 'all')],
+)
 def test_switches_work_together(kind, switches):
     """In training and in tests: bfloat16 keeps 8 bits, the others all."""
     torch.compiler.reset()
@@ -327,7 +314,8 @@ def test_really_compiled(more):
 def process_group(tmp_path):
     """Of one process."""
     distributed.init_process_group(
-        'gloo', init_method=f'file://{tmp_path}/group', rank=0, world_size=1)
+        'gloo', init_method=f'file://{tmp_path}/group', rank=0, world_size=1
+    )
     yield
     distributed.destroy_process_group()
 
@@ -336,19 +324,15 @@ def process_group(tmp_path):
 def test_distributed(switches, process_group):
     """The same steps as without, and the copy of the weights is filled."""
     torch.compiler.reset()
-    models = [
-        estimator('dark', network=dict(COMBINATIONS[switches]))
-        for _ in range(2)
-    ]
+    models = [estimator('dark', network=dict(COMBINATIONS[switches])) for _ in range(2)]
     models[1] = MMDistributedDataParallel(models[1])
     losses = []
     for model in models:
         optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
         wrapper = OptimWrapper(optimizer)
-        losses.append([
-            model.train_step(labelled_batch(), wrapper)['loss'].item()
-            for _ in range(3)
-        ])
+        losses.append(
+            [model.train_step(labelled_batch(), wrapper)['loss'].item() for _ in range(3)]
+        )
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert len(set(losses[0])) == 3
 
@@ -356,8 +340,7 @@ def test_distributed(switches, process_group):
 def test_amp_reaches_the_network():
     """Channels last are in test_memory_format.py."""
     model, kept = estimator(network=dict(amp=True)), []
-    model.backbone.layer4.register_forward_hook(
-        lambda module, args, output: kept.append(output))
+    model.backbone.layer4.register_forward_hook(lambda module, args, output: kept.append(output))
     found = points_of(model)
     assert kept[0].dtype == torch.bfloat16
     for sample in found:
@@ -375,11 +358,14 @@ def test_compiled_copies_are_their_own():
     check_same(points_of(twin), before, atol=1e-3)
 
 
-@pytest.mark.parametrize('network,message', [
-    (dict(half=True), "no switch 'half', expected amp, channels_last"),
-    (dict(amp='yes'), "network.amp is 'yes', expected True or False"),
-    (dict(amp={}), 'network.amp is {}, expected True or False'),
-])
+@pytest.mark.parametrize(
+    'network,message',
+    [
+        (dict(half=True), "no switch 'half', expected amp, channels_last"),
+        (dict(amp='yes'), "network.amp is 'yes', expected True or False"),
+        (dict(amp={}), 'network.amp is {}, expected True or False'),
+    ],
+)
 def test_switches_that_are_not(network, message):
     with pytest.raises(ValueError, match=message):
         estimator(network=network)
@@ -390,8 +376,7 @@ def test_compiling_without_a_compiler(monkeypatch):
     def nothing():
         raise RuntimeError('No working C++ compiler found')
 
-    monkeypatch.setattr('torch._inductor.cpp_builder.get_cpp_compiler',
-                        nothing)
+    monkeypatch.setattr('torch._inductor.cpp_builder.get_cpp_compiler', nothing)
     with pytest.raises(ValueError, match='needs a C.. compiler.*No working'):
         estimator(network=dict(compile=True))
     estimator(network=dict(compile=COMPILED))

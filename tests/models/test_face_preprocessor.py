@@ -16,12 +16,8 @@ from mmpose_face.models import FacePreprocessor
 from mmpose_face.models.data_preprocessors.face_preprocessor import is_on
 from mmpose_face.models.targets import heatmaps_of, joined, labels_of
 
-SETTINGS = dict(
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True)
-HEATMAPS = dict(
-    type='FaceMSRAHeatmap', input_size=(32, 48), heatmap_size=(8, 12), sigma=1)
+SETTINGS = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
+HEATMAPS = dict(type='FaceMSRAHeatmap', input_size=(32, 48), heatmap_size=(8, 12), sigma=1)
 COORDINATES = dict(type='FaceRegressionLabel', input_size=(32, 48))
 
 
@@ -34,7 +30,8 @@ def face(number, codec=HEATMAPS, fast=True, size=(48, 32), points=4):
         img_path=f'{number}.png',
         transformed_keypoints=crop,
         keypoints=crop,
-        keypoints_visible=(rng.random((1, points)) > .3).astype(np.float32))
+        keypoints_visible=(rng.random((1, points)) > 0.3).astype(np.float32),
+    )
     if codec:
         results = FaceTarget(copy.deepcopy(codec), fast=fast)(results)
     return PackFaceInputs()(results)
@@ -53,26 +50,26 @@ def check_same(ours, theirs):
         assert a.metainfo == b.metainfo
         assert a.img_path == b.img_path
         for key in b.gt_instances.keys():
-            np.testing.assert_array_equal(a.gt_instances[key],
-                                          b.gt_instances[key])
+            np.testing.assert_array_equal(a.gt_instances[key], b.gt_instances[key])
 
 
-@pytest.mark.parametrize('settings', [
-    SETTINGS,
-    dict(SETTINGS, bgr_to_rgb=False),
-    dict(SETTINGS, mean=[3.], std=[2.]),
-    dict(SETTINGS, pad_size_divisor=20, pad_value=7),
-    dict(rgb_to_bgr=True),
-    dict(),
-])
+@pytest.mark.parametrize(
+    'settings',
+    [
+        SETTINGS,
+        dict(SETTINGS, bgr_to_rgb=False),
+        dict(SETTINGS, mean=[3.0], std=[2.0]),
+        dict(SETTINGS, pad_size_divisor=20, pad_value=7),
+        dict(rgb_to_bgr=True),
+        dict(),
+    ],
+)
 @pytest.mark.parametrize('number', [1, 3])
 def test_images_are_mmposes(settings, number):
     """To the last bit."""
-    theirs = PoseDataPreprocessor(**settings)(
-        batch_of(number, pseudo_collate, codec=None))
+    theirs = PoseDataPreprocessor(**settings)(batch_of(number, pseudo_collate, codec=None))
     for collate in (face_collate, pseudo_collate):
-        ours = FacePreprocessor(**settings)(
-            batch_of(number, collate, codec=None))
+        ours = FacePreprocessor(**settings)(batch_of(number, collate, codec=None))
         check_same(ours, theirs)
 
 
@@ -86,13 +83,12 @@ def test_images_of_several_sizes():
 @pytest.mark.parametrize('gpu', [True, False])
 def test_channels_last(gpu, monkeypatch):
     """Where the device is a GPU."""
-    devices = ('cpu', ) if gpu else ('cuda', )
-    monkeypatch.setattr(
-        'mmpose_face.models.memory_format.'
-        '_CHANNELS_LAST_DEVICES', devices)
+    devices = ('cpu',) if gpu else ('cuda',)
+    monkeypatch.setattr('mmpose_face.models.memory_format._CHANNELS_LAST_DEVICES', devices)
     plain, last = (
         FacePreprocessor(**SETTINGS, channels_last=last)(batch_of(2))['inputs']
-        for last in (False, True))
+        for last in (False, True)
+    )
     assert plain.is_contiguous()
     assert last.is_contiguous(memory_format=torch.channels_last) == gpu
     assert torch.equal(plain, last)
@@ -123,9 +119,8 @@ def test_targets_are_those_of_the_worker(codec, number, points, collate, fast):
     """On maps that are not square, for one face and one point too."""
     options = dict(codec=codec, points=points)
     expected = targets_of(
-        batch_of(number, pseudo_collate, fast=False, **options),
-        codec,
-        fast=False)
+        batch_of(number, pseudo_collate, fast=False, **options), codec, fast=False
+    )
     found = targets_of(batch_of(number, collate, **options), codec, fast=fast)
     assert found[0].shape[:2] == found[1].shape == (number, points)
     for a, b in zip(found, expected):
@@ -159,12 +154,16 @@ def test_losses_take_targets_without_a_copy(codec, monkeypatch):
 
 
 def test_joined():
-    rows = torch.arange(12.).view(4, 1, 3).unbind()
+    rows = torch.arange(12.0).view(4, 1, 3).unbind()
     whole = joined(rows)
     assert whole.data_ptr() == rows[0].data_ptr()
-    assert torch.equal(whole, torch.arange(12.).view(4, 3))
-    for others in (rows[::-1], rows[::2], [row.clone() for row in rows],
-                   [rows[0], rows[1].clone()]):
+    assert torch.equal(whole, torch.arange(12.0).view(4, 3))
+    for others in (
+        rows[::-1],
+        rows[::2],
+        [row.clone() for row in rows],
+        [rows[0], rows[1].clone()],
+    ):
         assert torch.equal(joined(others), torch.cat(tuple(others)))
 
 
@@ -177,27 +176,30 @@ def test_visibility_is_on_the_device():
 
 def test_weights_of_the_data_set():
     batch = batch_of(2)
-    batch['targets']['keypoint_weights'] = torch.tensor([[0., .5, 1., 2.]] * 2)
+    batch['targets']['keypoint_weights'] = torch.tensor([[0.0, 0.5, 1.0, 2.0]] * 2)
     plain = targets_of(batch_of(2), HEATMAPS)[1]
     weighted = targets_of(batch, HEATMAPS)[1]
-    assert torch.equal(weighted, plain * torch.tensor([0., .5, 1., 2.]))
+    assert torch.equal(weighted, plain * torch.tensor([0.0, 0.5, 1.0, 2.0]))
 
 
 def test_codecs_that_differ():
     """One batch of two data sets, each with its own codec."""
-    faces = [face(0), face(1, codec=dict(HEATMAPS, sigma=2.)), face(2)]
+    faces = [face(0), face(1, codec=dict(HEATMAPS, sigma=2.0)), face(2)]
     found = targets_of(face_collate(faces), HEATMAPS)[0]
     for i, single in enumerate(faces):
         alone = targets_of(face_collate([single]), HEATMAPS)[0]
-        torch.testing.assert_close(found[i:i + 1], alone)
+        torch.testing.assert_close(found[i : i + 1], alone)
 
 
-@pytest.mark.parametrize('device,expected', [
-    ('cuda', True),
-    ('cuda:1', True),
-    ('cuda:0', False),
-    ('cpu', False),
-])
+@pytest.mark.parametrize(
+    'device,expected',
+    [
+        ('cuda', True),
+        ('cuda:1', True),
+        ('cuda:0', False),
+        ('cpu', False),
+    ],
+)
 def test_device_without_a_number(device, expected):
     """Samples that are there are not copied again, one by one."""
     tensor = SimpleNamespace(device=torch.device('cuda:1'))
@@ -207,8 +209,7 @@ def test_device_without_a_number(device, expected):
 def test_labels_of_another_step_stay():
     faces = [face(i) for i in range(2)]
     for i, each in enumerate(faces):
-        each['data_samples'].gt_instance_labels = InstanceData(
-            more=torch.full((1, 4), float(i)))
+        each['data_samples'].gt_instance_labels = InstanceData(more=torch.full((1, 4), float(i)))
     made = FacePreprocessor(**SETTINGS)(face_collate(faces))['data_samples']
     assert [s.gt_instance_labels.more[0, 0].item() for s in made] == [0, 1]
 
@@ -222,5 +223,4 @@ def test_images_of_another_number_of_channels():
 def test_without_samples():
     images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
     made = FacePreprocessor(**SETTINGS)(dict(inputs=images))
-    assert made['data_samples'] is None and made['inputs'].shape == (2, 3, 8,
-                                                                     8)
+    assert made['data_samples'] is None and made['inputs'].shape == (2, 3, 8, 8)

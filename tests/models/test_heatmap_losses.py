@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses that stand beside STAR: coordinates alone, and narrow heatmaps."""
+
 import math
 
 import numpy as np
@@ -11,16 +12,14 @@ from scipy.stats import entropy, norm
 
 from mmpose_face.codecs import soft_argmax
 from mmpose_face.models import GaussianDivergenceLoss, SoftArgmaxLoss
-from mmpose_face.models.losses.gaussian_divergence_loss import (divergence,
-                                                                gaussians,
-                                                                kl_divergence)
+from mmpose_face.models.losses.gaussian_divergence_loss import divergence, gaussians, kl_divergence
 
 
 def test_gaussian_by_hand():
     """Five cells, the point in the middle, sigma 1: exp(-d^2 / 2)."""
-    found = gaussians(torch.zeros(1, 1, 2), 5, 5, sigma=1.)[0, 0]
+    found = gaussians(torch.zeros(1, 1, 2), 5, 5, sigma=1.0)[0, 0]
     row = torch.tensor([math.exp(-d * d / 2) for d in (-2, -1, 0, 1, 2)])
-    torch.testing.assert_close(found, row[:, None] * row / row.sum()**2)
+    torch.testing.assert_close(found, row[:, None] * row / row.sum() ** 2)
 
 
 def batch(dtype=torch.float64) -> tuple:
@@ -28,10 +27,8 @@ def batch(dtype=torch.float64) -> tuple:
     torch.manual_seed(0)
     targets = torch.rand(2, 3, 2) * 2 - 1
     targets[0, 1] = 1.2
-    weights = torch.tensor([[1., 0, 1], [1, .5, 1]])
-    return tuple(
-        each.to(dtype)
-        for each in (torch.randn(2, 3, 6, 9) * 2, targets, weights))
+    weights = torch.tensor([[1.0, 0, 1], [1, 0.5, 1]])
+    return tuple(each.to(dtype) for each in (torch.randn(2, 3, 6, 9) * 2, targets, weights))
 
 
 def softmax(logits: torch.Tensor) -> torch.Tensor:
@@ -47,35 +44,36 @@ def bell(x: float, y: float, sigma: float) -> np.ndarray:
     return density / density.sum()
 
 
-@pytest.mark.parametrize('sigma', [.7, 2.])
-@pytest.mark.parametrize('kind, reference', [
-    ('js', lambda p, q: jensenshannon(p, q)**2),
-    ('kl', lambda p, q: entropy(q, p)),
-])
+@pytest.mark.parametrize('sigma', [0.7, 2.0])
+@pytest.mark.parametrize(
+    'kind, reference',
+    [
+        ('js', lambda p, q: jensenshannon(p, q) ** 2),
+        ('kl', lambda p, q: entropy(q, p)),
+    ],
+)
 def test_divergences_by_scipy(kind, reference, sigma):
     logits, targets, weights = batch()
     heatmaps = softmax(logits)
     expected = [
-        weight * reference(p.ravel(),
-                           bell(x, y, sigma).ravel())
+        weight * reference(p.ravel(), bell(x, y, sigma).ravel())
         for p, (x, y), weight in zip(
             heatmaps.flatten(0, 1).numpy(),
             targets.flatten(0, 1).tolist(),
-            weights.flatten().tolist())
+            weights.flatten().tolist(),
+        )
     ]
-    loss = GaussianDivergenceLoss(sigma, loss_weight=3., kind=kind)
-    assert float(loss(heatmaps, targets,
-                      weights)) == pytest.approx(3 * np.mean(expected))
+    loss = GaussianDivergenceLoss(sigma, loss_weight=3.0, kind=kind)
+    assert float(loss(heatmaps, targets, weights)) == pytest.approx(3 * np.mean(expected))
 
 
 def test_the_jensen_shannon_divergence_is_mmposes():
     """Value and gradient; that of MMPose is the sum over the landmarks."""
     logits, targets, _ = batch()
-    truth = gaussians(targets, 6, 9, 1.)
+    truth = gaussians(targets, 6, 9, 1.0)
     theirs = JSDiscretLoss(use_target_weight=False, size_average=False)
     results = []
-    for loss in (lambda p: GaussianDivergenceLoss()
-                 (p, targets), lambda p: theirs(p, truth) / 6):
+    for loss in (lambda p: GaussianDivergenceLoss()(p, targets), lambda p: theirs(p, truth) / 6):
         given = logits.clone().requires_grad_()
         value = loss(softmax(given))
         value.backward()
@@ -96,8 +94,8 @@ def test_heatmaps_in_half_precision(kind, dtype):
 
 
 def test_gaussian_is_where_the_target_is():
-    target = torch.tensor([[[.3, -.4]]])
-    found = soft_argmax(gaussians(target, 48, 64, sigma=2.))
+    target = torch.tensor([[[0.3, -0.4]]])
+    found = soft_argmax(gaussians(target, 48, 64, sigma=2.0))
     torch.testing.assert_close(found, target, rtol=0, atol=1e-4)
 
 
@@ -108,7 +106,7 @@ def test_divergence_by_hand():
     assert divergence(p, q).item() == pytest.approx(math.log(2))
     assert divergence(p, p).item() == 0
     # H(3/4, 1/4) - H(1/2, 1/2) / 2
-    expected = -.75 * math.log(.75) - .25 * math.log(.25) - math.log(2) / 2
+    expected = -0.75 * math.log(0.75) - 0.25 * math.log(0.25) - math.log(2) / 2
     assert divergence(p, (p + q) / 2).item() == pytest.approx(expected)
 
 
@@ -116,28 +114,27 @@ def test_kl_divergence_by_hand():
     """The truth in one cell against 1/4 there; halves against 3/4 and 1/4."""
     p, q = torch.zeros(2, 1, 1, 1, 2, dtype=torch.float64)
     p[..., 0] = 1
-    q[..., 0], q[..., 1] = .25, .75
+    q[..., 0], q[..., 1] = 0.25, 0.75
     assert kl_divergence(q, p).item() == pytest.approx(math.log(4))
     assert kl_divergence(p, p).item() == 0
-    half = torch.full_like(q, .5)
+    half = torch.full_like(q, 0.5)
     expected = (math.log(2) + math.log(2 / 3)) / 2
     assert kl_divergence(q, half).item() == pytest.approx(expected)
 
 
 def test_kl_pulls_a_heatmap_over_where_js_lets_it_be():
     """A narrow heatmap at the other end of the map."""
-    logits = torch.full((1, 1, 1, 32), 0.)
+    logits = torch.full((1, 1, 1, 32), 0.0)
     logits[..., 31] = 30
     pull = {}
     for kind in ('js', 'kl'):
         logits.grad = None
         loss = GaussianDivergenceLoss(kind=kind)
-        loss(logits.requires_grad_().softmax(-1),
-             torch.tensor([[[-1., 0.]]])).backward()
+        loss(logits.requires_grad_().softmax(-1), torch.tensor([[[-1.0, 0.0]]])).backward()
         pull[kind] = -logits.grad[..., 0].item()
     # Of the softmax: what is there less what should be, half of the Gaussian
     # at the border.
-    assert pull['kl'] == pytest.approx(.57, abs=.01)
+    assert pull['kl'] == pytest.approx(0.57, abs=0.01)
     assert pull['js'] < 1e-3
 
 
@@ -148,14 +145,18 @@ def test_divergence_gradient(kind):
     target = torch.rand(2, 2, 2, dtype=torch.float64) * 2 - 1
     loss = GaussianDivergenceLoss(kind=kind)
     assert torch.autograd.gradcheck(
-        lambda x: loss(x.flatten(2).softmax(-1).view_as(x), target), logits)
+        lambda x: loss(x.flatten(2).softmax(-1).view_as(x), target), logits
+    )
 
 
-@pytest.mark.parametrize('make', [
-    lambda: GaussianDivergenceLoss(),
-    lambda: GaussianDivergenceLoss(kind='kl'),
-    lambda: SoftArgmaxLoss(dict(type='SmoothL1Loss', use_target_weight=True))
-])
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: GaussianDivergenceLoss(),
+        lambda: GaussianDivergenceLoss(kind='kl'),
+        lambda: SoftArgmaxLoss(dict(type='SmoothL1Loss', use_target_weight=True)),
+    ],
+)
 def test_points_without_a_label(make):
     torch.manual_seed(0)
     heatmaps = torch.rand(2, 3, 8, 8).flatten(2).softmax(-1).view(2, 3, 8, 8)
@@ -167,7 +168,7 @@ def test_points_without_a_label(make):
     value.backward()
     assert heatmaps.grad[1, 2].abs().max() == 0
     assert heatmaps.grad[0, 0].abs().max() > 0
-    target[1, 2] = 7.
+    target[1, 2] = 7.0
     assert loss(heatmaps, target, weights) == value
 
 
@@ -186,9 +187,9 @@ def test_scale_is_the_unit_of_the_loss():
     """0.5 pixels of 128 in smooth-L1 with beta 1: 0.5^2 / 2."""
     heatmaps = torch.zeros(1, 1, 3, 3)
     heatmaps[..., 1, 1] = 1
-    target = torch.full((1, 1, 2), .5 / 64)
-    loss = SoftArgmaxLoss(dict(type='SmoothL1Loss'), scale=64.)
-    assert float(loss(heatmaps, target)) == pytest.approx(.125)
+    target = torch.full((1, 1, 2), 0.5 / 64)
+    loss = SoftArgmaxLoss(dict(type='SmoothL1Loss'), scale=64.0)
+    assert float(loss(heatmaps, target)) == pytest.approx(0.125)
 
 
 def test_wrong_sigma():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's ``inference_topdown`` on a model of ours: all faces of an image are
 one batch, as in a test."""
+
 import cv2
 import numpy as np
 import pytest
@@ -14,8 +15,7 @@ from mmpose_face.codecs import FaceMSRAHeatmap
 from mmpose_face.engine.fast_path import with_fast_path
 
 RNG = np.random.default_rng(0)
-IMAGE = cv2.GaussianBlur(
-    RNG.integers(0, 256, (240, 320, 3), np.uint8), (0, 0), 2)
+IMAGE = cv2.GaussianBlur(RNG.integers(0, 256, (240, 320, 3), np.uint8), (0, 0), 2)
 
 
 def boxes(number):
@@ -42,18 +42,14 @@ def test_points_are_mmposes(number, given, tmp_path):
         image = str(tmp_path / 'image.png')
         cv2.imwrite(image, IMAGE)
     faces = boxes(number)
-    found, expected = (
-        inference_topdown(model_of(fast), image, faces)
-        for fast in (True, False))
+    found, expected = (inference_topdown(model_of(fast), image, faces) for fast in (True, False))
     assert len(found) == len(expected) == number
     points = []
     for a, b in zip(found, expected):
         for key in ('keypoints', 'keypoint_scores', 'bboxes'):
             np.testing.assert_allclose(
-                a.pred_instances[key],
-                b.pred_instances[key],
-                rtol=1e-4,
-                atol=1e-2)
+                a.pred_instances[key], b.pred_instances[key], rtol=1e-4, atol=1e-2
+            )
         points.append(a.pred_instances.keypoints)
     assert np.ptp(points, axis=(0, 1, 2)).min() > 20
 
@@ -66,9 +62,9 @@ def test_one_batch(monkeypatch):
 
     model = model_of()
     model.data_preprocessor.register_forward_hook(
-        lambda _, args, output: count('made', output['inputs'].shape))
-    model.backbone.register_forward_pre_hook(
-        lambda _, args: count('forward', args[0].shape))
+        lambda _, args, output: count('made', output['inputs'].shape)
+    )
+    model.backbone.register_forward_pre_hook(lambda _, args: count('forward', args[0].shape))
     decode = FaceMSRAHeatmap.batch_decode
 
     def decoded(codec, heatmaps):
@@ -78,11 +74,13 @@ def test_one_batch(monkeypatch):
     monkeypatch.setattr(FaceMSRAHeatmap, 'batch_decode', decoded)
     inference_topdown(model, IMAGE, boxes(4))
     # The flip test's mirror images are a batch of their own on the CPU.
-    assert calls == [('made', 4, 3, 128, 128),
-                     *[('forward', 4, 3, 128, 128)] * 2,
-                     ('decoded', 4, 68, 32, 32)]
+    assert calls == [
+        ('made', 4, 3, 128, 128),
+        *[('forward', 4, 3, 128, 128)] * 2,
+        ('decoded', 4, 68, 32, 32),
+    ]
 
 
 def test_whole_image_without_boxes():
-    result, = inference_topdown(model_of(), IMAGE)
+    (result,) = inference_topdown(model_of(), IMAGE)
     assert result.pred_instances.keypoints.shape == (1, 68, 2)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The head from feature maps to losses and to points with scores."""
+
 import numpy as np
 import pytest
 import torch
@@ -14,46 +15,41 @@ CODEC = dict(type='SoftArgmax', input_size=(64, 64))
 LOSSES = [
     dict(type='STARLoss'),
     dict(type='STARLoss', mode='per_axis'),
-    dict(
-        type='SoftArgmaxLoss',
-        loss=dict(type='SmoothL1Loss', use_target_weight=True)),
-    dict(
-        type='SoftArgmaxLoss',
-        loss=dict(type='WingLoss', use_target_weight=True)),
+    dict(type='SoftArgmaxLoss', loss=dict(type='SmoothL1Loss', use_target_weight=True)),
+    dict(type='SoftArgmaxLoss', loss=dict(type='WingLoss', use_target_weight=True)),
 ]
 
 
-def head(loss: dict = LOSSES[0],
-         points: int = 4,
-         **options) -> IntegralHeatmapHead:
+def head(loss: dict = LOSSES[0], points: int = 4, **options) -> IntegralHeatmapHead:
     torch.manual_seed(0)
     made = IntegralHeatmapHead(
         in_channels=8,
         out_channels=points,
-        deconv_out_channels=(16, ),
-        deconv_kernel_sizes=(4, ),
+        deconv_out_channels=(16,),
+        deconv_kernel_sizes=(4,),
         loss=loss,
         decoder=CODEC,
-        **options)
+        **options,
+    )
     for parameter in made.parameters():
-        torch.nn.init.normal_(parameter, std=.5)
+        torch.nn.init.normal_(parameter, std=0.5)
     return made.eval()
 
 
 def samples(labels: torch.Tensor) -> list:
     made = []
     for label in labels:
-        sample = PoseDataSample(
-            metainfo=dict(flip_indices=[1, 0, 2, 3], input_size=(64, 64)))
+        sample = PoseDataSample(metainfo=dict(flip_indices=[1, 0, 2, 3], input_size=(64, 64)))
         sample.gt_instance_labels = InstanceData(
-            keypoint_labels=label[None], keypoint_weights=torch.ones(1, 4))
+            keypoint_labels=label[None], keypoint_weights=torch.ones(1, 4)
+        )
         made.append(sample)
     return made
 
 
 def features(n: int = 3) -> tuple:
     torch.manual_seed(1)
-    return (torch.randn(n, 8, 8, 8), )
+    return (torch.randn(n, 8, 8, 8),)
 
 
 def test_heatmaps_are_probabilities():
@@ -71,13 +67,13 @@ def test_probabilities_under_autocast():
 
 
 def test_beta_is_a_power_of_the_heatmaps():
-    sharp = head(beta=3.)(features())
-    expected = head()(features())**3
+    sharp = head(beta=3.0)(features())
+    expected = head()(features()) ** 3
     expected = expected / expected.sum((-2, -1), keepdim=True)
     torch.testing.assert_close(sharp, expected)
 
 
-@pytest.mark.parametrize('beta', [0, -1., float('nan')])
+@pytest.mark.parametrize('beta', [0, -1.0, float('nan')])
 def test_a_beta_that_makes_no_peaks(beta):
     with pytest.raises(ValueError, match='expected a number above 0'):
         head(beta=beta)
@@ -106,10 +102,9 @@ def test_star_loss_gets_the_heatmaps():
 
 def test_soft_argmax_loss_is_mmposes_on_the_means():
     heatmaps, labels = head()(features()), torch.rand(3, 4, 2) * 2 - 1
-    weights = torch.tensor([[1., 1, 0, 1]] * 3)
+    weights = torch.tensor([[1.0, 1, 0, 1]] * 3)
     found = SoftArgmaxLoss(LOSSES[2]['loss'])(heatmaps, labels, weights)
-    expected = SmoothL1Loss(use_target_weight=True)(soft_argmax(heatmaps),
-                                                    labels, weights)
+    expected = SmoothL1Loss(use_target_weight=True)(soft_argmax(heatmaps), labels, weights)
     torch.testing.assert_close(found, expected)
 
 
@@ -126,13 +121,12 @@ def test_prediction():
 def test_flip_test_is_the_mean_of_both():
     """Of the face, and of its mirror image mirrored back."""
     made, data = head(), samples(torch.zeros(3, 4, 2))
-    feats, other = features(), (features()[0].flip(0), )
-    found = made.predict([feats, other], data,
-                         dict(flip_test=True, flip_mode='heatmap'))
+    feats, other = features(), (features()[0].flip(0),)
+    found = made.predict([feats, other], data, dict(flip_test=True, flip_mode='heatmap'))
     codec = SoftArgmax((64, 64))
     straight = np.stack(codec.batch_decode(made(feats))[0])
     mirrored = np.stack(codec.batch_decode(made(other))[0])[:, :, [1, 0, 2, 3]]
     mirrored[..., 0] = 63 - mirrored[..., 0]
     np.testing.assert_allclose(
-        np.stack([p.keypoints for p in found]), (straight + mirrored) / 2,
-        atol=1e-4)
+        np.stack([p.keypoints for p in found]), (straight + mirrored) / 2, atol=1e-4
+    )

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Channels last: on GPUs, and never on CPUs."""
+
 import platform
 
 import pytest
 import torch
 from conftest import run_python
-from test_face_pose_estimator import (COMBINATIONS, check_outputs, estimator,
-                                      losses_of, points_of)
+from test_face_pose_estimator import COMBINATIONS, check_outputs, estimator, losses_of, points_of
 from torch import nn
 
 from mmpose_face.models import memory_format as module
@@ -33,10 +33,7 @@ def compute(model, mode):
 
 
 def strides(model):
-    return {
-        name: weights.stride()
-        for name, weights in model.named_parameters()
-    }
+    return {name: weights.stride() for name, weights in model.named_parameters()}
 
 
 @each_mode
@@ -46,7 +43,8 @@ def test_never_on_cpus(mode):
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             layer.register_forward_pre_hook(
-                lambda _, inputs: orders.append(inputs[0].is_contiguous()))
+                lambda _, inputs: orders.append(inputs[0].is_contiguous())
+            )
     compute(model, mode)
     assert len(orders) > 10 and all(orders)
     assert strides(model) == strides(estimator('dark'))
@@ -63,7 +61,7 @@ def test_one_warning_where_it_has_no_effect(logged):
     assert not logged.records
     for model in models * 2:
         points_of(model)
-    message, = logged.messages
+    (message,) = logged.messages
     assert "network.channels_last has no effect on 'cpu'" in message
     assert logged.records[0].levelname == 'WARNING'
 
@@ -86,8 +84,7 @@ def test_same_outputs(kind, switches, as_on_gpus):
 
 def test_layers_get_channels_last(as_on_gpus):
     model, given = estimator(network=dict(ON)).to('cpu'), []
-    model.backbone.layer4.register_forward_pre_hook(
-        lambda _, inputs: given.append(inputs[0]))
+    model.backbone.layer4.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
     points_of(model)
     assert given[0].is_contiguous(memory_format=LAST)
     assert model.data_preprocessor.channels_last
@@ -100,22 +97,18 @@ def test_weights_follow_the_device(monkeypatch):
     expected = strides(estimator())
     model = estimator(network=dict(ON))
     assert strides(model) == expected
-    for devices in (('cuda', 'cpu'), ('cuda', )):
+    for devices in (('cuda', 'cpu'), ('cuda',)):
         monkeypatch.setattr(module, '_CHANNELS_LAST_DEVICES', devices)
         model.to('cpu')
         model.load_state_dict(estimator().state_dict())
-        last = model.backbone.layer1[0].conv1.weight.is_contiguous(
-            memory_format=LAST)
+        last = model.backbone.layer1[0].conv1.weight.is_contiguous(memory_format=LAST)
         assert last == ('cpu' in devices)
         assert (strides(model) == expected) == (not last)
 
 
 def test_same_seed_same_weights(as_on_gpus):
     """Drawn in the order of the memory, they would be others."""
-    models = [
-        estimator(network=dict(channels_last=value)).to('cpu')
-        for value in (False, True)
-    ]
+    models = [estimator(network=dict(channels_last=value)).to('cpu') for value in (False, True)]
     for model in models:
         torch.manual_seed(0)
         model.init_weights()
@@ -138,8 +131,7 @@ def test_compiler_leaves_the_order_on_cpus(mode, device, monkeypatch):
     torch.compiler.reset()
     if device == 'cuda':
         monkeypatch.setattr(module, '_CHANNELS_LAST_DEVICES', ('cuda', 'cpu'))
-    compute(
-        estimator('dark', network=dict(compile=dict(backend=backend))), mode)
+    compute(estimator('dark', network=dict(compile=dict(backend=backend))), mode)
     assert orders and set(orders) == {device == 'cuda'}
     assert config.layout_optimization
 
@@ -151,8 +143,7 @@ def test_on_a_gpu(monkeypatch):
     weights = model.backbone.layer1[0].conv1.weight
     assert weights.is_contiguous(memory_format=LAST)
     found = losses_of(model, 'dark')
-    assert found == pytest.approx(
-        losses_of(estimator('dark').cuda(), 'dark'), rel=1e-3)
+    assert found == pytest.approx(losses_of(estimator('dark').cuda(), 'dark'), rel=1e-3)
     assert strides(model.cpu()) == strides(estimator('dark'))
 
 
@@ -177,9 +168,12 @@ print('gradients are right')
 
 @pytest.mark.skipif(
     platform.machine() not in ('x86_64', 'AMD64')
-    or not (torch.backends.mkldnn.is_available()
-            and getattr(torch.cpu, '_is_avx2_supported', lambda: True)()),
-    reason='needs oneDNN on x86-64 with AVX2')
+    or not (
+        torch.backends.mkldnn.is_available()
+        and getattr(torch.cpu, '_is_avx2_supported', lambda: True)()
+    ),
+    reason='needs oneDNN on x86-64 with AVX2',
+)
 @pytest.mark.parametrize('order', ['contiguous_format', 'channels_last'])
 def test_the_fault_of_torch(order, tmp_path):
     """When this fails with channels last, they can be used on CPUs."""

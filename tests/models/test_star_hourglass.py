@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The paper's network: its size, its attention and what its stacks tell each
 other."""
+
 import pytest
 import torch
 from mmengine.analysis import FlopAnalyzer
@@ -8,9 +9,7 @@ from torch.nn.functional import interpolate
 
 from mmpose_face.landmarks import SCHEMES
 from mmpose_face.models import AttentionHourglass
-from mmpose_face.models.backbones.attention_hourglass import (Bottleneck,
-                                                              Hourglass,
-                                                              with_coordinates)
+from mmpose_face.models.backbones.attention_hourglass import Bottleneck, Hourglass, with_coordinates
 from mmpose_face.models.landmark_maps import edges_of
 
 
@@ -30,9 +29,9 @@ def test_number_of_parameters(scheme):
     assert sum(p.numel() for p in model.parameters()) == SIZES[scheme]
 
 
-@pytest.mark.parametrize('scheme, published', [('wflw98', 17.35),
-                                               ('ibug68', 16.91),
-                                               ('cofw29', 16.31)])
+@pytest.mark.parametrize(
+    'scheme, published', [('wflw98', 17.35), ('ibug68', 16.91), ('cofw29', 16.31)]
+)
 def test_multiplications_at_256(scheme, published):
     """All are convolutions, which a sixteenth of the area takes a sixteenth
     of; the sum over the edges is one too."""
@@ -53,8 +52,7 @@ def test_maps_of_every_stack():
         assert maps.point_maps.shape == (2, 98, 8, 12)
         assert maps.edge_maps.shape == (2, 9, 8, 12)
         assert (maps.heatmaps >= 0).all()
-        torch.testing.assert_close(
-            maps.heatmaps.sum((-2, -1)), torch.ones(2, 98))
+        torch.testing.assert_close(maps.heatmaps.sum((-2, -1)), torch.ones(2, 98))
         for probabilities in maps[1:]:
             assert ((probabilities > 0) & (probabilities < 1)).all()
 
@@ -78,8 +76,12 @@ def test_attention_by_hand():
         attention = points[:, k] * torch.ones(1, 4, 4)
         on = [i for i, edge in enumerate(edges) if k in edge.points]
         assert len(on) == (
-            0 if name in ('left_pupil', 'right_pupil', 'chin') else
-            2 if name.endswith('mouth_corner') else 1)  # yapf: disable
+            0
+            if name in ('left_pupil', 'right_pupil', 'chin')
+            else 2
+            if name.endswith('mouth_corner')
+            else 1
+        )
         if on:
             attention = points[:, k] * sum(lines[:, i] for i in on)
         expected = heatmaps[:, k] * attention
@@ -93,38 +95,42 @@ def test_empty_heatmaps_stay_empty():
 
 
 def test_coordinates_by_hand():
-    found = with_coordinates(torch.full((1, 1, 2, 3), 7.))[0]
-    corner, side = 1., .5**.5
-    expected = torch.tensor([
-        [[7., 7, 7], [7, 7, 7]],
-        [[-1, 0, 1], [-1, 0, 1]],
-        [[-1, -1, -1], [1, 1, 1]],
-        [[corner, side, corner], [corner, side, corner]],
-    ])
+    found = with_coordinates(torch.full((1, 1, 2, 3), 7.0))[0]
+    corner, side = 1.0, 0.5**0.5
+    expected = torch.tensor(
+        [
+            [[7.0, 7, 7], [7, 7, 7]],
+            [[-1, 0, 1], [-1, 0, 1]],
+            [[-1, -1, -1], [1, 1, 1]],
+            [[corner, side, corner], [corner, side, corner]],
+        ]
+    )
     torch.testing.assert_close(found, expected)
 
 
 def test_gated_coordinates_by_hand():
-    gate = torch.tensor([[[[.04, .06, 0.], [0, .04, 3]]]])
+    gate = torch.tensor([[[[0.04, 0.06, 0.0], [0, 0.04, 3]]]])
     found = with_coordinates(torch.zeros(1, 1, 2, 3), gate)[0, 4:]
     torch.testing.assert_close(
         found,
-        torch.tensor([
-            [[0., 0, 0], [0, 0, 1]],
-            [[0, -1, 0], [0, 0, 1]],
-        ]))
+        torch.tensor(
+            [
+                [[0.0, 0, 0], [0, 0, 1]],
+                [[0, -1, 0], [0, 0, 1]],
+            ]
+        ),
+    )
 
 
 def test_the_gate_is_the_last_landmarks_heatmap():
     """Of the stack before, without attention; its first stack has none."""
     model, seen = small(num_stacks=3), []
     for stack in model.stacks:
-        stack.register_forward_hook(lambda stack, args, maps: seen.append(
-            (args[0], maps)))
+        stack.register_forward_hook(lambda stack, args, maps: seen.append((args[0], maps)))
     model(torch.rand(1, 3, 32, 32))
     assert [x.shape[1] - 16 for x, _ in seen] == [3, 5, 5]
     for (_, maps), (x, _) in zip(seen, seen[1:]):
-        gate = maps[1][:, -1:] > .05
+        gate = maps[1][:, -1:] > 0.05
         assert gate.any() and not gate.all()
         torch.testing.assert_close(x[:, -2:], x[:, 16:18] * gate)
 
@@ -148,7 +154,7 @@ def test_block_by_hand():
     x = torch.randn(1, 4, 5, 5)
     expected = x
     for unit in block.residual:
-        expected = unit[2](expected.relu() / (1 + 1e-5)**.5)
+        expected = unit[2](expected.relu() / (1 + 1e-5) ** 0.5)
     torch.testing.assert_close(block(x), x + expected)
 
 
@@ -158,8 +164,8 @@ def test_hourglass_by_hand():
     x = torch.randn(1, 4, 4, 4)
     lower = last(inner(first(x.unfold(2, 2, 2).unfold(3, 2, 2).amax((4, 5)))))
     torch.testing.assert_close(
-        hourglass(x),
-        hourglass.shortcut(x) + interpolate(lower, scale_factor=2))
+        hourglass(x), hourglass.shortcut(x) + interpolate(lower, scale_factor=2)
+    )
 
 
 def test_input_of_another_size():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loss against an eigen-solver, by hand, and where it could break."""
+
 import math
 from functools import partial
 
@@ -23,16 +24,13 @@ def softmax(logits: Tensor) -> Tensor:
     return logits.flatten(2).softmax(-1).view_as(logits)
 
 
-def noise(*shape: int, dtype=torch.float64, scale: float = 2.) -> Tensor:
+def noise(*shape: int, dtype=torch.float64, scale: float = 2.0) -> Tensor:
     return softmax(torch.randn(*shape, dtype=dtype) * scale)
 
 
-def gaussian(sx: float,
-             sy: float,
-             angle: float = 0.,
-             size: int = 65,
-             x: float = 0.,
-             y: float = 0.) -> Tensor:
+def gaussian(
+    sx: float, sy: float, angle: float = 0.0, size: int = 65, x: float = 0.0, y: float = 0.0
+) -> Tensor:
     """A heatmap (1, 1, size, size) with standard deviations along two axes,
     the first at that angle to the columns, degrees."""
     g = torch.linspace(-1, 1, size, dtype=torch.float64)
@@ -49,9 +47,7 @@ def at(*points) -> Tensor:
 def covariance(p: Tensor, eps: float = 1e-5):
     """Mean (N, K, 2) and covariance (N, K, 2, 2), over a list of cells."""
     height, width = p.shape[-2:]
-    gx, gy = (
-        torch.linspace(-1, 1, n, dtype=p.dtype, device=p.device)
-        for n in (width, height))
+    gx, gy = (torch.linspace(-1, 1, n, dtype=p.dtype, device=p.device) for n in (width, height))
     grid = torch.stack(torch.meshgrid(gx, gy, indexing='xy'), -1).flatten(0, 1)
     p = p.flatten(2)
     mean = p @ grid
@@ -64,16 +60,19 @@ def covariance(p: Tensor, eps: float = 1e-5):
 def distance_of(error: Tensor, distance: str, beta: float = 0.01) -> Tensor:
     if distance == 'smooth_l1':
         return torch.nn.functional.smooth_l1_loss(
-            error, torch.zeros_like(error), reduction='none', beta=beta)
+            error, torch.zeros_like(error), reduction='none', beta=beta
+        )
     return error.abs() if distance == 'l1' else error.square()
 
 
-def by_solver(p: Tensor,
-              target: Tensor,
-              mode: str,
-              distance: str,
-              eps: float = 1e-5,
-              detach_axes: bool = False) -> Tensor:
+def by_solver(
+    p: Tensor,
+    target: Tensor,
+    mode: str,
+    distance: str,
+    eps: float = 1e-5,
+    detach_axes: bool = False,
+) -> Tensor:
     """Eigenvectors are the columns of what eigh returns."""
     mean, cov = covariance(p, eps)
     values, vectors = torch.linalg.eigh(cov)
@@ -92,20 +91,18 @@ def by_solver(p: Tensor,
 @pytest.mark.parametrize('detach_axes', [False, True])
 def test_equals_the_solver(mode, distance, detach_axes):
     torch.manual_seed(0)
-    heatmaps = torch.cat((noise(3, 4, 15, 15), noise(3, 4, 15, 15, scale=.5)))
-    heatmaps = torch.cat((heatmaps, gaussian(.3, .1, 25., 15).expand(
-        6, 2, -1, -1)), 1)  # yapf: disable
+    heatmaps = torch.cat((noise(3, 4, 15, 15), noise(3, 4, 15, 15, scale=0.5)))
+    heatmaps = torch.cat((heatmaps, gaussian(0.3, 0.1, 25.0, 15).expand(6, 2, -1, -1)), 1)
     target = torch.rand(6, 6, 2, dtype=torch.float64) * 2 - 1
-    found = star_loss(
-        heatmaps, target, mode, distance, detach_axes=detach_axes, axis_eps=0)
+    found = star_loss(heatmaps, target, mode, distance, detach_axes=detach_axes, axis_eps=0)
     expected = by_solver(heatmaps, target, mode, distance)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize('mode, distance, detach_axes',
-                         [(*both, False)
-                          for both in ALL] + [('per_axis', distance, True)
-                                              for distance in DISTANCES])
+@pytest.mark.parametrize(
+    'mode, distance, detach_axes',
+    [(*both, False) for both in ALL] + [('per_axis', distance, True) for distance in DISTANCES],
+)
 def test_gradient_equals_the_solvers(mode, distance, detach_axes):
     """Where the eigenvalues are apart the solver has a gradient, too; with
     its eigenvectors detached that of mean and eigenvalues."""
@@ -116,51 +113,55 @@ def test_gradient_equals_the_solvers(mode, distance, detach_axes):
     grads = []
     for loss in (partial(star_loss, axis_eps=0), by_solver):
         given = logits.clone().requires_grad_()
-        loss(softmax(given), target, mode, distance,
-             **options).sum().backward()
+        loss(softmax(given), target, mode, distance, **options).sum().backward()
         grads.append(given.grad)
     torch.testing.assert_close(*grads, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize('mode, distance', ALL)
 @pytest.mark.parametrize(
-    'make', [softmax, lambda p: p, lambda p: .8 * p],
-    ids=['softmax', 'given', 'of another sum'])
+    'make', [softmax, lambda p: p, lambda p: 0.8 * p], ids=['softmax', 'given', 'of another sum']
+)
 def test_gradcheck(mode, distance, make):
     torch.manual_seed(0)
     maps = noise(2, 2, 5, 6).requires_grad_()
     target = torch.rand(2, 2, 2, dtype=torch.float64) * 2 - 1
     assert torch.autograd.gradcheck(
-        lambda p: star_loss(
-            make(p), target, mode, distance, detach_axes=False), maps)
+        lambda p: star_loss(make(p), target, mode, distance, detach_axes=False), maps
+    )
 
 
 def test_hand_value():
     """Two cells of three by three, half each: the mean is (0.5, 0), the
     variance 0.5 along x (0.25 / (1 - 1/2)) and 0 along y."""
     heatmaps = torch.zeros(1, 1, 3, 3, dtype=torch.float64)
-    heatmaps[0, 0, 1, 1:] = .5
+    heatmaps[0, 0, 1, 1:] = 0.5
     m = moments(heatmaps, eps=0)
-    assert [float(v) for v in m] == pytest.approx([.5, 0, .5, 0, 0])
+    assert [float(v) for v in m] == pytest.approx([0.5, 0, 0.5, 0, 0])
     # An error of 0.3 along x: 0.3 / sqrt(0.5) + 0.5.
-    found = paper(heatmaps, at((.8, 0)), distance='l1')
-    assert float(found) == pytest.approx(.3 / .5**.5 + .5, abs=1e-3)
+    found = paper(heatmaps, at((0.8, 0)), distance='l1')
+    assert float(found) == pytest.approx(0.3 / 0.5**0.5 + 0.5, abs=1e-3)
 
 
 @pytest.mark.parametrize('mode, distance', ALL)
-@pytest.mark.parametrize('move', [
-    lambda p, x, y: (p.flip(-1), -x, y),
-    lambda p, x, y: (p.flip(-2), x, -y),
-    lambda p, x, y: (p.transpose(-1, -2), y, x),
-    lambda p, x, y: (p.rot90(1, (-2, -1)), y, -x),
-], ids=['left-right', 'up-down', 'transposed', 'turned'])  # yapf: disable
+@pytest.mark.parametrize(
+    'move',
+    [
+        lambda p, x, y: (p.flip(-1), -x, y),
+        lambda p, x, y: (p.flip(-2), x, -y),
+        lambda p, x, y: (p.transpose(-1, -2), y, x),
+        lambda p, x, y: (p.rot90(1, (-2, -1)), y, -x),
+    ],
+    ids=['left-right', 'up-down', 'transposed', 'turned'],
+)
 def test_moved_as_one(mode, distance, move):
     torch.manual_seed(0)
     p, target = noise(2, 3, 8, 8), torch.rand(2, 3, 2, dtype=torch.float64)
     moved, x, y = move(p, target[..., 0], target[..., 1])
     torch.testing.assert_close(
         star_loss(moved, torch.stack((x, y), -1), mode, distance),
-        star_loss(p, target, mode, distance))
+        star_loss(p, target, mode, distance),
+    )
 
 
 @pytest.mark.parametrize('mode', MODES)
@@ -168,10 +169,10 @@ def test_moved_as_one(mode, distance, move):
 def test_turned_by_any_angle(mode, angle):
     """What counts is the angle between error and major axis."""
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    straight = star_loss(gaussian(.2, .1), at((.1, .05)), mode)
+    straight = star_loss(gaussian(0.2, 0.1), at((0.1, 0.05)), mode)
     turned = star_loss(
-        gaussian(.2, .1, angle), at((.1 * c - .05 * s, .1 * s + .05 * c)),
-        mode)
+        gaussian(0.2, 0.1, angle), at((0.1 * c - 0.05 * s, 0.1 * s + 0.05 * c)), mode
+    )
     assert float(turned) == pytest.approx(float(straight), rel=1e-4)
 
 
@@ -188,20 +189,19 @@ def test_turned_covariances(mode, distance):
     def loss(cov: Tensor, error: Tensor) -> Tensor:
         zero = torch.zeros(50, dtype=torch.float64)
         found = Moments(zero, zero, cov[:, 0, 0], cov[:, 0, 1], cov[:, 1, 1])
-        return _of_moments(found, error[..., 0], mode, distance, 1., .01,
-                           False, 1e-2, 1e-5, 'value')
+        return _of_moments(
+            found, error[..., 0], mode, distance, 1.0, 0.01, False, 1e-2, 1e-5, 'value'
+        )
 
     cov = roots @ roots.mT
-    torch.testing.assert_close(
-        loss(turn @ cov @ turn.mT, turn @ error), loss(cov, error))
+    torch.testing.assert_close(loss(turn @ cov @ turn.mT, turn @ error), loss(cov, error))
 
 
 @pytest.mark.parametrize('angle', range(0, 180, 15))
 def test_isotropic(angle):
     """With equal eigenvalues there are no axes; e = 0.1, sigma = 0.15."""
-    heatmaps, sigma, e = gaussian(.15, .15), .15, .1
-    error = at(
-        (e * math.cos(math.radians(angle)), e * math.sin(math.radians(angle))))
+    heatmaps, sigma, e = gaussian(0.15, 0.15), 0.15, 0.1
+    error = at((e * math.cos(math.radians(angle)), e * math.sin(math.radians(angle))))
     scale = math.sqrt(sigma**2 + 1e-5)
     for mode, distance, expected in (
         ('per_axis', 'l2', e**2 / scale),
@@ -215,9 +215,12 @@ def test_isotropic(angle):
 @pytest.mark.parametrize('mode, distance', ALL)
 def test_an_error_along_the_major_axis_costs_less(mode, distance):
     along, across = (
-        float(star_loss(gaussian(.3, .1, 30), at(error), mode, distance))
-        for error in ((.1 * math.cos(math.radians(30)), .1 * .5),
-                      (-.1 * .5, .1 * math.cos(math.radians(30)))))
+        float(star_loss(gaussian(0.3, 0.1, 30), at(error), mode, distance))
+        for error in (
+            (0.1 * math.cos(math.radians(30)), 0.1 * 0.5),
+            (-0.1 * 0.5, 0.1 * math.cos(math.radians(30))),
+        )
+    )
     assert along < across
 
 
@@ -245,25 +248,21 @@ def degenerate(name: str, dtype=torch.float32) -> Tensor:
     elif name == 'two cells':
         logits[..., 10, 20] = logits[..., 10, 21] = 1000
     elif name == 'isotropic':
-        logits = gaussian(.2, .2, size=33).log().to(dtype)
+        logits = gaussian(0.2, 0.2, size=33).log().to(dtype)
     elif name == 'off-centre':
-        logits = gaussian(.2, .2, size=33, x=.25, y=-.125).log().to(dtype)
+        logits = gaussian(0.2, 0.2, size=33, x=0.25, y=-0.125).log().to(dtype)
     return logits
 
 
 @pytest.mark.parametrize('mode, distance', ALL)
-@pytest.mark.parametrize(
-    'name', ['uniform', 'one-hot', 'two cells', 'isotropic', 'off-centre'])
+@pytest.mark.parametrize('name', ['uniform', 'one-hot', 'two cells', 'isotropic', 'off-centre'])
 def test_finite_where_there_are_no_axes(mode, distance, name):
-    for target in ((0., 0.), (.3, -.2), (1., 1.)):
+    for target in ((0.0, 0.0), (0.3, -0.2), (1.0, 1.0)):
         for detach_axes in (False, True):
             logits = degenerate(name).requires_grad_()
             loss = star_loss(
-                softmax(logits),
-                at(target).float(),
-                mode,
-                distance,
-                detach_axes=detach_axes)
+                softmax(logits), at(target).float(), mode, distance, detach_axes=detach_axes
+            )
             loss.sum().backward()
             assert loss.isfinite().all() and logits.grad.isfinite().all()
 
@@ -271,7 +270,7 @@ def test_finite_where_there_are_no_axes(mode, distance, name):
 @pytest.mark.parametrize('mode, distance', ALL)
 def test_finite_on_an_empty_map(mode, distance):
     heatmaps = torch.zeros(1, 1, 16, 16, requires_grad=True)
-    loss = star_loss(heatmaps, at((.3, -.2)).float(), mode, distance)
+    loss = star_loss(heatmaps, at((0.3, -0.2)).float(), mode, distance)
     loss.sum().backward()
     assert loss.isfinite().all() and heatmaps.grad.isfinite().all()
 
@@ -282,7 +281,7 @@ def test_gentle_to_a_new_network(mode):
     times that of L1 on the means. With the paper's form it is not."""
     torch.manual_seed(0)
     start = torch.randn(2, 50, 32, 32) * 1e-3
-    target = torch.rand(2, 50, 2) * 1.6 - .8
+    target = torch.rand(2, 50, 2) * 1.6 - 0.8
 
     def size(loss) -> float:
         logits = start.clone().requires_grad_()
@@ -295,22 +294,21 @@ def test_gentle_to_a_new_network(mode):
         assert size(lambda p: paper(p, target)) > 50 * l1
 
 
-@pytest.mark.parametrize('weight', [.5, 1, 2])
+@pytest.mark.parametrize('weight', [0.5, 1, 2])
 def test_the_best_width(weight):
     """For an error e along an axis the best eigenvalue is
     (e / (2 w))^(2/3)."""
-    e = .2
-    widths = torch.linspace(.05, .9, 2000, dtype=torch.float64)
+    e = 0.2
+    widths = torch.linspace(0.05, 0.9, 2000, dtype=torch.float64)
     losses = e / widths.sqrt() + weight * widths
     best = float(widths[losses.argmin()])
-    assert best == pytest.approx((e / (2 * weight))**(2 / 3), rel=1e-2)
+    assert best == pytest.approx((e / (2 * weight)) ** (2 / 3), rel=1e-2)
     # The loss is this function of the heatmap's width.
-    for sigma in (.1, .2):
+    for sigma in (0.1, 0.2):
         heatmaps = gaussian(sigma, 1e-3, size=129)
         found = paper(heatmaps, at((e, 0)), distance='l1', eigen_weight=weight)
         value = float(moments(heatmaps).xx)
-        assert float(found) == pytest.approx(
-            e / math.sqrt(value + 1e-5) + weight * value, rel=1e-2)
+        assert float(found) == pytest.approx(e / math.sqrt(value + 1e-5) + weight * value, rel=1e-2)
 
 
 def test_points_without_a_label_do_not_count():
@@ -324,14 +322,13 @@ def test_points_without_a_label_do_not_count():
     value.backward()
     assert heatmaps.grad[1, 2].abs().max() == 0
     assert heatmaps.grad[0, 0].abs().max() > 0
-    for other in (5., math.nan, math.inf):
+    for other in (5.0, math.nan, math.inf):
         target[1, 2] = other
         assert loss(heatmaps, target, weights) == value
-    weights[0] = .5
+    weights[0] = 0.5
     target[1, 2] = 0
     expected = star_loss(heatmaps, target)
-    torch.testing.assert_close(
-        loss(heatmaps, target, weights), (expected * weights).sum() / 6)
+    torch.testing.assert_close(loss(heatmaps, target, weights), (expected * weights).sum() / 6)
 
 
 def test_each_face_has_its_own_target():
@@ -349,8 +346,7 @@ def test_nothing_pulls_where_mean_and_target_agree(mode, distance):
     torch.manual_seed(0)
     heatmaps = noise(2, 3, 8, 8).requires_grad_()
     target = soft_argmax(heatmaps).detach()
-    star_loss(
-        heatmaps, target, mode, distance, eigen_weight=0).sum().backward()
+    star_loss(heatmaps, target, mode, distance, eigen_weight=0).sum().backward()
     assert heatmaps.grad.abs().max() < 1e-4
 
 
@@ -360,7 +356,7 @@ def test_half_precision(mode, distance, dtype):
     """Heatmaps are rounded, and nothing else; so are logits in a head that
     makes heatmaps of them in float32."""
     torch.manual_seed(0)
-    heatmaps, target = noise(4, 20, 32, 32, scale=1.), torch.rand(4, 20, 2)
+    heatmaps, target = noise(4, 20, 32, 32, scale=1.0), torch.rand(4, 20, 2)
     expected = star_loss(heatmaps, target.double(), mode, distance)
     with torch.autocast('cpu', torch.bfloat16):
         found = star_loss(heatmaps.to(dtype), target, mode, distance)
@@ -378,8 +374,7 @@ def test_detached_axes():
     for detach_axes in (False, True):
         torch.manual_seed(0)
         heatmaps = noise(2, 3, 9, 9).requires_grad_()
-        loss = star_loss(
-            heatmaps, target, 'per_axis', detach_axes=detach_axes).sum()
+        loss = star_loss(heatmaps, target, 'per_axis', detach_axes=detach_axes).sum()
         loss.backward()
         values.append(float(loss))
         grads.append(heatmaps.grad)
@@ -395,8 +390,7 @@ def test_detached_eigenvalues(mode, distance):
     heatmaps, target = noise(2, 3, 9, 7), torch.rand(2, 3, 2).double()
     heatmaps.requires_grad_()
     found = star_loss(heatmaps, target, mode, distance, restriction='detach')
-    torch.testing.assert_close(
-        found, star_loss(heatmaps, target, mode, distance, eigen_weight=0))
+    torch.testing.assert_close(found, star_loss(heatmaps, target, mode, distance, eigen_weight=0))
     found.sum().backward()
     slopes = [heatmaps.grad.diff(dim=dim) for dim in (-2, -1)]
     for slope in slopes:
@@ -405,47 +399,52 @@ def test_detached_eigenvalues(mode, distance):
         torch.testing.assert_close(slope, constant)
 
 
-@pytest.mark.parametrize('target_range', [(0., 1.), (-.5, 63.5), (0., 255.)])
+@pytest.mark.parametrize('target_range', [(0.0, 1.0), (-0.5, 63.5), (0.0, 255.0)])
 def test_frame_of_the_targets(target_range):
     torch.manual_seed(0)
     first, last = target_range
     heatmaps, target = noise(2, 3, 8, 8), torch.rand(2, 3, 2).double() * 2 - 1
     moved = (target + 1) / 2 * (last - first) + first
     assert float(STARLoss(target_range=target_range)(heatmaps, moved)) == (
-        pytest.approx(float(STARLoss()(heatmaps, target))))
+        pytest.approx(float(STARLoss()(heatmaps, target)))
+    )
 
 
 def test_loss_and_codec_share_a_grid():
     """What the codec encodes, the loss takes, and the codec decodes."""
     codec = SoftArgmax(input_size=(128, 128))
-    point = torch.tensor([[[63.5 + .3 * 63.5, 40.]]]).numpy()
+    point = torch.tensor([[[63.5 + 0.3 * 63.5, 40.0]]]).numpy()
     label = torch.from_numpy(codec.encode(point)['keypoint_labels']).double()
     x, y = label[0, 0].tolist()
-    heatmaps = gaussian(.05, .05, x=x, y=y)
-    assert float(star_loss(heatmaps, label, eigen_weight=0)) == pytest.approx(
-        0, abs=1e-6)
+    heatmaps = gaussian(0.05, 0.05, x=x, y=y)
+    assert float(star_loss(heatmaps, label, eigen_weight=0)) == pytest.approx(0, abs=1e-6)
     decoded, _ = codec.decode(heatmaps[0].numpy())
     assert decoded == pytest.approx(point, abs=1e-4)
 
 
-@pytest.mark.parametrize('heatmaps, target, weights, message', [
-    ((2, 3, 8), (2, 3, 2), None, r'expected heatmaps \(N, K, H, W\)'),
-    ((2, 3, 8, 8), (2, 4, 2), None, r'targets \(N, K, 2\)'),
-    ((2, 3, 8, 8), (2, 3), None, r'targets \(N, K, 2\)'),
-    ((2, 3, 8, 8), (2, 3, 2), (2, 3, 2), r'weights \(2, 3\)'),
-    ((2, 3, 8, 8), (2, 3, 2), (2, 1), r'weights \(2, 3\)'),
-])
+@pytest.mark.parametrize(
+    'heatmaps, target, weights, message',
+    [
+        ((2, 3, 8), (2, 3, 2), None, r'expected heatmaps \(N, K, H, W\)'),
+        ((2, 3, 8, 8), (2, 4, 2), None, r'targets \(N, K, 2\)'),
+        ((2, 3, 8, 8), (2, 3), None, r'targets \(N, K, 2\)'),
+        ((2, 3, 8, 8), (2, 3, 2), (2, 3, 2), r'weights \(2, 3\)'),
+        ((2, 3, 8, 8), (2, 3, 2), (2, 1), r'weights \(2, 3\)'),
+    ],
+)
 def test_wrong_shapes(heatmaps, target, weights, message):
     with pytest.raises(ValueError, match=message):
-        STARLoss()(torch.ones(heatmaps), torch.ones(target), weights
-                   and torch.ones(weights))
+        STARLoss()(torch.ones(heatmaps), torch.ones(target), weights and torch.ones(weights))
 
 
-@pytest.mark.parametrize('options, message', [
-    (dict(mode='axis'), "mode is 'axis', expected one of per_axis, mahal"),
-    (dict(distance='wing'), "distance is 'wing', expected one of smooth_l1"),
-    (dict(restriction='both'), "restriction is 'both', expected one of value"),
-])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(mode='axis'), "mode is 'axis', expected one of per_axis, mahal"),
+        (dict(distance='wing'), "distance is 'wing', expected one of smooth_l1"),
+        (dict(restriction='both'), "restriction is 'both', expected one of value"),
+    ],
+)
 def test_wrong_options(options, message):
     with pytest.raises(ValueError, match=message):
         STARLoss(**options)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """STAR loss on a GPU: the same figures, and no waiting for it."""
+
 import math
 
 import pytest
@@ -10,8 +11,7 @@ from torch import Tensor
 from mmpose_face.models import STARLoss
 from mmpose_face.models.losses.heatmap_moments import sums
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason='needs a GPU')
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 
 
 def batch(dtype=torch.float32) -> tuple:
@@ -38,7 +38,8 @@ def test_equals_the_cpu(mode, distance):
         value_and_gradient(loss, *on_gpu(batch())),
         value_and_gradient(loss, *batch()),
         rtol=1e-4,
-        atol=1e-5)
+        atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize('distance', DISTANCES)
@@ -50,7 +51,8 @@ def test_equals_the_gpus_solver(distance):
         paper(heatmaps, targets, distance=distance),
         by_solver(heatmaps, targets, 'per_axis', distance),
         rtol=1e-6,
-        atol=1e-7)
+        atol=1e-7,
+    )
 
 
 def test_rows_of_the_gpus_solver(record_property):
@@ -60,11 +62,9 @@ def test_rows_of_the_gpus_solver(record_property):
     roots = torch.randn(1000, 2, 2, dtype=torch.float64, device='cuda')
     matrices = roots @ roots.mT
     values, vectors = torch.linalg.eigh(matrices)
-    torch.testing.assert_close(vectors @ values.diag_embed() @ vectors.mT,
-                               matrices)
+    torch.testing.assert_close(vectors @ values.diag_embed() @ vectors.mT, matrices)
     equal = (vectors - vectors.mT).abs().amax((-2, -1)) < 1e-12
-    record_property('share of symmetric eigenvectors',
-                    float(equal.double().mean()))
+    record_property('share of symmetric eigenvectors', float(equal.double().mean()))
 
 
 def test_whole_numbers_are_not_rounded_to_tf32():
@@ -125,8 +125,7 @@ def test_nan_is_refused_late(no_waiting):
     no_waiting(False)
     torch.cuda.synchronize()
     good = on_gpu(batch())
-    with pytest.raises(
-            ValueError, match='^sample 2, landmark 5: .*NaN.*; 1 calls ago$'):
+    with pytest.raises(ValueError, match='^sample 2, landmark 5: .*NaN.*; 1 calls ago$'):
         loss(*good)
     loss(*good)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sums over heatmaps: how exact they are in float32, and what they cost."""
+
 from functools import partial
 
 import pytest
@@ -17,7 +18,7 @@ def narrow(sigma: float, x: float, y: float, size: int = 64) -> Tensor:
     along a diagonal in cells, half that across."""
     cells = torch.arange(size, dtype=torch.float64)
     dx, dy = cells - x, cells[:, None] - y
-    u, v = (dx + dy) / 2**.5, (dx - dy) / 2**.5
+    u, v = (dx + dy) / 2**0.5, (dx - dy) / 2**0.5
     logits = -(u / sigma).square() / 2 - (v / sigma * 2).square() / 2
     return logits.flatten().softmax(0).view(1, 1, size, size).float()
 
@@ -28,9 +29,10 @@ def random_maps(*shape: int, dtype=torch.float32) -> Tensor:
 
 
 NARROW = [
-    partial(narrow, sigma, *middle) for sigma in (.5, 1., 6.)
+    partial(narrow, sigma, *middle)
+    for sigma in (0.5, 1.0, 6.0)
     for middle in ((0, 0), (63, 0), (62.6, 63), (63, 31.5), (31.2, 30.9))
-] + [partial(narrow, .5, 255, 255, 256)]  # yapf: disable
+] + [partial(narrow, 0.5, 255, 255, 256)]
 
 
 @pytest.mark.parametrize('make', NARROW)
@@ -49,7 +51,7 @@ def test_float32_is_exact_at_the_border(make):
 
 @pytest.mark.parametrize('make', NARROW)
 def test_gradient_in_float32(make):
-    target = torch.tensor([[[.9, -.8]]])
+    target = torch.tensor([[[0.9, -0.8]]])
     grads = []
     for dtype in (torch.float32, torch.float64):
         heatmaps = make().to(dtype).requires_grad_()
@@ -92,8 +94,17 @@ class Passes(TorchDispatchMode):
     """Counts operations that read or write a whole batch of heatmaps."""
 
     VIEWS = {
-        'view', '_unsafe_view', 'expand', 'detach', 'alias', 'transpose',
-        'permute', 'unsqueeze', 'select', 'slice', 't'
+        'view',
+        '_unsafe_view',
+        'expand',
+        'detach',
+        'alias',
+        'transpose',
+        'permute',
+        'unsqueeze',
+        'select',
+        'slice',
+        't',
     }
 
     def __init__(self, cells: int) -> None:
@@ -104,8 +115,8 @@ class Passes(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         name = func.__name__.split('.')[0]
         if name not in self.VIEWS and any(
-                isinstance(t, Tensor) and t.numel() >= self.cells
-                for t in (*args, out)):
+            isinstance(t, Tensor) and t.numel() >= self.cells for t in (*args, out)
+        ):
             self.names.append(name)
         return out
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores of made-up systems, for the tests of what is drawn from them."""
-from typing import Sequence
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,11 +11,13 @@ from mmpose_face.landmarks import AFLW19, Scheme
 SIDE = 200  # of every image
 
 
-def make_scores(errors: Sequence[float],
-                scheme: Scheme = AFLW19,
-                subsets: Sequence[Sequence[str]] = (),
-                files: Sequence[str] = (),
-                points: bool = True) -> Scores:
+def make_scores(
+    errors: Sequence[float],
+    scheme: Scheme = AFLW19,
+    subsets: Sequence[Sequence[str]] = (),
+    files: Sequence[str] = (),
+    points: bool = True,
+) -> Scores:
     """Faces whose points all have the error of the face. The box is 100
     pixels wide, from (50, 40); the truth is a grid in it; the prediction lies
     so many hundredths of it to the right."""
@@ -30,11 +33,12 @@ def make_scores(errors: Sequence[float],
         'face_box',
         files=list(files) or [f'images/{i}.png' for i in range(n)],
         ids=list(range(n)),
-        subsets=[tuple(s) for s in subsets] or [('test', )] * n,
-        boxes=np.tile((50., 40, 150, 140), (n, 1)),
+        subsets=[tuple(s) for s in subsets] or [('test',)] * n,
+        boxes=np.tile((50.0, 40, 150, 140), (n, 1)),
         point_errors=np.tile(errors[:, None], (1, k)),
         truth=truth if points else None,
-        predicted=predicted if points else None)
+        predicted=predicted if points else None,
+    )
 
 
 def grey_image(file: str) -> np.ndarray:

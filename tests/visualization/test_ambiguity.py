@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ellipses of heatmaps, and how they lie to the lines of a face."""
+
 import numpy as np
 import pytest
 import torch
 
 from mmpose_face.landmarks import IBUG68, Curve, Scheme
-from mmpose_face.visualization.ambiguity import (ambiguity, angles_to_lines,
-                                                 axes, draw_ellipses)
+from mmpose_face.visualization.ambiguity import ambiguity, angles_to_lines, axes, draw_ellipses
 
-TRIANGLE = Scheme('triangle',
-                  (Curve('jaw',
-                         ('left_a', 'a', 'right_a')), Curve('eyes',
-                                                            ('b', ))), None)
+TRIANGLE = Scheme(
+    'triangle', (Curve('jaw', ('left_a', 'a', 'right_a')), Curve('eyes', ('b',))), None
+)
 
 
 def test_two_cells_in_pixels():
@@ -19,14 +18,13 @@ def test_two_cells_in_pixels():
     -0.5 to 63.5: half the width is 32 pixels, and the unbiased variance of
     two values 32^2 / (1 - 1/2)."""
     heatmap = torch.zeros(1, 1, 4, 4)
-    heatmap[..., 0, 0] = heatmap[..., 0, 3] = .5
+    heatmap[..., 0, 0] = heatmap[..., 0, 3] = 0.5
     points, covariances = ambiguity(heatmap, (64, 32))
-    np.testing.assert_allclose(points, [[[31.5, -.5]]])
-    np.testing.assert_allclose(
-        covariances[0, 0], [[2048, 0], [0, 0]], rtol=1e-4)
+    np.testing.assert_allclose(points, [[[31.5, -0.5]]])
+    np.testing.assert_allclose(covariances[0, 0], [[2048, 0], [0, 0]], rtol=1e-4)
 
 
-def turned(degrees: float, long: float = 3., short: float = 1.) -> np.ndarray:
+def turned(degrees: float, long: float = 3.0, short: float = 1.0) -> np.ndarray:
     """A covariance (2, 2) whose longer axis has been turned from x to y."""
     a = np.radians(degrees)
     turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
@@ -48,8 +46,8 @@ def test_angles_to_lines():
     turns = [0, 45 + 180, 60, 0]
     covariances = np.array([[turned(t) for t in turns]])
     np.testing.assert_allclose(
-        angles_to_lines(points, covariances, TRIANGLE), [[0, 0, 30, np.nan]],
-        atol=1e-5)
+        angles_to_lines(points, covariances, TRIANGLE), [[0, 0, 30, np.nan]], atol=1e-5
+    )
 
 
 def test_angles_around_a_closed_line():
@@ -57,8 +55,7 @@ def test_angles_around_a_closed_line():
     points = np.zeros((1, 68, 2))
     eye = IBUG68.groups['eyes'][:6]
     around = np.arange(6) * 60
-    points[0, eye] = 10 * np.stack(
-        (np.cos(np.radians(around)), np.sin(np.radians(around))), -1)
+    points[0, eye] = 10 * np.stack((np.cos(np.radians(around)), np.sin(np.radians(around))), -1)
     covariances = np.tile(turned(0), (1, 68, 1, 1))
     covariances[0, eye] = [turned(angle + 90) for angle in around]
     with np.errstate(invalid='ignore'):  # other points lie on one another
@@ -70,7 +67,7 @@ def test_drawing():
     """An ellipse of 6 by 2 pixels about (20, 10): its ends are painted, its
     middle is not, nor is the image that was given."""
     image = np.zeros((20, 40, 3), np.uint8)
-    points = np.array([[20., 10.]] * 4)
+    points = np.array([[20.0, 10.0]] * 4)
     covariances = np.array([turned(0, 6, 2)] * 4)
     drawn = draw_ellipses(image, points, covariances, TRIANGLE).any(-1)
     assert not image.any()

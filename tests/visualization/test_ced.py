@@ -9,8 +9,7 @@ from mmpose_face.visualization.ced import _steps, ced_svg
 
 ERRORS = {
     'ours': [0.02, 0.04, 0.06, 0.20],
-    'theirs <2024>': [0.05, 0.07, float('nan'),
-                      float('inf')]
+    'theirs <2024>': [0.05, 0.07, float('nan'), float('inf')],
 }
 
 
@@ -37,11 +36,11 @@ def test_the_legend_takes_no_room_from_the_curves(tmp_path):
     plot_ced(systems, 0.08, tmp_path / 'ced.png')
     # A line of the legend has 0.21 inches of 150 pixels.
     height = cv2.imread(str(tmp_path / 'ced.png')).shape[0]
-    assert height == pytest.approx(720 + 10 * .21 * 150, abs=1)
+    assert height == pytest.approx(720 + 10 * 0.21 * 150, abs=1)
 
 
 def test_names_are_shown_as_they_are():
-    svg = ced_svg({'_a $x$': [.01], 'b' * 80: [.01], 'c\nd\ud800': [.01]}, .1)
+    svg = ced_svg({'_a $x$': [0.01], 'b' * 80: [0.01], 'c\nd\ud800': [0.01]}, 0.1)
     assert ' _a $x$: NME 1.00' in svg
     assert f'{"b" * 35}…: NME' in svg and 'c�d�: NME' in svg
 
@@ -49,15 +48,15 @@ def test_names_are_shown_as_they_are():
 @pytest.mark.parametrize('kind', ['png', 'svg'])
 def test_same_errors_same_bytes(tmp_path, kind):
     for name in 'ab':
-        plot_ced(ERRORS, .08, tmp_path / f'{name}.{kind}')
+        plot_ced(ERRORS, 0.08, tmp_path / f'{name}.{kind}')
     first, second = (path.read_bytes() for path in tmp_path.iterdir())
     assert first == second
     if kind == 'svg':
-        assert first.decode() == ced_svg(ERRORS, .08)
+        assert first.decode() == ced_svg(ERRORS, 0.08)
 
 
 def test_no_face_is_scored(tmp_path):
-    assert 'none: NME n/a, AUC n/a, FR n/a' in ced_svg({'none': []}, .1)
+    assert 'none: NME n/a, AUC n/a, FR n/a' in ced_svg({'none': []}, 0.1)
 
 
 def test_steps_are_exact():
@@ -77,11 +76,12 @@ def test_other_suffixes(tmp_path, name):
 
 def test_no_figure_stays_in_pyplot(tmp_path):
     from matplotlib import pyplot
+
     plot_ced(ERRORS, 0.08, tmp_path / 'ced.png')
     assert pyplot.get_fignums() == []
 
 
 def test_the_package_does_not_load_it():
     run_python(
-        '-c', 'import sys, mmpose_face; '
-        'assert "mmpose_face.visualization" not in sys.modules')
+        '-c', 'import sys, mmpose_face; assert "mmpose_face.visualization" not in sys.modules'
+    )

@@ -2,11 +2,10 @@
 import numpy as np
 import pytest
 
-from mmpose_face.landmarks import (GROUP_COLORS, IBUG68, SCHEMES, WFLW98,
-                                   Curve, Scheme)
+from mmpose_face.landmarks import GROUP_COLORS, IBUG68, SCHEMES, WFLW98, Curve, Scheme
 from mmpose_face.visualization import contact_sheet, draw_boxes, draw_landmarks
 
-DOT = Scheme('dot', (Curve('eyes', ('a', )), ), ('a', 'a'))
+DOT = Scheme('dot', (Curve('eyes', ('a',)),), ('a', 'a'))
 GREY = np.full((100, 120, 3), 90, np.uint8)
 
 
@@ -23,18 +22,17 @@ def random_face(scheme: Scheme) -> np.ndarray:
 def test_every_point_has_the_colour_of_its_group(scheme):
     """Points in a grid, far enough apart for their dots not to touch."""
     k = scheme.num_points
-    points = 20. * np.stack([np.arange(k) % 10 + 1, np.arange(k) // 10 + 1], 1)
+    points = 20.0 * np.stack([np.arange(k) % 10 + 1, np.arange(k) // 10 + 1], 1)
     drawing = draw_landmarks(np.zeros((240, 240, 3), np.uint8), points, scheme)
     for group, indices in scheme.groups.items():
         for i in indices:
             x, y = points[i].astype(int)
             # The edge of a small dot is blended.
-            np.testing.assert_allclose(
-                drawing[y, x], GROUP_COLORS[group], atol=20)
+            np.testing.assert_allclose(drawing[y, x], GROUP_COLORS[group], atol=20)
 
 
 def test_lines_join_neighbours():
-    pair = Scheme('pair', (Curve('jaw', ('a', 'b')), ), ('a', 'b'))
+    pair = Scheme('pair', (Curve('jaw', ('a', 'b')),), ('a', 'b'))
     drawing = draw_landmarks(GREY, [[20, 50], [100, 50]], pair)
     np.testing.assert_allclose(drawing[50, 60], GROUP_COLORS['jaw'], atol=20)
     assert not changed(drawing)[60:].any()
@@ -44,13 +42,12 @@ def test_lines_join_neighbours():
 def test_sub_pixel(x, y):
     weight = changed(draw_landmarks(GREY, [[x, y]], DOT))
     rows, columns = np.mgrid[:100, :120]
-    assert (weight * columns).sum() / weight.sum() == pytest.approx(x, abs=.15)
-    assert (weight * rows).sum() / weight.sum() == pytest.approx(y, abs=.15)
+    assert (weight * columns).sum() / weight.sum() == pytest.approx(x, abs=0.15)
+    assert (weight * rows).sum() / weight.sum() == pytest.approx(y, abs=0.15)
 
 
 def test_dots_grow_with_the_face():
-    three = Scheme('three', tuple(Curve('eyes', (name, )) for name in 'abc'),
-                   ('a', 'b'))
+    three = Scheme('three', tuple(Curve('eyes', (name,)) for name in 'abc'), ('a', 'b'))
     canvas = np.zeros((800, 800, 3), np.uint8)
     areas = []
     for size in (100, 300, 600):
@@ -90,15 +87,14 @@ def test_points_that_cannot_be_drawn():
 
 
 def test_an_occluded_point_is_a_red_ring():
-    pair = Scheme('pair', (Curve('jaw', ('a', )), Curve('eyes', ('b', ))),
-                  None)
+    pair = Scheme('pair', (Curve('jaw', ('a',)), Curve('eyes', ('b',))), None)
     points = [[40, 30], [80, 70]]
     drawing = draw_landmarks(GREY, points, pair, [True, False])
     assert (drawing[30, 40] == GREY[30, 40]).all()
     red = (drawing[..., 2] > 150) & (drawing[..., :2] < 60).all(2)
     rows, columns = np.nonzero(red)
     assert len(rows) >= 4
-    assert (rows.mean(), columns.mean()) == pytest.approx((30, 40), abs=.2)
+    assert (rows.mean(), columns.mean()) == pytest.approx((30, 40), abs=0.2)
     distance = np.hypot(rows - 30, columns - 40)
     assert distance.min() >= 1 and distance.max() <= 4
     np.testing.assert_allclose(drawing[70, 80], GROUP_COLORS['eyes'], atol=20)
@@ -108,30 +104,27 @@ def test_an_occluded_point_is_a_red_ring():
 def test_within_a_ring_the_image_is_seen(flag):
     """Not the line that leads to the point, nor a shadow; on a face of 400
     pixels."""
-    pair = Scheme('pair', (Curve('lips', ('a', 'b', 'c', 'd')), ), None)
+    pair = Scheme('pair', (Curve('lips', ('a', 'b', 'c', 'd')),), None)
     points = np.array([[50, 50], [250, 250], [450, 50], [450, 450]])
     image = np.full((500, 500, 3), 90, np.uint8)
-    drawing = draw_landmarks(image, points, pair,
-                             **{flag: [False, True, False, False]})
+    drawing = draw_landmarks(image, points, pair, **{flag: [False, True, False, False]})
     assert (drawing[249:252, 249:252] == 90).all()
-    np.testing.assert_allclose(
-        drawing[150, 150], GROUP_COLORS['lips'], atol=20)  # on the line
+    np.testing.assert_allclose(drawing[150, 150], GROUP_COLORS['lips'], atol=20)  # on the line
     color = (0, 0, 255) if flag == 'occluded' else GROUP_COLORS['lips']
     # To the left no line leads: shadow, ring, image.
     row = drawing[250, 230:250].astype(int)
     ring = np.flatnonzero((np.abs(row - color) < 20).all(1))
     assert len(ring) >= 2 and (np.diff(ring) == 1).all()
-    assert (row[:ring[0]] < 86).all(1).any()
-    assert (row[ring[-1] + 2:] == 90).all()
+    assert (row[: ring[0]] < 86).all(1).any()
+    assert (row[ring[-1] + 2 :] == 90).all()
 
 
 @pytest.mark.parametrize('background', [0, 90, 255])
 def test_lines_and_dots_are_seen_on_any_background(background):
     """Also on their own colour: beside a line there is something darker."""
-    pair = Scheme('pair', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c', ))),
-                  None)
+    pair = Scheme('pair', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c',))), None)
     points = [[20, 50], [220, 50], [120, 200]]
-    for color in (background, ) * 3, GROUP_COLORS['jaw']:
+    for color in (background,) * 3, GROUP_COLORS['jaw']:
         image = np.full((240, 240, 3), color, np.uint8)
         drawing = draw_landmarks(image, points, pair).astype(int)
         column = np.abs(drawing[40:61, 120] - GROUP_COLORS['jaw']).max(1)
@@ -142,8 +135,7 @@ def test_lines_and_dots_are_seen_on_any_background(background):
 
 def test_small_faces_have_no_shadow():
     points = [[20, 50], [40, 50], [30, 65]]
-    three = Scheme('three', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c', ))),
-                   None)
+    three = Scheme('three', (Curve('jaw', ('a', 'b')), Curve('eyes', ('c',))), None)
     assert (draw_landmarks(GREY, points, three) >= 51).all()  # green of eyes
 
 
@@ -165,18 +157,17 @@ def test_faces_partly_or_wholly_outside(x):
     wide = np.full((140, 900, 3), 90, np.uint8)
     hollow = np.arange(98) % 3 == 0
     expected = draw_landmarks(wide, points + (600, 0), WFLW98, hollow=hollow)
-    drawing = draw_landmarks(
-        np.full((140, 120, 3), 90, np.uint8), points, WFLW98, hollow=hollow)
+    drawing = draw_landmarks(np.full((140, 120, 3), 90, np.uint8), points, WFLW98, hollow=hollow)
     # OpenCV smooths a line otherwise where it leaves the image.
     other = np.abs(drawing.astype(int) - expected[:, 600:720]).max(2) > 0
-    assert other.mean() < .01
+    assert other.mean() < 0.01
     assert changed_at_all(drawing) == (x > -200)
 
 
 @pytest.mark.parametrize('shape', [(1, 1, 3), (1, 50, 3), (3, 2, 3)])
 def test_tiny_images(shape):
     image = np.full(shape, 90, np.uint8)
-    points = random_face(IBUG68) * .1
+    points = random_face(IBUG68) * 0.1
     assert draw_landmarks(image, points, IBUG68).shape == shape
     assert draw_boxes(image, [[0, 0, 1, 1]], ['#1 0.99']).shape == shape
 
@@ -235,8 +226,8 @@ def test_boxes_that_cannot_be_drawn():
 def test_none_occluded():
     points = random_face(IBUG68)
     np.testing.assert_array_equal(
-        draw_landmarks(GREY, points, IBUG68),
-        draw_landmarks(GREY, points, IBUG68, np.zeros(68)))
+        draw_landmarks(GREY, points, IBUG68), draw_landmarks(GREY, points, IBUG68, np.zeros(68))
+    )
 
 
 def test_occluded_points_of_many_faces():
@@ -246,38 +237,32 @@ def test_occluded_points_of_many_faces():
     first = draw_landmarks(GREY, faces[0], IBUG68, hidden[0])
     np.testing.assert_array_equal(
         draw_landmarks(GREY, faces, IBUG68, hidden),
-        draw_landmarks(first, faces[1], IBUG68, hidden[1]))
+        draw_landmarks(first, faces[1], IBUG68, hidden[1]),
+    )
     hidden_nowhere = np.full((68, 2), np.nan)
-    np.testing.assert_array_equal(
-        draw_landmarks(GREY, hidden_nowhere, IBUG68, np.ones(68)), GREY)
+    np.testing.assert_array_equal(draw_landmarks(GREY, hidden_nowhere, IBUG68, np.ones(68)), GREY)
 
 
-@pytest.mark.parametrize('shape', [(67, ), (1, 68), ()])
+@pytest.mark.parametrize('shape', [(67,), (1, 68), ()])
 def test_occluded_of_other_points(shape):
     with pytest.raises(ValueError, match=r'expected occluded of shape .68,.'):
         draw_landmarks(GREY, random_face(IBUG68), IBUG68, np.zeros(shape))
 
 
-@pytest.mark.parametrize(
-    'image', [GREY[..., 0],
-              GREY.astype(float),
-              np.zeros((4, 4, 4), np.uint8)])
+@pytest.mark.parametrize('image', [GREY[..., 0], GREY.astype(float), np.zeros((4, 4, 4), np.uint8)])
 def test_images_that_are_none(image):
     with pytest.raises(ValueError, match='expected a BGR image'):
         draw_landmarks(image, random_face(IBUG68), IBUG68)
 
 
-@pytest.mark.parametrize('shape', [(98, 2), (68, 3), (136, ), (1, 1, 68, 2)])
+@pytest.mark.parametrize('shape', [(98, 2), (68, 3), (136,), (1, 1, 68, 2)])
 def test_points_of_another_scheme(shape):
     with pytest.raises(ValueError, match='expected points .68, 2. or'):
         draw_landmarks(GREY, np.zeros(shape), IBUG68)
 
 
 def test_contact_sheet():
-    images = [
-        np.full((h, w, 3), v, np.uint8)
-        for h, w, v in [(10, 20, 1), (8, 20, 2), (10, 6, 3)]
-    ]
+    images = [np.full((h, w, 3), v, np.uint8) for h, w, v in [(10, 20, 1), (8, 20, 2), (10, 6, 3)]]
     sheet = contact_sheet(images, columns=2)
     assert sheet.shape == (10 + 4 + 10, 20 + 4 + 20, 3)
     assert (sheet[:10, :20] == 1).all() and (sheet[:10, 20:24] == 255).all()
@@ -298,8 +283,8 @@ def test_what_can_be_imported_is_listed():
     """Though its module is imported only then; the reference is built from
     the list."""
     from mmpose_face import visualization
+
     assert set(visualization.__all__) <= set(dir(visualization))
-    assert all(
-        callable(getattr(visualization, n)) for n in visualization.__all__)
+    assert all(callable(getattr(visualization, n)) for n in visualization.__all__)
     with pytest.raises(AttributeError, match="no attribute 'gone'"):
         visualization.gone

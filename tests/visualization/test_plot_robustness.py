@@ -4,28 +4,23 @@ import numpy as np
 import pytest
 
 from mmpose_face.evaluation import Table
-from mmpose_face.visualization.robustness import (UNCHANGED, BoxChange, _draw,
-                                                  plot_robustness)
+from mmpose_face.visualization.robustness import UNCHANGED, BoxChange, _draw, plot_robustness
 
 
 def table(*nmes: float, unit: str = 'percent') -> Table:
     figures = {
-        name: {
-            'NME': nme,
-            'FR@8': 0.,
-            'n': 10 + i
-        }
+        name: {'NME': nme, 'FR@8': 0.0, 'n': 10 + i}
         for i, (name, nme) in enumerate(zip(('full', 'hard & <dark>'), nmes))
     }
     return Table(figures, {}, 0.08, 'paper', unit)
 
 
 TABLES = {
-    UNCHANGED: table(3., 5.),
-    BoxChange(.2, 1.): table(9., float('inf')),
-    BoxChange(.1, 1.): table(4., 8.),
-    BoxChange(0., 1.25): table(3.5, 6.),
-    BoxChange(0., .8): table(6., 11.),
+    UNCHANGED: table(3.0, 5.0),
+    BoxChange(0.2, 1.0): table(9.0, float('inf')),
+    BoxChange(0.1, 1.0): table(4.0, 8.0),
+    BoxChange(0.0, 1.25): table(3.5, 6.0),
+    BoxChange(0.0, 0.8): table(6.0, 11.0),
 }
 
 
@@ -45,11 +40,11 @@ def test_points_of_each_panel():
     _draw(right, TABLES, [c for c in TABLES if c.shift == 0], 'scale')
     assert left.curves == {
         'full (n = 10)': ([0, 10, 20], [3, 4, 9]),
-        'hard & <dark> (n = 11)': ([0, 10, 20], [5, 8, float('inf')])
+        'hard & <dark> (n = 11)': ([0, 10, 20], [5, 8, float('inf')]),
     }
     assert right.curves == {
         'full (n = 10)': ([80, 100, 125], [6, 3, 3.5]),
-        'hard & <dark> (n = 11)': ([80, 100, 125], [11, 5, 6])
+        'hard & <dark> (n = 11)': ([80, 100, 125], [11, 5, 6]),
     }
 
 
@@ -65,16 +60,19 @@ def test_png(tmp_path):
 def test_svg_says_what_is_shown(tmp_path):
     plot_robustness(TABLES, 'inter_ocular', str(tmp_path / 'r.svg'))
     text = (tmp_path / 'r.svg').read_text()
-    for words in ('full (n = 10)', 'hard &amp; &lt;dark&gt; (n = 11)',
-                  'normaliser: inter_ocular, protocol: paper', 'NME (%)',
-                  'box moved by (% of its side)'):
+    for words in (
+        'full (n = 10)',
+        'hard &amp; &lt;dark&gt; (n = 11)',
+        'normaliser: inter_ocular, protocol: paper',
+        'NME (%)',
+        'box moved by (% of its side)',
+    ):
         assert words in text
     assert text.count('full (n = 10)') == 1
 
 
 def test_a_ratio_is_not_called_per_cent(tmp_path):
-    plot_robustness({UNCHANGED: table(.03, .05, unit='ratio')}, 'face_box',
-                    tmp_path / 'r.svg')
+    plot_robustness({UNCHANGED: table(0.03, 0.05, unit='ratio')}, 'face_box', tmp_path / 'r.svg')
     text = (tmp_path / 'r.svg').read_text()
     assert 'NME (%)' not in text and '<!-- NME -->' in text
 
@@ -82,8 +80,7 @@ def test_a_ratio_is_not_called_per_cent(tmp_path):
 def test_names_are_shown_as_they_are(tmp_path):
     for name in ('$\\frac{', '_hidden'):
         renamed = {
-            change: Table({name: t.figures['full']}, {}, .08, 'paper',
-                          'percent')
+            change: Table({name: t.figures['full']}, {}, 0.08, 'paper', 'percent')
             for change, t in TABLES.items()
         }
         plot_robustness(renamed, 'x', tmp_path / 'a.svg')
@@ -97,5 +94,6 @@ def test_other_suffixes(tmp_path):
 
 def test_no_figure_stays_in_pyplot(tmp_path):
     from matplotlib import pyplot
+
     plot_robustness(TABLES, 'inter_ocular', tmp_path / 'r.png')
     assert pyplot.get_fignums() == []

@@ -6,7 +6,6 @@ import platform
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -15,13 +14,12 @@ from made_scores import grey_image, make_scores
 
 from mmpose_face.evaluation import make_table
 from mmpose_face.landmarks import COFW29
-from mmpose_face.visualization import (environment_info, write_report,
-                                       write_report_folder)
+from mmpose_face.visualization import environment_info, write_report, write_report_folder
 from mmpose_face.visualization.report_tables import short_names
 
 INF, NAN = float('inf'), float('nan')
-ERRORS = [.02, .30, NAN, INF, .05, .01]
-SUBSETS = [('test', 'pose')] * 2 + [('test', )] * 4
+ERRORS = [0.02, 0.30, NAN, INF, 0.05, 0.01]
+SUBSETS = [('test', 'pose')] * 2 + [('test',)] * 4
 COLUMNS = ('test', 'pose', 'nobody')
 EVIL = '<script>alert(1)</script>"\'&'
 
@@ -32,10 +30,10 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.source = text
-        self.tags: List[tuple] = []
-        self.tables: Dict[str, List[List[str]]] = {}
+        self.tags: list[tuple] = []
+        self.tables: dict[str, list[list[str]]] = {}
         self._cell = self._caption = None
-        self._rows: List[List[str]] = []
+        self._rows: list[list[str]] = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -62,21 +60,18 @@ class Page(HTMLParser):
         elif tag == 'table':
             self.tables[self._caption] = self._rows
 
-    def all(self, tag: str) -> List[dict]:
+    def all(self, tag: str) -> list[dict]:
         return [attrs for name, attrs in self.tags if name == tag]
 
-    def table(self, words: str) -> List[List[str]]:
-        rows, = (t for caption, t in self.tables.items() if words in caption)
+    def table(self, words: str) -> list[list[str]]:
+        (rows,) = (t for caption, t in self.tables.items() if words in caption)
         return rows
 
 
 def make_page(path, systems=None, **kwargs) -> Page:
     systems = systems or {'ours': make_scores(ERRORS, subsets=SUBSETS)}
     options = dict(load_image=grey_image, bootstrap=100, environment={})
-    write_report(path / 'report.html', systems, COLUMNS, .10, **{
-        **options,
-        **kwargs
-    })
+    write_report(path / 'report.html', systems, COLUMNS, 0.10, **{**options, **kwargs})
     return Page((path / 'report.html').read_bytes().decode())
 
 
@@ -90,13 +85,14 @@ def test_figures_are_those_of_the_table(page):
     pose: (2 + 30) / 2; AUC .8 / 2."""
     head, test, pose, nobody = page.table('failure rate and AUC')
     assert head == ['subset', 'n', 'NME', 'FR@10', 'AUC@10']
-    plain = [[cell.partition('|')[0] for cell in row]
-             for row in (test, pose, nobody)]
-    assert plain == [['test', '5', 'inf', '40.00', '44.00'],
-                     ['pose', '2', '16.00', '50.00', '40.00'],
-                     ['nobody', '0', 'n/a', 'n/a', 'n/a']]
+    plain = [[cell.partition('|')[0] for cell in row] for row in (test, pose, nobody)]
+    assert plain == [
+        ['test', '5', 'inf', '40.00', '44.00'],
+        ['pose', '2', '16.00', '50.00', '40.00'],
+        ['nobody', '0', 'n/a', 'n/a', 'n/a'],
+    ]
     scores = make_scores(ERRORS, subsets=SUBSETS)
-    ends = make_table(scores, COLUMNS, .1, bootstrap=100).intervals['pose']
+    ends = make_table(scores, COLUMNS, 0.1, bootstrap=100).intervals['pose']
     assert pose[2] == '16.00|{:.2f} – {:.2f}'.format(*ends['NME'])
 
 
@@ -136,17 +132,16 @@ def test_landmarks_over_the_faces_that_did_not_fail(page):
 def test_worst_faces(page):
     rows = page.table('with the largest errors')
     assert rows[0] == ['rank', 'file', 'id', 'subsets', 'NME']
-    assert rows[1:4] == [['1', '3.png', '3', 'test', 'failed'],
-                         ['2', '1.png', '1', 'test, pose', '30.00'],
-                         ['3', '4.png', '4', 'test', '5.00']]
+    assert rows[1:4] == [
+        ['1', '3.png', '3', 'test', 'failed'],
+        ['2', '1.png', '1', 'test, pose', '30.00'],
+        ['3', '4.png', '4', 'test', '5.00'],
+    ]
     assert len(rows) == 6  # the face that is left out is not among them
 
 
-def images(page: Page) -> List[bytes]:
-    return [
-        base64.b64decode(attrs['src'].partition('base64,')[2])
-        for attrs in page.all('img')
-    ]
+def images(page: Page) -> list[bytes]:
+    return [base64.b64decode(attrs['src'].partition('base64,')[2]) for attrs in page.all('img')]
 
 
 def test_pictures_are_in_the_file(page):
@@ -171,30 +166,30 @@ def test_nothing_from_outside(page):
 
 
 def test_the_policy_allows_the_one_script(page):
-    script, = re.findall('<script>(.*?)</script>', page.source, re.DOTALL)
+    (script,) = re.findall('<script>(.*?)</script>', page.source, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest())
-    assert f"script-src 'sha256-{digest.decode()}'" in page.all(
-        'meta')[1]['content']
+    assert f"script-src 'sha256-{digest.decode()}'" in page.all('meta')[1]['content']
 
 
 def test_hostile_names(tmp_path):
     columns = ('test', EVIL)
-    scores = make_scores([.1, INF, NAN],
-                         subsets=[('test', EVIL)] * 3,
-                         files=[f'{EVIL}/{i}\ud800.png' for i in range(3)])
+    scores = make_scores(
+        [0.1, INF, NAN],
+        subsets=[('test', EVIL)] * 3,
+        files=[f'{EVIL}/{i}\ud800.png' for i in range(3)],
+    )
     scores = replace(scores, ids=[0, 1, 2])
     write_report(
-        tmp_path / 'r.html', {
-            EVIL: scores,
-            'b': scores
-        },
+        tmp_path / 'r.html',
+        {EVIL: scores, 'b': scores},
         columns,
-        .1,
+        0.1,
         title=EVIL,
         when=EVIL,
         config_text=EVIL,
         environment={EVIL: EVIL},
-        load_image=grey_image)
+        load_image=grey_image,
+    )
     page = Page((tmp_path / 'r.html').read_bytes().decode())
     assert len(page.all('script')) == 1
     assert EVIL not in page.source
@@ -212,21 +207,23 @@ def test_failed_and_left_out(page):
 
 
 def test_nothing_to_warn_of(tmp_path):
-    page = make_page(tmp_path, {'ours': make_scores([.1, .2])})
+    page = make_page(tmp_path, {'ours': make_scores([0.1, 0.2])})
     assert 'Failed: none' in page.source and 'Left out: none' in page.source
     assert 'class="warning"' not in page.source
 
 
 def test_several_systems(tmp_path):
     """They need not have the same faces."""
-    a = make_scores([.02, .30, .05], subsets=SUBSETS[:3])
-    b = make_scores([.04, .10], subsets=SUBSETS[:2])
+    a = make_scores([0.02, 0.30, 0.05], subsets=SUBSETS[:3])
+    b = make_scores([0.04, 0.10], subsets=SUBSETS[:2])
     page = make_page(tmp_path, {'a': a, 'b': b})
     head, *rows = page.table('failure rate and AUC')
     assert head[:3] == ['subset', 'system', 'n']
-    assert [row[:3] for row in rows[:3]] == [['test', 'a', '3'],
-                                             ['test', 'b', '2'],
-                                             ['pose', 'a', '2']]
+    assert [row[:3] for row in rows[:3]] == [
+        ['test', 'a', '3'],
+        ['test', 'b', '2'],
+        ['pose', 'a', '2'],
+    ]
     worst = page.table('with the largest errors')
     assert worst[0][-2:] == ['NME of a', 'NME of b']
     assert [row[1:3] + row[4:] for row in worst[1:]] == [
@@ -265,7 +262,7 @@ def test_no_face_at_all(tmp_path):
 
 
 def test_occluded_points(tmp_path):
-    a = make_scores([.02, .10])
+    a = make_scores([0.02, 0.10])
     flags = np.zeros((2, 19), bool)
     flags[1] = True
     page = make_page(tmp_path, {'a': replace(a, occluded=flags), 'b': a})
@@ -280,7 +277,8 @@ def test_config_date_and_environment(tmp_path):
         title='A title',
         when='1 May',
         config_text='lr = 1 < 2',
-        environment=dict(torch='2.9'))
+        environment=dict(torch='2.9'),
+    )
     text = re.sub('<[^>]+>', '', page.source)
     assert 'A title' in text and '1 May' in text and 'lr = 1 &lt; 2' in text
     assert 'torch2.9' in text
@@ -307,12 +305,15 @@ def test_same_arguments_same_bytes(tmp_path):
 def test_folder(tmp_path):
     folder = tmp_path / 'new/report'
     options = dict(load_image=grey_image, worst=3, environment={})
-    path = write_report_folder(folder,
-                               {'ours': make_scores(ERRORS, subsets=SUBSETS)},
-                               COLUMNS, .1, **options)
+    path = write_report_folder(
+        folder, {'ours': make_scores(ERRORS, subsets=SUBSETS)}, COLUMNS, 0.1, **options
+    )
     assert path == folder / 'report.html'
     assert sorted(p.name for p in folder.iterdir()) == [
-        'ced.png', 'ced.svg', 'report.html', 'worst.jpg'
+        'ced.png',
+        'ced.svg',
+        'report.html',
+        'worst.jpg',
     ]
     assert 'pose: NME 16.00' in (folder / 'ced.svg').read_text()
     # Three faces of 224 pixels, 4 apart.
@@ -321,30 +322,32 @@ def test_folder(tmp_path):
 
 def test_folder_of_two_systems(tmp_path):
     scores = make_scores(ERRORS, points=False)
-    write_report_folder(tmp_path, {'a': scores, 'b': scores}, COLUMNS, .1)
+    write_report_folder(tmp_path, {'a': scores, 'b': scores}, COLUMNS, 0.1)
     svg = (tmp_path / 'ced.svg').read_text()
     assert 'a: NME inf' in svg and 'b: NME inf' in svg
     assert not (tmp_path / 'worst.jpg').exists()
 
 
 def test_systems_that_do_not_belong_together(tmp_path):
-    systems = dict(a=make_scores([.1]), b=make_scores([.1], COFW29))
+    systems = dict(a=make_scores([0.1]), b=make_scores([0.1], COFW29))
     with pytest.raises(ValueError, match='aflw19 by face_box and cofw29'):
         make_page(tmp_path, systems)
     with pytest.raises(ValueError, match='got 0 and 1'):
-        write_report(tmp_path / 'r.html', {}, ['test'], .1)
+        write_report(tmp_path / 'r.html', {}, ['test'], 0.1)
     with pytest.raises(ValueError, match='got 1 and 0'):
-        write_report(tmp_path / 'r.html', {'a': systems['a']}, [], .1)
+        write_report(tmp_path / 'r.html', {'a': systems['a']}, [], 0.1)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize('files,names', [
-    (['/data/wflw/images/a/1.jpg', '/data/wflw/images/b/1.jpg'
-      ], ['a/1.jpg', 'b/1.jpg']),
-    (['images/1.jpg', 'images/1.jpg'], ['1.jpg', '1.jpg']),
-    (['1.jpg', 'images/1.jpg'], ['1.jpg', 'images/1.jpg']),
-    (['/a/1.jpg', 'a/1.jpg'], ['/a/1.jpg', 'a/1.jpg']),
-    ([], []),
-])
+@pytest.mark.parametrize(
+    'files,names',
+    [
+        (['/data/wflw/images/a/1.jpg', '/data/wflw/images/b/1.jpg'], ['a/1.jpg', 'b/1.jpg']),
+        (['images/1.jpg', 'images/1.jpg'], ['1.jpg', '1.jpg']),
+        (['1.jpg', 'images/1.jpg'], ['1.jpg', 'images/1.jpg']),
+        (['/a/1.jpg', 'a/1.jpg'], ['/a/1.jpg', 'a/1.jpg']),
+        ([], []),
+    ],
+)
 def test_short_names(files, names):
     assert [short_names(files)[file] for file in files] == names

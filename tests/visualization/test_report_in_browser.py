@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report as a person sees it."""
+
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from mmpose_face.visualization import write_report
 
 pytestmark = in_browser
 
-ERRORS = [.02, .30, float('nan'), float('inf'), .05, .01, .11]
-SUBSETS = [('test', 'pose')] * 2 + [('test', )] * 5
+ERRORS = [0.02, 0.30, float('nan'), float('inf'), 0.05, 0.01, 0.11]
+SUBSETS = [('test', 'pose')] * 2 + [('test',)] * 5
 COLUMNS = ('test', 'pose', 'nobody')
 EVIL = '<script>document.title = "owned"</script>'
 
@@ -24,16 +25,17 @@ def report(tmp_path_factory) -> Path:
     files = [f'images/{i}{EVIL}.png' for i in range(len(ERRORS))]
     systems = {
         'ours': make_scores(ERRORS, subsets=SUBSETS, files=files),
-        EVIL: make_scores(np.add(ERRORS, .01), subsets=SUBSETS, files=files)
+        EVIL: make_scores(np.add(ERRORS, 0.01), subsets=SUBSETS, files=files),
     }
     write_report(
         path,
         systems,
         COLUMNS,
-        .10,
+        0.10,
         title='The title',
         config_text='lr = 0.1',
-        load_image=grey_image)
+        load_image=grey_image,
+    )
     return path
 
 
@@ -51,37 +53,34 @@ def page(browser, report) -> Browser:
     return browser
 
 
-FIND = '''
+FIND = """
 const table = [...document.querySelectorAll('table')].find(
     table => table.caption.textContent.includes(%r));
-'''
+"""
 
 
 def column(page: Browser, caption: str, index: int) -> list:
     return page.run(
-        FIND % caption +
-        'return [...table.tBodies[0].rows].map(r => r.cells[arguments[0]]'
-        ".firstChild.textContent)", index)
+        FIND % caption + 'return [...table.tBodies[0].rows].map(r => r.cells[arguments[0]]'
+        '.firstChild.textContent)',
+        index,
+    )
 
 
 def click(page: Browser, caption: str, index: int, key: str = '') -> None:
-    page.press(
-        FIND % caption +
-        f"return table.tHead.querySelectorAll('button')[{index}]", key)
+    page.press(FIND % caption + f"return table.tHead.querySelectorAll('button')[{index}]", key)
 
 
 def test_headings_tables_and_pictures_are_seen(page):
-    seen = page.run('''
+    seen = page.run("""
 return [...document.querySelectorAll('h1, h2, table, img, svg')].map(e => {
   const box = e.getBoundingClientRect();
   return [e.tagName.toLowerCase(), e.checkVisibility(), box.width, box.height];
-})''')
-    assert all(shown and width > 20 and height > 10
-               for _, shown, width, height in seen)
+})""")
+    assert all(shown and width > 20 and height > 10 for _, shown, width, height in seen)
     names = [name for name, *_ in seen]
     # Two plots, and the worst six faces of two systems.
-    assert [names.count(n)
-            for n in ('h1', 'h2', 'table', 'img', 'svg')] == [1, 6, 5, 14, 2]
+    assert [names.count(n) for n in ('h1', 'h2', 'table', 'img', 'svg')] == [1, 6, 5, 14, 2]
     assert page.run('return document.title') == 'The title'
 
 
@@ -93,32 +92,35 @@ def test_pictures_load(page):
 
 def test_figures_can_be_read(page):
     text = page.run('return document.body.innerText')
-    for words in ('AUC@10', 'the side of the face box',
-                  'Faces that failed: 1 of ours', 'left_brow_center'):
+    for words in (
+        'AUC@10',
+        'the side of the face box',
+        'Faces that failed: 1 of ours',
+        'left_brow_center',
+    ):
         assert words in text
-    first = page.run(FIND % 'failure rate' +
-                     'return table.tBodies[0].rows[0].innerText')
+    first = page.run(FIND % 'failure rate' + 'return table.tBodies[0].rows[0].innerText')
     assert first.split()[:4] == ['test', 'ours', '6', 'inf']
 
 
-@pytest.mark.parametrize('caption,index,ascending', [
-    ('largest errors', 4, ['1.00', '2.00', '5.00', '11.00', '30.00', 'failed'
-                           ]),
-    ('failure rate', 0, ['nobody', 'nobody', 'pose', 'pose', 'test', 'test']),
-    ('failure rate', 2, ['0', '0', '2', '2', '6', '6']),
-])
-def test_a_click_sorts_up_and_another_one_down(page, caption, index,
-                                               ascending):
+@pytest.mark.parametrize(
+    'caption,index,ascending',
+    [
+        ('largest errors', 4, ['1.00', '2.00', '5.00', '11.00', '30.00', 'failed']),
+        ('failure rate', 0, ['nobody', 'nobody', 'pose', 'pose', 'test', 'test']),
+        ('failure rate', 2, ['0', '0', '2', '2', '6', '6']),
+    ],
+)
+def test_a_click_sorts_up_and_another_one_down(page, caption, index, ascending):
     before = column(page, caption, index)
     click(page, caption, index)
     assert column(page, caption, index) == ascending != before
     click(page, caption, index)
     assert column(page, caption, index) == ascending[::-1]
-    assert page.run(FIND % caption +
-                    "return [...table.tHead.rows[0].cells].map("
-                    "h => h.getAttribute('aria-sort')).filter(x => x)") == [
-                        'descending'
-                    ]
+    assert page.run(
+        FIND % caption + 'return [...table.tHead.rows[0].cells].map('
+        "h => h.getAttribute('aria-sort')).filter(x => x)"
+    ) == ['descending']
 
 
 def test_cells_without_a_number_come_last(page):
@@ -151,10 +153,10 @@ def test_nothing_of_a_name_is_executed(page):
 
 
 def test_a_script_that_slipped_in_would_not_run(page):
-    page.run('''
+    page.run("""
 const script = document.createElement('script');
 script.textContent = 'document.title = "owned"';
-document.body.append(script);''')
+document.body.append(script);""")
     assert page.run('return document.title') == 'The title'
     page.log('browser')  # the complaint is not one of the page itself
 
@@ -173,8 +175,9 @@ def test_not_wider_than_a_phone(report, tmp_path):
     phone = Browser(tmp_path, width=500)
     try:
         phone.open(report)
-        inner, outer = phone.run('const e = document.documentElement;'
-                                 'return [e.scrollWidth, e.clientWidth]')
+        inner, outer = phone.run(
+            'const e = document.documentElement;return [e.scrollWidth, e.clientWidth]'
+        )
     finally:
         phone.close()
     assert inner <= outer <= 500

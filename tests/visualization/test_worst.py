@@ -17,7 +17,7 @@ def count(image: np.ndarray, color: tuple) -> int:
 
 
 def test_the_worst_come_first_and_failed_ones_before():
-    scores = make_scores([.02, .30, NAN, INF, .10, .30])
+    scores = make_scores([0.02, 0.30, NAN, INF, 0.10, 0.30])
     assert worst_faces(scores, 4) == [3, 1, 5, 4]
     assert worst_faces(scores, 99) == [3, 1, 5, 4, 0]
     assert worst_faces(make_scores([NAN]), 3) == []
@@ -25,14 +25,14 @@ def test_the_worst_come_first_and_failed_ones_before():
 
 
 def test_prediction_and_truth_look_otherwise():
-    cell = draw_worst(make_scores([.2]), 0, grey_image, CELL)
+    cell = draw_worst(make_scores([0.2]), 0, grey_image, CELL)
     assert cell.shape == (CELL, CELL, 3)
     assert count(cell, TRUTH) > 50 and count(cell, PREDICTED) > 100
 
 
 def test_points_are_where_they_belong():
     """The prediction lies 20 pixels, 40 in the cell, beside the truth."""
-    cell = draw_worst(make_scores([.2]), 0, grey_image, CELL)
+    cell = draw_worst(make_scores([0.2]), 0, grey_image, CELL)
 
     def left_end(color):
         near = np.abs(cell.astype(int) - color).max(2) < 60
@@ -52,12 +52,13 @@ def test_a_failed_face_has_no_prediction():
 
 def test_points_without_a_label_have_no_truth():
     """The last point of AFLW, the chin, has no lines."""
-    scores = make_scores([.1])
+    scores = make_scores([0.1])
     unlabelled = scores.point_errors.copy()
     unlabelled[0, 18] = NAN
     both, without = (
         draw_worst(s, 0, grey_image, CELL)
-        for s in (scores, replace(scores, point_errors=unlabelled)))
+        for s in (scores, replace(scores, point_errors=unlabelled))
+    )
     changed = np.argwhere((both != without).any(2))
     # (124, 58) of the image.
     row, column = (58 - 90) * 2 + 129.5, (124 - 100) * 2 + 129.5
@@ -66,13 +67,13 @@ def test_points_without_a_label_have_no_truth():
 
 
 def test_wild_predictions():
-    scores = make_scores([.1])
+    scores = make_scores([0.1])
     scores.predicted[0, 3] = 1e30, -1e30
     assert draw_worst(scores, 0, grey_image, 64).shape == (64, 64, 3)
 
 
 def test_nothing_is_altered():
-    image, scores = grey_image(''), make_scores([.1])
+    image, scores = grey_image(''), make_scores([0.1])
     before = [a.copy() for a in (image, scores.truth, scores.predicted)]
     draw_worst(scores, 0, lambda file: image)
     for a, b in zip((image, scores.truth, scores.predicted), before):
@@ -86,7 +87,7 @@ def test_sheet():
         asked.append(file)
         return grey_image(file)
 
-    scores = make_scores([.02, .30, INF, .10])
+    scores = make_scores([0.02, 0.30, INF, 0.10])
     sheet = worst_sheet(scores, load, number=3, columns=2, side=100)
     assert sheet.shape == (204, 204, 3)
     assert asked == ['images/2.png', 'images/1.png', 'images/3.png']
@@ -98,13 +99,13 @@ def test_sheet():
 
 
 def test_error_in_words():
-    assert error_text(.0731) == '7.31 %'
+    assert error_text(0.0731) == '7.31 %'
     assert error_text(INF) == 'failed'
 
 
 def test_scores_without_points():
     with pytest.raises(ValueError, match='no points, only errors'):
-        draw_worst(make_scores([.1], points=False), 0, grey_image)
+        draw_worst(make_scores([0.1], points=False), 0, grey_image)
 
 
 def test_images_are_asked_for_by_file():
@@ -114,4 +115,4 @@ def test_images_are_asked_for_by_file():
         raise FileNotFoundError(f'image {file} not found')
 
     with pytest.raises(FileNotFoundError, match='images/0.png'):
-        draw_worst(make_scores([.1]), 0, load)
+        draw_worst(make_scores([0.1]), 0, load)

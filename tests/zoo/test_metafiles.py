@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows say what is published, and metafiles that do not are named."""
+
 import copy
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -20,13 +22,12 @@ from mmpose_face.zoo.metafiles import INDEX, project_root
 ROWS = {row.alias: row for row in read_rows()}
 each = pytest.mark.parametrize('row', ROWS.values(), ids=ROWS)
 
-WFLW = ('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup',
-        'expression')
+WFLW = ('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression')
 COLUMNS = {
     '300W': ('common', 'challenge', 'full', 'test'),
     'AFLW': ('full', 'frontal'),
-    'COCO-WholeBody-Face': ('val', ),
-    'COFW': ('test', ),
+    'COCO-WholeBody-Face': ('val',),
+    'COFW': ('test',),
     'WFLW': WFLW,
 }
 UNITS = {'COCO-WholeBody-Face': 'ratio'}
@@ -51,54 +52,31 @@ PUBLISHED = {
 }
 # What somebody else printed of the same weights.
 ALSO = {
-    'aflw-hrnetv2-w18-dark': {
-        'full': 1.34,
-        'frontal': 1.19
-    },
-    'wflw-res50-wingloss': {
-        'test': 4.67
-    },
+    'aflw-hrnetv2-w18-dark': {'full': 1.34, 'frontal': 1.19},
+    'wflw-res50-wingloss': {'test': 4.67},
 }
 SERVER = 'https://download.openmmlab.com/mmpose/face/'
 WEIGHTS = {
-    '300w-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_300w_256x256-eea53406_20211019',
-    'aflw-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_aflw_256x256-f2bbc62b_20210125',
-    'aflw-hrnetv2-w18-dark':
-    'darkpose/hrnetv2_w18_aflw_256x256_dark-219606c0_20210125',
-    'coco-wholebody-face-hourglass52':
-    'hourglass/hourglass52_coco_wholebody_face_256x256-6994cf2e_20210909',
-    'coco-wholebody-face-res50':
-    'resnet/res50_coco_wholebody_face_256x256-5128edf5_20210909',
-    'coco-wholebody-face-mobilenetv2':
-    'mobilenetv2/mobilenetv2_coco_wholebody_face_256x256-4a3f096e_20210909',
-    'coco-wholebody-face-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_coco_wholebody_face_256x256-c1ca469b_20210909',
-    'coco-wholebody-face-scnet50':
-    'scnet/scnet50_coco_wholebody_face_256x256-a0183f5f_20210909',
-    'coco-wholebody-face-hrnetv2-w18-dark':
-    'darkpose/hrnetv2_w18_coco_wholebody_face_256x256_dark-3d9a334e_20210909',
-    'cofw-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_cofw_256x256-49243ab8_20211019',
-    'wflw-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_wflw_256x256-2bf032a6_20210125',
-    'wflw-hrnetv2-w18-awing':
-    'hrnetv2/hrnetv2_w18_wflw_256x256_awing-5af5055c_20211212',
-    'wflw-hrnetv2-w18-dark':
-    'darkpose/hrnetv2_w18_wflw_256x256_dark-3f8e0c2c_20210125',
-    'wflw-res50-wingloss':
-    'deeppose/deeppose_res50_wflw_256x256_wingloss-f82a5e53_20210303',
+    '300w-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_300w_256x256-eea53406_20211019',
+    'aflw-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_aflw_256x256-f2bbc62b_20210125',
+    'aflw-hrnetv2-w18-dark': 'darkpose/hrnetv2_w18_aflw_256x256_dark-219606c0_20210125',
+    'coco-wholebody-face-hourglass52': 'hourglass/hourglass52_coco_wholebody_face_256x256-6994cf2e_20210909',
+    'coco-wholebody-face-res50': 'resnet/res50_coco_wholebody_face_256x256-5128edf5_20210909',
+    'coco-wholebody-face-mobilenetv2': 'mobilenetv2/mobilenetv2_coco_wholebody_face_256x256-4a3f096e_20210909',
+    'coco-wholebody-face-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_coco_wholebody_face_256x256-c1ca469b_20210909',
+    'coco-wholebody-face-scnet50': 'scnet/scnet50_coco_wholebody_face_256x256-a0183f5f_20210909',
+    'coco-wholebody-face-hrnetv2-w18-dark': 'darkpose/hrnetv2_w18_coco_wholebody_face_256x256_dark-3d9a334e_20210909',
+    'cofw-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_cofw_256x256-49243ab8_20211019',
+    'wflw-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_wflw_256x256-2bf032a6_20210125',
+    'wflw-hrnetv2-w18-awing': 'hrnetv2/hrnetv2_w18_wflw_256x256_awing-5af5055c_20211212',
+    'wflw-hrnetv2-w18-dark': 'darkpose/hrnetv2_w18_wflw_256x256_dark-3f8e0c2c_20210125',
+    'wflw-res50-wingloss': 'deeppose/deeppose_res50_wflw_256x256_wingloss-f82a5e53_20210303',
 }
 LOGS = {
-    '300w-hrnetv2-w18':
-    'hrnetv2/hrnetv2_w18_300w_256x256_20211019.log.json',
-    'coco-wholebody-face-hrnetv2-w18-dark':
-    'darkpose/hrnetv2_w18_coco_wholebody_face_256x256_dark_20210909.log.json',
-    'wflw-hrnetv2-w18-awing':
-    'hrnetv2/hrnetv2_w18_wflw_256x256_awing_20211212.log.json',
-    'wflw-res50-wingloss':
-    'deeppose/deeppose_res50_wflw_256x256_wingloss_20210303.log.json',
+    '300w-hrnetv2-w18': 'hrnetv2/hrnetv2_w18_300w_256x256_20211019.log.json',
+    'coco-wholebody-face-hrnetv2-w18-dark': 'darkpose/hrnetv2_w18_coco_wholebody_face_256x256_dark_20210909.log.json',
+    'wflw-hrnetv2-w18-awing': 'hrnetv2/hrnetv2_w18_wflw_256x256_awing_20211212.log.json',
+    'wflw-res50-wingloss': 'deeppose/deeppose_res50_wflw_256x256_wingloss_20210303.log.json',
 }
 
 
@@ -149,8 +127,8 @@ def test_benchmark(row):
 
 
 @pytest.mark.parametrize(
-    'row', [row for row in ROWS.values() if row.has_config],
-    ids=lambda row: row.alias)
+    'row', [row for row in ROWS.values() if row.has_config], ids=lambda row: row.alias
+)
 def test_one_test_of_the_config_fills_the_row(row):
     cfg = Config.fromfile(row.config)
     metric = cfg.test_evaluator
@@ -172,44 +150,36 @@ def test_names_and_places(row):
 
 INDEXED = dict(Import=['papers.yml', 'rows.yml'])
 BOOK = dict(Venue='V', Paper='https://a', BibTeX='@a{}\n')
-PAPERS = dict(Collections=[
-    dict(Name='Wingloss', Kind='Algorithm', **BOOK),
-    {
-        'Name': 'WFLW',
-        'Kind': 'Dataset',
-        'Dataset Name': 'wflw',
-        'Columns': ['test', 'pose'],
-        'Faces': [2500, 326],
-        'Unit': 'percent',
-        'Normalizer': 'n',
-        'Boxes': 'b',
-        'Caption': 'c',
-        **BOOK
-    },
-])
+PAPERS = dict(
+    Collections=[
+        dict(Name='Wingloss', Kind='Algorithm', **BOOK),
+        {
+            'Name': 'WFLW',
+            'Kind': 'Dataset',
+            'Dataset Name': 'wflw',
+            'Columns': ['test', 'pose'],
+            'Faces': [2500, 326],
+            'Unit': 'percent',
+            'Normalizer': 'n',
+            'Boxes': 'b',
+            'Caption': 'c',
+            **BOOK,
+        },
+    ]
+)
 NAME = 'td-reg_res50_wingloss_8xb64-210e_wflw-256x256'
 MODEL = {
     'Name': NAME,
     'Title': 't',
     'Label': 'l',
     'Config': f'{NAME}.py',
-    'Metadata': {
-        'Architecture': ['Wingloss'],
-        'Training Data': 'WFLW'
-    },
-    'Results': [{
-        'Source': 's',
-        'Metrics': {
-            'NME test': 4.64,
-            'NME pose': 8
-        }
-    }],
+    'Metadata': {'Architecture': ['Wingloss'], 'Training Data': 'WFLW'},
+    'Results': [{'Source': 's', 'Metrics': {'NME test': 4.64, 'NME pose': 8}}],
     'Measured Here': {
         'Data': 'd',
         'Conditions': 'c',
         'Command': 'x\n',
-        'Table': [dict(Loss='a', NME='4.1'),
-                  dict(Loss='b', NME='4.0')]
+        'Table': [dict(Loss='a', NME='4.1'), dict(Loss='b', NME='4.0')],
     },
     'Weights': 'https://a/b-0123abcd_20210303.pth',
 }
@@ -223,9 +193,9 @@ def write(root: Path, tree: dict) -> Path:
 
 
 def test_the_small_tree(tmp_path):
-    row, = read_rows(write(tmp_path, TREE))
+    (row,) = read_rows(write(tmp_path, TREE))
     assert (row.name, row.alias) == (NAME, 'wflw-res50-wingloss')
-    assert row.published[0].figures == {'test': 4.64, 'pose': 8.}
+    assert row.published[0].figures == {'test': 4.64, 'pose': 8.0}
     assert row.benchmark.faces == {'test': 2500, 'pose': 326}
     assert row.sha256 == '0123abcd'
     assert row.log == 'https://a/b_20210303.log.json'
@@ -240,39 +210,47 @@ _MODEL = ('rows.yml', 'Models', 0)
 _DATA = ('papers.yml', 'Collections', 1)
 
 
-@pytest.mark.parametrize('path,value,message', [
-    ((INDEX, 'Import'), _GONE, f'{INDEX}: Import is missing'),
-    ((INDEX, 'Import'), 'a', 'Import is .a., expected a list of texts'),
-    ((INDEX, 'Import', 0), 5, r'Import is \[5, .*expected a list of texts'),
-    ((*_MODEL, 'Name'), _GONE, 'rows.yml: Name is missing'),
-    ((*_MODEL, 'Name'), 'a', 'rows.yml, model a: the name is not of the'),
-    ((*_MODEL, 'Title'), 5, f'model {NAME}: Title is 5, expected text'),
-    ((*_MODEL, 'Metadata'), [], r'Metadata is \[\], expected fields'),
-    ((*_MODEL, 'Metadata', 'Training Data'), 'X', 'X is no collection'),
-    ((*_MODEL, 'Metadata', 'Training Data'), 'Wingloss', 'Wingloss is not a'),
-    ((*_MODEL, 'Metadata', 'Architecture', 0), 5, 'Architecture is .5'),
-    ((*_MODEL, 'Weights'), 'https://a/b.pth', 'Weights is .*b.pth.* ends in'),
-    ((*_MODEL, 'Results'), 5, 'Results is 5, expected a list$'),
-    ((*_MODEL, 'Results', 0), 5, 'expected fields, got 5'),
-    ((*_MODEL, 'Results', 0, 'Source'), _GONE, 'Source is missing'),
-    ((*_MODEL, 'Results', 0, 'Metrics', 'NME'), 4., 'no column for .*NME.;'),
-    ((*_MODEL, 'Results', 0, 'Metrics', 'NME test'), '4',
-     'NME test is .4., expected a number'),
-    ((*_MODEL, 'Measured Here'), 5, 'Measured Here is 5, expected fields'),
-    ((*_MODEL, 'Measured Here', 'Table'), [], 'Table is expected to'),
-    ((*_MODEL, 'Measured Here', 'Table', 0, 'NME'), _GONE,
-     r"same columns, got those of \[\['Loss'\]"),
-    ((*_MODEL, 'Measured Here', 'Table', 1, 'NME'), 4.,
-     'Measured Here: NME is 4.0, expected text'),
-    (('rows.yml', 'Models'), 5, 'rows.yml: Models is 5'),
-    (('rows.yml', 'Models', 0), 'a', 'rows.yml: expected fields, got .a.'),
-    (('rows.yml', ), [], r'rows.yml: expected fields, got \[\]'),
-    ((*_DATA, 'BibTeX'), _GONE, 'collection WFLW: BibTeX is missing'),
-    ((*_DATA, 'Unit'), 'mm', 'Unit is .mm., expected one of'),
-    ((*_DATA, 'Columns'), ['a', 5], 'Columns is'),
-    ((*_DATA, 'Faces'), [1], 'Faces is .*a number for each of test, pose'),
-    ((*_DATA, 'Faces', 0), 'a', 'Faces is .*a number for each of test, pose'),
-])  # yapf: disable
+@pytest.mark.parametrize(
+    'path,value,message',
+    [
+        ((INDEX, 'Import'), _GONE, f'{INDEX}: Import is missing'),
+        ((INDEX, 'Import'), 'a', 'Import is .a., expected a list of texts'),
+        ((INDEX, 'Import', 0), 5, r'Import is \[5, .*expected a list of texts'),
+        ((*_MODEL, 'Name'), _GONE, 'rows.yml: Name is missing'),
+        ((*_MODEL, 'Name'), 'a', 'rows.yml, model a: the name is not of the'),
+        ((*_MODEL, 'Title'), 5, f'model {NAME}: Title is 5, expected text'),
+        ((*_MODEL, 'Metadata'), [], r'Metadata is \[\], expected fields'),
+        ((*_MODEL, 'Metadata', 'Training Data'), 'X', 'X is no collection'),
+        ((*_MODEL, 'Metadata', 'Training Data'), 'Wingloss', 'Wingloss is not a'),
+        ((*_MODEL, 'Metadata', 'Architecture', 0), 5, 'Architecture is .5'),
+        ((*_MODEL, 'Weights'), 'https://a/b.pth', 'Weights is .*b.pth.* ends in'),
+        ((*_MODEL, 'Results'), 5, 'Results is 5, expected a list$'),
+        ((*_MODEL, 'Results', 0), 5, 'expected fields, got 5'),
+        ((*_MODEL, 'Results', 0, 'Source'), _GONE, 'Source is missing'),
+        ((*_MODEL, 'Results', 0, 'Metrics', 'NME'), 4.0, 'no column for .*NME.;'),
+        ((*_MODEL, 'Results', 0, 'Metrics', 'NME test'), '4', 'NME test is .4., expected a number'),
+        ((*_MODEL, 'Measured Here'), 5, 'Measured Here is 5, expected fields'),
+        ((*_MODEL, 'Measured Here', 'Table'), [], 'Table is expected to'),
+        (
+            (*_MODEL, 'Measured Here', 'Table', 0, 'NME'),
+            _GONE,
+            r"same columns, got those of \[\['Loss'\]",
+        ),
+        (
+            (*_MODEL, 'Measured Here', 'Table', 1, 'NME'),
+            4.0,
+            'Measured Here: NME is 4.0, expected text',
+        ),
+        (('rows.yml', 'Models'), 5, 'rows.yml: Models is 5'),
+        (('rows.yml', 'Models', 0), 'a', 'rows.yml: expected fields, got .a.'),
+        (('rows.yml',), [], r'rows.yml: expected fields, got \[\]'),
+        ((*_DATA, 'BibTeX'), _GONE, 'collection WFLW: BibTeX is missing'),
+        ((*_DATA, 'Unit'), 'mm', 'Unit is .mm., expected one of'),
+        ((*_DATA, 'Columns'), ['a', 5], 'Columns is'),
+        ((*_DATA, 'Faces'), [1], 'Faces is .*a number for each of test, pose'),
+        ((*_DATA, 'Faces', 0), 'a', 'Faces is .*a number for each of test, pose'),
+    ],
+)
 def test_malformed(tmp_path, path, value, message):
     """The message names file and field."""
     tree = copy.deepcopy(TREE)
@@ -324,24 +302,27 @@ def places(tree: Any, path: tuple = ()) -> Iterator[tuple]:
     """The path of everything in a metafile."""
     if len(path) > 1 or path and path[0] != INDEX:
         yield path
-    items = tree.items() if isinstance(
-        tree, dict) else enumerate(tree if isinstance(tree, list) else ())
+    items = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree if isinstance(tree, list) else ())
+    )
     for key, value in items:
         yield from places(value, (*path, key))
 
 
-_SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-    | st.dates())
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
 _VALUES = st.recursive(
     _SCALARS,
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(
-        st.text() | st.integers(), children, max_size=3),
-    max_leaves=5)
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(st.text() | st.integers(), children, max_size=3)
+    ),
+    max_leaves=5,
+)
 
 
-@given(
-    path=st.sampled_from(list(places(TREE))), value=_VALUES | st.just(_GONE))
+@given(path=st.sampled_from(list(places(TREE))), value=_VALUES | st.just(_GONE))
 def test_anything_anywhere_gives_rows_or_a_value_error(path, value):
     """Whatever stands in a metafile, the message names it."""
     tree = copy.deepcopy(TREE)

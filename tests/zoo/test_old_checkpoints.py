@@ -5,12 +5,14 @@ Made here by the rules of MMPose 0.x: its keys, its ``meta``, no more. Each
 tensor is filled with a number of its own, so that one that went elsewhere
 shows, and stored as that number once, so that the files are small.
 """
+
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, Tuple
+from typing import Callable
 
 import pytest
 import torch
@@ -26,36 +28,30 @@ ROWS = [row for row in read_rows() if row.weights]
 HRNET = ROWS[0]
 NUMBER = count()
 
-_BATCH_NORM = ('weight', 'bias', 'running_mean', 'running_var',
-               'num_batches_tracked')
+_BATCH_NORM = ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked')
 # Keys of the heads in MMPose 0.x, below keypoint_head, and in 1.x, below
 # head.
 _CONVS = {
     'final_layer.0.weight': 'conv_layers.0.weight',
     'final_layer.0.bias': 'conv_layers.0.bias',
-    **{
-        f'final_layer.1.{k}': f'conv_layers.1.{k}'
-        for k in _BATCH_NORM
-    },
+    **{f'final_layer.1.{k}': f'conv_layers.1.{k}' for k in _BATCH_NORM},
     'final_layer.3.weight': 'final_layer.weight',
     'final_layer.3.bias': 'final_layer.bias',
 }
 _DECONVS = {
     key: key
-    for key in (*(f'deconv_layers.{i}.weight'
-                  for i in (0, 3, 6)), *(f'deconv_layers.{i}.{k}'
-                                         for i in (1, 4, 7)
-                                         for k in _BATCH_NORM),
-                'final_layer.weight', 'final_layer.bias')
+    for key in (
+        *(f'deconv_layers.{i}.weight' for i in (0, 3, 6)),
+        *(f'deconv_layers.{i}.{k}' for i in (1, 4, 7) for k in _BATCH_NORM),
+        'final_layer.weight',
+        'final_layer.bias',
+    )
 }
-_STAGES = {
-    key: key
-    for key in ('multi_final_layers.0.weight', 'multi_final_layers.0.bias')
-}
+_STAGES = {key: key for key in ('multi_final_layers.0.weight', 'multi_final_layers.0.bias')}
 _LINEAR = {key: key for key in ('fc.weight', 'fc.bias')}
 
 
-def old_head(row) -> Dict[str, str]:
+def old_head(row) -> dict[str, str]:
     if 'hrnetv2' in row.name:
         return _CONVS
     if 'hourglass' in row.name:
@@ -63,22 +59,16 @@ def old_head(row) -> Dict[str, str]:
     return _LINEAR if row.name.startswith('td-reg') else _DECONVS
 
 
-def old_keys(row, new: Iterable[str]) -> Dict[str, str]:
+def old_keys(row, new: Iterable[str]) -> dict[str, str]:
     """From the old key to the new one, of all that a model has."""
     backbone = [k for k in new if k.startswith('backbone.')]
     return {
-        **{
-            key: key
-            for key in backbone
-        },
-        **{
-            f'keypoint_head.{old}': f'head.{new}'
-            for old, new in old_head(row).items()
-        }
+        **{key: key for key in backbone},
+        **{f'keypoint_head.{old}': f'head.{new}' for old, new in old_head(row).items()},
     }
 
 
-def old_state(row) -> Tuple[OrderedDict, Dict[str, int]]:
+def old_state(row) -> tuple[OrderedDict, dict[str, int]]:
     """What a checkpoint holds, and the number that each key of the model is
     to be filled with."""
     new = get_model(row.name, pretrained=False).state_dict()
@@ -86,16 +76,14 @@ def old_state(row) -> Tuple[OrderedDict, Dict[str, int]]:
     assert sorted(keys.values()) == sorted(new)
     state = OrderedDict(
         (old, torch.tensor(i, dtype=new[key].dtype).expand(new[key].shape))
-        for i, (old, key) in enumerate(keys.items()))
+        for i, (old, key) in enumerate(keys.items())
+    )
     return state, {key: i for i, key in enumerate(keys.values())}
 
 
 def save_old(row, state: OrderedDict, path: Path) -> None:
     # MMCV kept the versions of the modules; those of 0.x are 1.
-    state._metadata = {
-        name: dict(version=1)
-        for name in ('', 'backbone', 'keypoint_head')
-    }
+    state._metadata = {name: dict(version=1) for name in ('', 'backbone', 'keypoint_head')}
     meta = dict(
         mmpose_version='0.18.0',
         mmcv_version='1.3.8',
@@ -104,7 +92,8 @@ def save_old(row, state: OrderedDict, path: Path) -> None:
         epoch=60,
         iter=7200,
         seed=None,
-        time='Tue Jan 26 00:00:00 2021')
+        time='Tue Jan 26 00:00:00 2021',
+    )
     torch.save(dict(meta=meta, state_dict=state), path)
 
 
@@ -123,7 +112,7 @@ def release(tmp_path, monkeypatch) -> Iterator[Callable]:
         name = Path(row.weights).name.replace(row.sha256, sha256)
         made.rename(folder / name)
         row = replace(row, weights=f'{url}/{name}')
-        monkeypatch.setattr(models, 'read_rows', lambda: (row, ))
+        monkeypatch.setattr(models, 'read_rows', lambda: (row,))
         return row
 
     with serving(folder) as url:
@@ -139,8 +128,11 @@ def run_test(tmp_path, monkeypatch) -> Callable[[Row], nn.Module]:
         cfg = Config.fromfile(row.config)
         # MMEngine writes all that is left into its log, which takes long.
         for key in set(cfg) - {
-                'default_scope', 'model', 'test_cfg', 'test_dataloader',
-                'test_evaluator'
+            'default_scope',
+            'model',
+            'test_cfg',
+            'test_dataloader',
+            'test_evaluator',
         }:
             cfg.pop(key)
         cfg.test_dataloader.dataset = dict(
@@ -148,7 +140,8 @@ def run_test(tmp_path, monkeypatch) -> Callable[[Row], nn.Module]:
             num_faces=1,
             seed=0,
             test_mode=True,
-            metainfo=cfg.test_dataloader.dataset.type.METAINFO)
+            metainfo=cfg.test_dataloader.dataset.type.METAINFO,
+        )
         cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.load_from = row.weights
         cfg.work_dir = str(tmp_path / 'work')
@@ -161,7 +154,7 @@ def run_test(tmp_path, monkeypatch) -> Callable[[Row], nn.Module]:
     return test
 
 
-def assert_filled(model: nn.Module, numbers: Dict[str, int]) -> None:
+def assert_filled(model: nn.Module, numbers: dict[str, int]) -> None:
     state = model.state_dict()
     assert state.keys() == numbers.keys()
     wrong = [k for k, value in state.items() if (value != numbers[k]).any()]
@@ -199,8 +192,7 @@ def test_missing_key(hrnet, release, run_test):
     state = OrderedDict(hrnet)
     del state['keypoint_head.final_layer.3.bias']
     for message in errors(release(HRNET, state), run_test):
-        assert 'missing keys in source state_dict: head.final_layer.bias' in (
-            message)
+        assert 'missing keys in source state_dict: head.final_layer.bias' in (message)
         assert 'unexpected' not in message
 
 
@@ -212,8 +204,7 @@ def test_unexpected_key(hrnet, release, run_test):
 
 
 def test_of_another_architecture(hrnet, release, run_test):
-    state = OrderedDict(
-        (k.replace('stage', 'layer'), v) for k, v in hrnet.items())
+    state = OrderedDict((k.replace('stage', 'layer'), v) for k, v in hrnet.items())
     for message in errors(release(HRNET, state), run_test):
         assert 'unexpected key in source state_dict: backbone.l' in message
         assert 'missing keys in source state_dict: backbone.stage' in message

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The small model that needs no download."""
+
 import numpy as np
 import pytest
 import torch
 
 from mmpose_face import FaceLandmarker
 from mmpose_face.datasets.synthesis import render_face
-from mmpose_face.evaluation.functional import (inter_ocular, nme,
-                                               normalized_errors)
+from mmpose_face.evaluation.functional import inter_ocular, nme, normalized_errors
 from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.landmarks import WFLW98
 from mmpose_face.zoo import get_model
@@ -15,7 +15,7 @@ from mmpose_face.zoo.shipped import shipped_models
 
 pytestmark = pytest.mark.usefixtures('offline')
 
-MODEL, = shipped_models()
+(MODEL,) = shipped_models()
 
 
 def test_it_is_small_and_made_of_numbers_alone():
@@ -42,15 +42,17 @@ def test_it_finds_synthetic_faces():
     faces = [render_face(11, i, 192) for i in range(20)]
     found = FaceLandmarker(MODEL.alias)(
         [face.image for face in faces],
-        [landmark_bounds(face.keypoints)[None] for face in faces], 'bgr')
+        [landmark_bounds(face.keypoints)[None] for face in faces],
+        'bgr',
+    )
     points = np.stack([each[0].keypoints for each in found])
     truth = np.stack([face.keypoints for face in faces])
     errors = normalized_errors(points, truth, inter_ocular(truth, WFLW98))
-    assert nme(errors) < .06
+    assert nme(errors) < 0.06
     # Where it is sure, it is right.
     scores = np.stack([each[0].scores for each in found])
     sure = scores > np.median(scores)
-    assert errors[sure].mean() < .7 * errors[~sure].mean()
+    assert errors[sure].mean() < 0.7 * errors[~sure].mean()
 
 
 def test_it_is_the_default():

@@ -10,10 +10,12 @@
 mapping; ``measure`` prints NME on real ones for boxes of the truth, the
 detector's, these mapped, and with a second pass, on the faces detected.
 """
+
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -37,15 +39,15 @@ class Found(NamedTuple):
     """The faces that a detector has found, N of ``number``."""
 
     number: int
-    images: List[np.ndarray]
+    images: list[np.ndarray]
     points: np.ndarray  # (N, K, 2), true
     boxes: np.ndarray  # (N, 4), detected
 
 
 def parse_args():
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('what', choices=('fit', 'measure'))
     parser.add_argument('--detector', default='haar')
     parser.add_argument('--device', default='cpu')
@@ -57,31 +59,32 @@ def parse_args():
     parser.add_argument('--checkpoint')
     parser.add_argument('--scheme', default='ibug68')
     args = parser.parse_args()
-    if args.what == 'measure' and not (args.ann and args.images
-                                       and args.model):
+    if args.what == 'measure' and not (args.ann and args.images and args.model):
         parser.error('measure needs --ann, --images and --model')
     return args
 
 
-def synthetic(number: int,
-              seed: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+def synthetic(number: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Images of a face without attributes, with room around it, and its
     points."""
     room = 64
     for i in range(number):
         face = render_face(seed, i, 256, ())
-        image = cv2.copyMakeBorder(face.image, room, room, room, room,
-                                   cv2.BORDER_REPLICATE)
+        image = cv2.copyMakeBorder(face.image, room, room, room, room, cv2.BORDER_REPLICATE)
         yield image, face.keypoints + room
 
 
-def annotated(ann: Path, images: Path) -> List[Tuple[Path, np.ndarray]]:
+def annotated(ann: Path, images: Path) -> list[tuple[Path, np.ndarray]]:
     """Image files and points of an annotation file of one face an image."""
     data = json.loads(ann.read_text())
     names = {image['id']: image['file_name'] for image in data['images']}
-    return [(images / names[each['image_id']],
-             np.array(each['keypoints'], np.float64).reshape(-1, 3)[:, :2])
-            for each in data['annotations']]
+    return [
+        (
+            images / names[each['image_id']],
+            np.array(each['keypoints'], np.float64).reshape(-1, 3)[:, :2],
+        )
+        for each in data['annotations']
+    ]
 
 
 def detect(detector: Detector, faces: Iterator, number: int) -> Found:
@@ -90,7 +93,7 @@ def detect(detector: Detector, faces: Iterator, number: int) -> Found:
     for image, truth in track(faces, 'detecting', total=number):
         total += 1
         found = detector(image)[:, :4]
-        index, = match(landmark_bounds(truth)[None], found, MIN_IOU)
+        (index,) = match(landmark_bounds(truth)[None], found, MIN_IOU)
         if index >= 0:
             images.append(image)
             points.append(truth)
@@ -103,27 +106,26 @@ def benchmark_boxes(points: np.ndarray) -> np.ndarray:
     return IDENTITY(landmark_bounds(points))
 
 
-def measure(args, found: Found, mapping: BoxMapping) -> Dict[str, float]:
+def measure(args, found: Found, mapping: BoxMapping) -> dict[str, float]:
     """NME in per cent of the inter-ocular distance by kind of box."""
     model = args.model, args.checkpoint
     once, twice = (
-        FaceLandmarker(*model, device=args.device, second_pass=second)
-        for second in (False, True))
+        FaceLandmarker(*model, device=args.device, second_pass=second) for second in (False, True)
+    )
     ways = dict(
         truth=(once, benchmark_boxes(found.points)),
         raw=(once, IDENTITY(found.boxes)),
         mapped=(once, mapping(found.boxes)),
-        second_pass=(twice, mapping(found.boxes)))
+        second_pass=(twice, mapping(found.boxes)),
+    )
     scheme = get_scheme(args.scheme)
     left, right = scheme.normalizer_indices
-    norm = np.linalg.norm(
-        found.points[:, left] - found.points[:, right], axis=1)
+    norm = np.linalg.norm(found.points[:, left] - found.points[:, right], axis=1)
     figures = {}
     for name, (landmarker, boxes) in ways.items():
         faces = landmarker(found.images, boxes[:, None], channels='bgr')
         points = np.stack([each[0].to(scheme).keypoints for each in faces])
-        figures[name] = 100 * nme(
-            normalized_errors(points, found.points, norm).mean(1))
+        figures[name] = 100 * nme(normalized_errors(points, found.points, norm).mean(1))
     return figures
 
 
@@ -137,21 +139,22 @@ def main():
         faces = ((read_image(path), points) for path, points in files)
         number = len(files)
     found = detect(detector, faces, number)
-    print(f'detected: {len(found.boxes)} of {found.number} faces, '
-          f'{100 * len(found.boxes) / found.number:.1f} per cent')
+    print(
+        f'detected: {len(found.boxes)} of {found.number} faces, '
+        f'{100 * len(found.boxes) / found.number:.1f} per cent'
+    )
     fitted = BoxMapping.fit(found.boxes, benchmark_boxes(found.points))
     print(f'fits these faces: {fitted}')
     if args.what == 'fit':
         return
-    print(f'the detector\'s:   {detector.mapping}')
+    print(f"the detector's:   {detector.mapping}")
     figures = measure(args, found, detector.mapping)
     for name, figure in figures.items():
         print(f'{name:12} NME {figure:.2f}')
     loss = figures['raw'] - figures['truth']
     for name in ('mapped', 'second_pass'):
         back = (figures['raw'] - figures[name]) / loss
-        print(f'{name} recovers {100 * back:.0f} per cent of what the '
-              "detector's boxes lose")
+        print(f"{name} recovers {100 * back:.0f} per cent of what the detector's boxes lose")
 
 
 if __name__ == '__main__':

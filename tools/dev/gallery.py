@@ -4,17 +4,17 @@ model of the package finds.
 
     python tools/dev/gallery.py --out docs/en/images
 """
+
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Sequence
 
 import cv2
 import numpy as np
 
 from mmpose_face import FaceLandmarker
 from mmpose_face.apis.faces import Faces
-from mmpose_face.datasets.synthesis import (ATTRIBUTES, SyntheticFace,
-                                            render_face)
+from mmpose_face.datasets.synthesis import ATTRIBUTES, SyntheticFace, render_face
 from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.visualization import contact_sheet
 from mmpose_face.visualization.crops import write_text
@@ -23,14 +23,22 @@ SEED = 5  # neither that of the training nor of the test
 SIDE = 256  # pixels of a face in a sheet
 WALL, FRAME = (188, 200, 206), (42, 60, 84)  # BGR
 # Left, top, side in pixels and index of the portraits on the wall.
-PORTRAITS = ((60, 80, 480, 0), (620, 60, 220, 1), (620, 340, 260, 2),
-             (940, 90, 300, 3), (930, 500, 130, 4), (1090, 500, 130, 11),
-             (1300, 60, 150, 6), (1300, 270, 240, 7), (1490, 70, 90, 8),
-             (1300, 560, 80, 9), (1420, 555, 90, 10))
+PORTRAITS = (
+    (60, 80, 480, 0),
+    (620, 60, 220, 1),
+    (620, 340, 260, 2),
+    (940, 90, 300, 3),
+    (930, 500, 130, 4),
+    (1090, 500, 130, 11),
+    (1300, 60, 150, 6),
+    (1300, 270, 240, 7),
+    (1490, 70, 90, 8),
+    (1300, 560, 80, 9),
+    (1420, 555, 90, 10),
+)
 
 
-def found(landmarker: FaceLandmarker,
-          faces: Sequence[SyntheticFace]) -> List[Faces]:
+def found(landmarker: FaceLandmarker, faces: Sequence[SyntheticFace]) -> list[Faces]:
     """The landmarks of each face, in the box of its true ones."""
     boxes = [landmark_bounds(face.keypoints)[None] for face in faces]
     return landmarker([f.image for f in faces], boxes, channels='bgr')
@@ -52,12 +60,10 @@ def attributes(landmarker: FaceLandmarker) -> np.ndarray:
 def schemes(landmarker: FaceLandmarker) -> np.ndarray:
     """Two faces with 98 points and, by the exact map, with 68."""
     cells = []
-    for each in found(landmarker, [
-            render_face(SEED, index, 2 * SIDE, ['expression'])
-            for index in (1, 4)
-    ]):
-        to_68 = Faces([face.to('ibug68') for face in each], each.image,
-                      each.size, each.channels)
+    for each in found(
+        landmarker, [render_face(SEED, index, 2 * SIDE, ['expression']) for index in (1, 4)]
+    ):
+        to_68 = Faces([face.to('ibug68') for face in each], each.image, each.size, each.channels)
         for faces in (each, to_68):
             cells.append(faces.draw())
             write_text(cells[-1], faces[0].scheme.name)
@@ -69,11 +75,13 @@ def wall(landmarker: FaceLandmarker) -> np.ndarray:
     image = np.full((720, 1620, 3), WALL, np.uint8)
     for left, top, side, index in PORTRAITS:
         edge = side // 14
-        cv2.rectangle(image, (left - edge, top - edge),
-                      (left + side + edge, top + side + edge), FRAME, -1)
+        cv2.rectangle(
+            image, (left - edge, top - edge), (left + side + edge, top + side + edge), FRAME, -1
+        )
         face = render_face(SEED + 1, index, 2 * side, ['makeup'])
-        image[top:top + side, left:left + side] = cv2.resize(
-            face.image, (side, side), interpolation=cv2.INTER_AREA)
+        image[top : top + side, left : left + side] = cv2.resize(
+            face.image, (side, side), interpolation=cv2.INTER_AREA
+        )
     faces = landmarker(image, channels='bgr')
     print(f'{len(faces)} of {len(PORTRAITS)} portraits are found')
     return faces.draw(boxes=True)
@@ -81,13 +89,8 @@ def wall(landmarker: FaceLandmarker) -> np.ndarray:
 
 def hidden(landmarker: FaceLandmarker) -> np.ndarray:
     """Faces with something before them, whose points are unsure there."""
-    faces = [
-        render_face(SEED, index, 2 * SIDE, ['occlusion'])
-        for index in (3, 6, 8, 9)
-    ]
-    return contact_sheet(
-        [each.draw(low_score=.5) for each in found(landmarker, faces)],
-        columns=4)
+    faces = [render_face(SEED, index, 2 * SIDE, ['occlusion']) for index in (3, 6, 8, 9)]
+    return contact_sheet([each.draw(low_score=0.5) for each in found(landmarker, faces)], columns=4)
 
 
 def main() -> None:
@@ -97,15 +100,17 @@ def main() -> None:
         '--model',
         nargs='+',
         default=[],
-        help='a model of the zoo, or a config and a checkpoint (default: the '
-        'model of the package)')
+        help='a model of the zoo, or a config and a checkpoint (default: the model of the package)',
+    )
     args = parser.parse_args()
     landmarker = FaceLandmarker(*args.model)
     args.out.mkdir(parents=True, exist_ok=True)
     for draw in attributes, schemes, wall, hidden:
         cv2.imwrite(
-            str(args.out / f'gallery_{draw.__name__}.jpg'), draw(landmarker),
-            [cv2.IMWRITE_JPEG_QUALITY, 82])
+            str(args.out / f'gallery_{draw.__name__}.jpg'),
+            draw(landmarker),
+            [cv2.IMWRITE_JPEG_QUALITY, 82],
+        )
 
 
 if __name__ == '__main__':

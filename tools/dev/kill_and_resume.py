@@ -11,6 +11,7 @@ then the next one begins, until the kills are used up. Every second kill spares
 the workers of the loaders. All checkpoints must be equal, bit by bit: weights,
 EMA, optimizer, schedules, metrics.
 """
+
 import argparse
 import os
 import random
@@ -20,8 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,8 +40,10 @@ from mmpose_face.engine.resume import newest_checkpoint  # noqa: E402
 
 # What may differ: times, the text of the config, the commit, and where
 # MMEngine's RuntimeInfoHook has counted to when a missed validation is run.
-IGNORED = re.compile(r'(time|eta|cfg|experiment_name|mmengine_version|'
-                     r'runtime_info\.epoch|runtime_info\.iter)(\.\d|$)')
+IGNORED = re.compile(
+    r'(time|eta|cfg|experiment_name|mmengine_version|'
+    r'runtime_info\.epoch|runtime_info\.iter)(\.\d|$)'
+)
 
 
 def small_config(data_root: Path, epochs: int = 3) -> Config:
@@ -51,11 +55,11 @@ def small_config(data_root: Path, epochs: int = 3) -> Config:
         num_layers=[1, 1, 1, 1],
         num_heads=[1, 2, 4, 8],
         drop_rate=0.1,
-        drop_path_rate=0.1)
+        drop_path_rate=0.1,
+    )
     cfg.model.head.update(in_channels=64, deconv_out_channels=(16, 16, 16))
     cfg.param_scheduler[0].end = 5
-    cfg.param_scheduler.append(
-        dict(type='MultiStepLR', milestones=[2], by_epoch=True))
+    cfg.param_scheduler.append(dict(type='MultiStepLR', milestones=[2], by_epoch=True))
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.batch_size = 2
         loader.dataset.data_root = f'{data_root}/'
@@ -67,7 +71,7 @@ def small_config(data_root: Path, epochs: int = 3) -> Config:
     return cfg
 
 
-def differences(work_dir: Path, expected: Path) -> List[str]:
+def differences(work_dir: Path, expected: Path) -> list[str]:
     """Where the checkpoints of two runs are not equal."""
     names = _names(expected)
     if _names(work_dir) != names:
@@ -75,21 +79,21 @@ def differences(work_dir: Path, expected: Path) -> List[str]:
     found = []
     for name in names:
         ours, theirs = (
-            dict(_leaves(checkpoints.load(folder / name)))
-            for folder in (work_dir, expected))
+            dict(_leaves(checkpoints.load(folder / name))) for folder in (work_dir, expected)
+        )
         found += [
-            f'{name}: {key}' for key in ours.keys() | theirs.keys()
-            if not IGNORED.search(key)
-            and not _same(ours.get(key), theirs.get(key))
+            f'{name}: {key}'
+            for key in ours.keys() | theirs.keys()
+            if not IGNORED.search(key) and not _same(ours.get(key), theirs.get(key))
         ]
     return found
 
 
-def _names(folder: Path) -> List[str]:
+def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob('*.pth*'))
 
 
-def _leaves(value: Any, key: str = '') -> Iterator[Tuple[str, Any]]:
+def _leaves(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
     if hasattr(value, 'data') and isinstance(value.data, tuple):
         value = list(value.data)  # a HistoryBuffer
     if isinstance(value, (list, tuple)):
@@ -120,17 +124,14 @@ class Training:
     def ends(self, *args: str, within: float = 600) -> bool:
         """Start it; false if it has to be killed, alone or with its
         workers."""
-        process = subprocess.Popen([
-            sys.executable, 'tools/train.py', self.config, '--work-dir',
-            self.work_dir, *args
-        ],
-                                   cwd=REPO,
-                                   env={
-                                       **os.environ, 'OMP_NUM_THREADS': '1'
-                                   },
-                                   stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL,
-                                   start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, 'tools/train.py', self.config, '--work-dir', self.work_dir, *args],
+            cwd=REPO,
+            env={**os.environ, 'OMP_NUM_THREADS': '1'},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
             code = process.wait(within)
         except subprocess.TimeoutExpired:
@@ -140,15 +141,15 @@ class Training:
             process.wait()
             return False
         if code:
-            raise RuntimeError(f'{self.config} ended with exit code {code}; '
-                               f'see the logs in {self.work_dir}')
+            raise RuntimeError(
+                f'{self.config} ended with exit code {code}; see the logs in {self.work_dir}'
+            )
         return True
 
     def told(self) -> str:
         """The last line of its newest log."""
         logs = sorted(self.work_dir.glob('*/*.log'))
-        lines = re.findall(' - INFO - (.*)',
-                           logs[-1].read_text()) if logs else ''
+        lines = re.findall(' - INFO - (.*)', logs[-1].read_text()) if logs else ''
         return ' '.join(lines[-1].split())[:30] if lines else 'nothing yet'
 
     def nme(self) -> float:
@@ -158,10 +159,9 @@ class Training:
         return hub['log_scalars']['val/NME'].current()
 
 
-def survives(training: Training, seconds: float, rng: random.Random,
-             kills: int) -> None:
+def survives(training: Training, seconds: float, rng: random.Random, kills: int) -> None:
     """Kill and resume a training until it ends; at most so many times."""
-    resume: List[str] = []
+    resume: list[str] = []
     while training.kills < kills:
         moment = rng.uniform(0, seconds)
         if training.ends(*resume, within=moment):
@@ -173,7 +173,7 @@ def survives(training: Training, seconds: float, rng: random.Random,
 
 def kill_and_resume(root: Path, kills: int, epochs: int, seed: int) -> int:
     """Returns:
-        int: The number of trainings that ended otherwise than expected.
+    int: The number of trainings that ended otherwise than expected.
     """
     faces = {'afw': 12, 'helen/trainset': 4, 'helen/testset': 4, 'ibug': 2}
     convert_300w(make_release(root / 'raw', faces), root / '300w', True)
@@ -195,21 +195,21 @@ def kill_and_resume(root: Path, kills: int, epochs: int, seed: int) -> int:
             continue
         kills -= training.kills
         found = differences(training.work_dir, expected.work_dir)
-        print(f'{training.kills} kills: NME {training.nme():.6f},',
-              '; '.join(found[:5]) or 'all checkpoints equal')
+        print(
+            f'{training.kills} kills: NME {training.nme():.6f},',
+            '; '.join(found[:5]) or 'all checkpoints equal',
+        )
         unequal += bool(found)
     return unequal
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--kills', type=int, default=20)
     parser.add_argument('--epochs', type=int, default=8)
     parser.add_argument('--seed', type=int, default=0, help='of the moments')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(
-            kill_and_resume(Path(folder), args.kills, args.epochs, args.seed) >
-            0)
+        sys.exit(kill_and_resume(Path(folder), args.kills, args.epochs, args.seed) > 0)

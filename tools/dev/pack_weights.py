@@ -7,6 +7,7 @@ how those that come with the package were made.
     python tools/dev/pack_weights.py WORK/epoch_4.pth \
         mmpose_face/zoo/weights/NAME_OF_THE_CONFIG.pth
 """
+
 import argparse
 from pathlib import Path
 

@@ -11,9 +11,10 @@
 how the ellipses lie to the lines of the face. Drawings over real faces belong
 into a work dir.
 """
+
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Sequence, Tuple
 
 import cv2
 import matplotlib
@@ -28,8 +29,7 @@ import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face.evaluation.table import markdown_table
 from mmpose_face.landmarks import Scheme, scheme_of
 from mmpose_face.visualization import contact_sheet
-from mmpose_face.visualization.ambiguity import (ambiguity, angles_to_lines,
-                                                 axes, draw_ellipses)
+from mmpose_face.visualization.ambiguity import ambiguity, angles_to_lines, axes, draw_ellipses
 
 matplotlib.use('agg')
 
@@ -40,14 +40,14 @@ PANELS = {
     'sigma_minor': 'shorter axis of the heatmaps, px',
 }
 SCALE = 3  # of the faces that are drawn
-DEVIATIONS = .25  # half axes of the ellipses, so that they stay apart
+DEVIATIONS = 0.25  # half axes of the ellipses, so that they stay apart
 
 
 def draw_curves(root: Path, runs: Sequence[str], out: Path) -> None:
     """What the first seed of each run logged, a panel for each figure."""
     from matplotlib import pyplot as plt
-    figure, panels = plt.subplots(
-        1, len(PANELS), figsize=(15, 4), layout='constrained')
+
+    figure, panels = plt.subplots(1, len(PANELS), figsize=(15, 4), layout='constrained')
     for name in runs:
         logged = curves(root / f'{name}_0')
         for panel, (key, title) in zip(panels, PANELS.items()):
@@ -59,25 +59,24 @@ def draw_curves(root: Path, runs: Sequence[str], out: Path) -> None:
                 getattr(panel.yaxis, f'set_{which}_formatter')('{x:g}')
             panel.tick_params(labelsize=8, which='both')
             panel.set_xlabel('epoch', fontsize=9)
-            panel.grid(alpha=.3)
+            panel.grid(alpha=0.3)
     panels[0].legend(fontsize=8)
     figure.savefig(out, dpi=110)
 
 
-def heatmaps_of(config: Path, checkpoint: Path,
-                faces: int) -> Tuple[List[dict], torch.Tensor, Scheme]:
+def heatmaps_of(
+    config: Path, checkpoint: Path, faces: int
+) -> tuple[list[dict], torch.Tensor, Scheme]:
     """Samples of the test set, the heatmaps that the model has for them, and
     their scheme."""
     from mmpose.apis import init_model
+
     model = init_model(str(config), str(checkpoint), device='cpu')
     dataset = DATASETS.build(Config.fromfile(config).test_dataloader.dataset)
     samples = [dataset[i] for i in range(faces)]
     inputs = model.data_preprocessor(pseudo_collate(samples), False)['inputs']
     with torch.no_grad():
-        maps = [
-            model.head.forward(model.extract_feat(part))
-            for part in inputs.split(32)
-        ]
+        maps = [model.head.forward(model.extract_feat(part)) for part in inputs.split(32)]
     names = dataset.metainfo['keypoint_id2name'].values()
     return samples, torch.cat(maps), scheme_of(names)
 
@@ -88,15 +87,14 @@ def truth(samples: Sequence[dict], size: Sequence[int]) -> np.ndarray:
     for sample in samples:
         info = sample['data_samples']
         center, scale = (
-            np.reshape(info.metainfo[f'input_{key}'], 2)
-            for key in ('center', 'scale'))
+            np.reshape(info.metainfo[f'input_{key}'], 2) for key in ('center', 'scale')
+        )
         shown = info.gt_instances.keypoints[0]
         points.append((shown - center + scale / 2) / scale * size)
     return np.array(points)
 
 
-def table(points: np.ndarray, covariances: np.ndarray, labels: np.ndarray,
-          scheme: Scheme) -> str:
+def table(points: np.ndarray, covariances: np.ndarray, labels: np.ndarray, scheme: Scheme) -> str:
     """How the ellipses of each part lie and how long they are."""
     angles = angles_to_lines(labels, covariances, scheme)
     deviations = axes(covariances)[0]
@@ -106,15 +104,21 @@ def table(points: np.ndarray, covariances: np.ndarray, labels: np.ndarray,
             continue
         long, short = deviations[:, indices].reshape(-1, 2).mean(0)
         part = angles[:, indices]
-        rows.append((group, f'{np.nanmedian(part):.0f}',
-                     f'{100 * np.nanmean(part < 30):.0f}', f'{long:.1f}',
-                     f'{short:.1f}'))
-    return markdown_table(('', 'median angle to the line', 'below 30°, %',
-                           'longer axis, px', 'shorter, px'), rows)
+        rows.append(
+            (
+                group,
+                f'{np.nanmedian(part):.0f}',
+                f'{100 * np.nanmean(part < 30):.0f}',
+                f'{long:.1f}',
+                f'{short:.1f}',
+            )
+        )
+    return markdown_table(
+        ('', 'median angle to the line', 'below 30°, %', 'longer axis, px', 'shorter, px'), rows
+    )
 
 
-def draw_faces(config: Path, checkpoint: Path, show: int, measure: int,
-               out: Path) -> None:
+def draw_faces(config: Path, checkpoint: Path, show: int, measure: int, out: Path) -> None:
     """A sheet of faces with their ellipses, and the table of many more."""
     samples, heatmaps, scheme = heatmaps_of(config, checkpoint, measure)
     size = samples[0]['data_samples'].metainfo['input_size']
@@ -122,14 +126,14 @@ def draw_faces(config: Path, checkpoint: Path, show: int, measure: int,
     faces = []
     for sample, point, covariance in zip(samples[:show], points, covariances):
         image = sample['inputs'].numpy().transpose(1, 2, 0)
-        large = cv2.resize(
-            image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
         faces.append(
-            draw_ellipses(large, (point + .5) * SCALE - .5,
-                          covariance * SCALE**2, scheme, DEVIATIONS))
+            draw_ellipses(
+                large, (point + 0.5) * SCALE - 0.5, covariance * SCALE**2, scheme, DEVIATIONS
+            )
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(
-        str(out), contact_sheet(faces, 3), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    cv2.imwrite(str(out), contact_sheet(faces, 3), [cv2.IMWRITE_JPEG_QUALITY, 85])
     print(table(points, covariances, truth(samples, size), scheme))
 
 
@@ -137,8 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Figures of STAR loss')
     commands = parser.add_subparsers(dest='command', required=True)
     of_runs = commands.add_parser('curves')
-    of_runs.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/star'))
+    of_runs.add_argument('--work-dir', type=Path, default=Path('work_dirs/star'))
     of_runs.add_argument('--runs', nargs='+', required=True)
     of_model = commands.add_parser('ellipses')
     of_model.add_argument('config', type=Path)
@@ -151,8 +154,7 @@ def main() -> None:
     if args.command == 'curves':
         draw_curves(args.work_dir, args.runs, args.out)
     else:
-        draw_faces(args.config, args.checkpoint, args.show, args.measure,
-                   args.out)
+        draw_faces(args.config, args.checkpoint, args.show, args.measure, args.out)
 
 
 if __name__ == '__main__':

@@ -9,14 +9,18 @@ Runs that have ended are not repeated, and one that was broken off goes on.
 ``--show`` prints the tables of what is there. To choose between settings there
 is ``--hold-out``, which does not look at the test faces.
 """
+
+from __future__ import annotations
+
 import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import NamedTuple
 
 from mmengine.config import Config, DictAction
 
@@ -28,63 +32,50 @@ from mmpose_face.files import write_whole
 
 REPO = Path(__file__).resolve().parents[2]
 ROWS = REPO / 'configs/face_2d_keypoint'
-REGRESSION = ROWS / 'topdown_regression/300w' \
-    / 'td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
-HEATMAP = ROWS / 'topdown_heatmap/300w' \
-    / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
+REGRESSION = ROWS / 'topdown_regression/300w' / 'td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
+HEATMAP = ROWS / 'topdown_heatmap/300w' / 'td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 
 
 def on_means(loss: str) -> dict:
     """A loss of MMPose on coordinates, in pixels of the crop of 128."""
-    return dict(
-        type='SoftArgmaxLoss',
-        scale=64.,
-        loss=dict(type=loss, use_target_weight=True))
+    return dict(type='SoftArgmaxLoss', scale=64.0, loss=dict(type=loss, use_target_weight=True))
 
 
-def narrow(kind: str, weight: float = 1., sigma: float = 1.) -> dict:
+def narrow(kind: str, weight: float = 1.0, sigma: float = 1.0) -> dict:
     """Heatmaps like Gaussians of ``sigma`` cells; ``'js'`` is DSNT's."""
-    return dict(
-        type='GaussianDivergenceLoss',
-        kind=kind,
-        sigma=sigma,
-        loss_weight=float(weight))
+    return dict(type='GaussianDivergenceLoss', kind=kind, sigma=sigma, loss_weight=float(weight))
 
 
 LOSSES = {
-    'smooth-l1':
-    on_means('SmoothL1Loss'),
-    'wing':
-    on_means('WingLoss'),
-    'star-mahalanobis':
-    dict(type='STARLoss', mode='mahalanobis'),
-    'star-per-axis':
-    dict(type='STARLoss', mode='per_axis'),
-    'star-detach':
-    dict(type='STARLoss', restriction='detach'),
-    'star-mahalanobis-w10':
-    dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.),
+    'smooth-l1': on_means('SmoothL1Loss'),
+    'wing': on_means('WingLoss'),
+    'star-mahalanobis': dict(type='STARLoss', mode='mahalanobis'),
+    'star-per-axis': dict(type='STARLoss', mode='per_axis'),
+    'star-detach': dict(type='STARLoss', restriction='detach'),
+    'star-mahalanobis-w10': dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.0),
 }
 REGULARIZERS = {
     '1js': narrow('js', 1),
     '10js': narrow('js', 10),
-    '0.1kl': narrow('kl', .1),
+    '0.1kl': narrow('kl', 0.1),
     '1kl': narrow('kl', 1),
-    '1kl-0.7': narrow('kl', 1, sigma=.7),
+    '1kl-0.7': narrow('kl', 1, sigma=0.7),
 }
 # Five epochs in which the weight of the eigenvalues rises from 0.
 WARMUP = dict(type='EigenWeightWarmupHook', iterations=380)
 WARM = '+warmup'
 
 # Loss and regulariser of each run; others are compared with the first.
-RUNS: Dict[str, Tuple[dict, Optional[dict]]] = {
+RUNS: dict[str, tuple[dict, dict | None]] = {
     **{name: (loss, None) for name, loss in LOSSES.items()},
-    **{f'{name}+{term}': (loss, regularizer)
-       for name, loss in LOSSES.items()
-       for term, regularizer in REGULARIZERS.items()},
+    **{
+        f'{name}+{term}': (loss, regularizer)
+        for name, loss in LOSSES.items()
+        for term, regularizer in REGULARIZERS.items()
+    },
     'star-mahalanobis-w10' + WARM: (LOSSES['star-mahalanobis-w10'], None),
     'kl': (narrow('kl'), None),
-}  # yapf: disable
+}
 # Gaussian heatmaps and DARK on the same network, which the runs compete with;
 # and once more with nothing of the package's own path (see `fast` in configs).
 GAUSSIAN = 'gaussian-dark'
@@ -93,12 +84,12 @@ MMPOSE_PATH = f'{GAUSSIAN}@mmpose'
 
 class Size(NamedTuple):
     """How large a run is: of the network's channels, and in epochs."""
-    share: float = 1.
+
+    share: float = 1.0
     epochs: int = 20
 
 
-def write_config(name: str, seed: int, data: Path, folder: Path, size: Size,
-                 options: dict) -> Path:
+def write_config(name: str, seed: int, data: Path, folder: Path, size: Size, options: dict) -> Path:
     """The config of a run, as a file in its folder."""
     heatmaps = name in (GAUSSIAN, MMPOSE_PATH)
     cfg = Config.fromfile(HEATMAP if heatmaps else REGRESSION)
@@ -141,18 +132,21 @@ def hold_out(data: Path, folder: Path) -> dict:
     Returns:
         dict: What a config has to say for it.
     """
-    content = json.loads(
-        (data / 'annotations/face_landmarks_300w_train.json').read_text())
-    names = sorted((image['file_name'], image['id'])
-                   for image in content['images']
-                   if image['file_name'].startswith('helen/'))
+    content = json.loads((data / 'annotations/face_landmarks_300w_train.json').read_text())
+    names = sorted(
+        (image['file_name'], image['id'])
+        for image in content['images']
+        if image['file_name'].startswith('helen/')
+    )
     held = {number for _, number in names[::5]}
     for face in content['annotations']:
         if face['image_id'] in held:
             face['subsets'] = ['full', 'common']
     rest = {image['id'] for image in content['images']} - held
-    train, valid = (write_part(content, images, folder / f'{name}.json')
-                    for name, images in (('train', rest), ('valid', held)))
+    train, valid = (
+        write_part(content, images, folder / f'{name}.json')
+        for name, images in (('train', rest), ('valid', held))
+    )
     return {
         'train_dataloader.dataset.ann_file': train,
         'val_dataloader.dataset.ann_file': valid,
@@ -160,15 +154,13 @@ def hold_out(data: Path, folder: Path) -> dict:
     }
 
 
-def write_part(content: dict, images: Set[int], path: Path) -> str:
+def write_part(content: dict, images: set[int], path: Path) -> str:
     """Write the annotations of these images alone."""
     part = dict(
         content,
         images=[each for each in content['images'] if each['id'] in images],
-        annotations=[
-            each for each in content['annotations']
-            if each['image_id'] in images
-        ])
+        annotations=[each for each in content['annotations'] if each['image_id'] in images],
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(part))
     return str(path.resolve())
@@ -180,23 +172,26 @@ def run(config: Path, epochs: int) -> None:
     if (folder / 'metrics.json').is_file():
         return
     with open(folder / 'output.txt', 'a') as output:
-        for command in (('train', config, '--resume'),
-                        ('test', config, folder / f'epoch_{epochs}.pth')):
+        for command in (
+            ('train', config, '--resume'),
+            ('test', config, folder / f'epoch_{epochs}.pth'),
+        ):
             tool, *args = command
-            subprocess.run((sys.executable, REPO / f'tools/{tool}.py', *args,
-                            '--work-dir', folder),
-                           stdout=output,
-                           stderr=output,
-                           check=True)
+            subprocess.run(
+                (sys.executable, REPO / f'tools/{tool}.py', *args, '--work-dir', folder),
+                stdout=output,
+                stderr=output,
+                check=True,
+            )
 
 
-def figures(folder: Path) -> Tuple[dict, dict]:
+def figures(folder: Path) -> tuple[dict, dict]:
     """NME, FR and AUC of a run, and their intervals."""
     content = json.loads((folder / 'metrics.json').read_text())
     return content['subsets']['full'], content['intervals']['full']
 
 
-def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
+def curves(folder: Path) -> dict[str, list[tuple[float, float]]]:
     """What a run logged, by name: pairs of epoch and value. NME is in per
     cent, the two widths are in pixels of the crop."""
     entries = [
@@ -206,9 +201,8 @@ def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
     ]
     # Logged once in each epoch, always at the same place in it.
     first, *_, last = (entry for entry in entries if 'iter' in entry)
-    iterations = (last['step'] - first['step']) / (
-        last['epoch'] - first['epoch'])
-    found: Dict[str, List[Tuple[float, float]]] = {}
+    iterations = (last['step'] - first['step']) / (last['epoch'] - first['epoch'])
+    found: dict[str, list[tuple[float, float]]] = {}
     for entry in entries:
         # Training is logged by iteration, a validation by epoch.
         epoch = entry['step'] / (iterations if 'iter' in entry else 1)
@@ -218,7 +212,7 @@ def curves(folder: Path) -> Dict[str, List[Tuple[float, float]]]:
     return found
 
 
-def row(name: str, folders: Sequence[Path]) -> Tuple[str, ...]:
+def row(name: str, folders: Sequence[Path]) -> tuple[str, ...]:
     """Figures of a run: the mean NME of its seeds with the spread, then those
     of the first seed with their intervals."""
     results = [figures(folder) for folder in folders]
@@ -226,22 +220,36 @@ def row(name: str, folders: Sequence[Path]) -> Tuple[str, ...]:
     spread = f' ± {stdev(values):.2f}' if len(values) > 1 else ''
     first, intervals = results[0]
     last = {key: logged[-1][1] for key, logged in curves(folders[0]).items()}
-    return (name, str(len(folders)), f'{mean(values):.2f}{spread}',
-            *('{:.2f} ({:.2f}–{:.2f})'.format(first[key], *intervals[key])
-              for key in ('NME', 'FR@8', 'AUC@8')),
-            *(f'{last[key]:.1f}' if key in last else '–'
-              for key in ('sigma_major', 'sigma_minor')))  # yapf: disable
+    return (
+        name,
+        str(len(folders)),
+        f'{mean(values):.2f}{spread}',
+        *(
+            '{:.2f} ({:.2f}–{:.2f})'.format(first[key], *intervals[key])
+            for key in ('NME', 'FR@8', 'AUC@8')
+        ),
+        *(f'{last[key]:.1f}' if key in last else '–' for key in ('sigma_major', 'sigma_minor')),
+    )
 
 
-HEADER = ('', 'seeds', 'NME', 'NME, first seed (95 %)', 'FR@8 (95 %)',
-          'AUC@8 (95 %)', 'sigma, longer axis, px', 'shorter axis, px')
+HEADER = (
+    '',
+    'seeds',
+    'NME',
+    'NME, first seed (95 %)',
+    'FR@8 (95 %)',
+    'AUC@8 (95 %)',
+    'sigma, longer axis, px',
+    'shorter axis, px',
+)
 
 
 def show(names: Sequence[str], seeds: Sequence[int], root: Path) -> None:
     """Print the table of what is there, and each run beside the first."""
     folders = {
         name: [
-            root / f'{name}_{seed}' for seed in seeds
+            root / f'{name}_{seed}'
+            for seed in seeds
             if (root / f'{name}_{seed}/metrics.json').is_file()
         ]
         for name in names
@@ -251,43 +259,37 @@ def show(names: Sequence[str], seeds: Sequence[int], root: Path) -> None:
     first, *others = present
     for other in others:
         for a, b in zip(present[first], present[other]):
-            scores = (
-                load_scores(folder / 'per_face.json') for folder in (a, b))
-            print(
-                format_comparison(compare_systems(*scores, (a.name, b.name))))
+            scores = (load_scores(folder / 'per_face.json') for folder in (a, b))
+            print(format_comparison(compare_systems(*scores, (a.name, b.name))))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description='STAR and its baselines')
     parser.add_argument('--data', type=Path, default=Path('data/300w'))
-    parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/star'))
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/star'))
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument(
         '--runs',
         nargs='+',
         choices=[*RUNS, GAUSSIAN, MMPOSE_PATH],
-        default=[*RUNS, GAUSSIAN, MMPOSE_PATH])
+        default=[*RUNS, GAUSSIAN, MMPOSE_PATH],
+    )
     parser.add_argument('--jobs', type=int, default=1, help='runs at once')
-    parser.add_argument(
-        '--share',
-        type=float,
-        default=Size().share,
-        help="of ResNet-18's channels")
+    parser.add_argument('--share', type=float, default=Size().share, help="of ResNet-18's channels")
     parser.add_argument('--epochs', type=int, default=Size().epochs)
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         default={},
-        help='of all runs, as of tools/train.py: model.head.beta=1')
+        help='of all runs, as of tools/train.py: model.head.beta=1',
+    )
     parser.add_argument(
         '--hold-out',
         action='store_true',
-        help="test with a fifth of HELEN's training faces, which are not "
-        'trained with')
-    parser.add_argument(
-        '--show', action='store_true', help='run nothing, print tables')
+        help="test with a fifth of HELEN's training faces, which are not trained with",
+    )
+    parser.add_argument('--show', action='store_true', help='run nothing, print tables')
     args = parser.parse_args()
     root = args.work_dir.resolve()
     if not args.show:
@@ -296,9 +298,16 @@ def main() -> None:
             options = {**options, **hold_out(args.data, root / 'held_out')}
         # Before the threads: MMEngine reads and writes one config at a time.
         configs = [
-            write_config(name, seed, args.data, root / f'{name}_{seed}',
-                         Size(args.share, args.epochs), options)
-            for seed in args.seeds for name in args.runs
+            write_config(
+                name,
+                seed,
+                args.data,
+                root / f'{name}_{seed}',
+                Size(args.share, args.epochs),
+                options,
+            )
+            for seed in args.seeds
+            for name in args.runs
         ]
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(run, configs, [args.epochs] * len(configs)))

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draw the sheets of synthetic faces in the docs, and time the drawing.
 
-    OMP_NUM_THREADS=1 python tools/dev/synthetic_sheets.py --out docs/en/images
+OMP_NUM_THREADS=1 python tools/dev/synthetic_sheets.py --out docs/en/images
 """
+
 import argparse
 import tempfile
 import time
 from pathlib import Path
-from typing import List
 
 import cv2
 import numpy as np
@@ -20,11 +20,14 @@ SIDE = 128  # pixels of a face in a sheet
 ROUNDS, FACES = 5, 60
 
 
-def faces(number: int, attributes=None) -> List[np.ndarray]:
+def faces(number: int, attributes=None) -> list[np.ndarray]:
     return [
         cv2.resize(
-            render_face(0, i, attributes=attributes).image, (SIDE, SIDE),
-            interpolation=cv2.INTER_AREA) for i in range(number)
+            render_face(0, i, attributes=attributes).image,
+            (SIDE, SIDE),
+            interpolation=cv2.INTER_AREA,
+        )
+        for i in range(number)
     ]
 
 
@@ -41,7 +44,7 @@ def browsed() -> np.ndarray:
         return cv2.imread(f'{folder}/synthetic_occlusion.png')
 
 
-def faces_per_second() -> List[float]:
+def faces_per_second() -> list[float]:
     """At 256 x 256 on one core, in rounds, since machines are shared."""
     cv2.setNumThreads(1)
     rounds = []
@@ -59,13 +62,14 @@ def main() -> None:
     out = parser.parse_args().out
     write(out / 'synthetic_faces.jpg', contact_sheet(faces(64), columns=8))
     rows = [faces(8, attributes=[name]) for name in ATTRIBUTES]
-    write(out / 'synthetic_attributes.jpg',
-          contact_sheet(sum(rows, []), columns=8))
+    write(out / 'synthetic_attributes.jpg', contact_sheet(sum(rows, []), columns=8))
     write(out / 'browse_synthetic_occlusion.jpg', browsed())
     rounds = sorted(faces_per_second())
-    print(f'faces of 256 x 256 per second on one core: best {rounds[-1]:.0f}, '
-          f'median {rounds[len(rounds) // 2]:.0f}, worst {rounds[0]:.0f} of '
-          f'{ROUNDS} rounds of {FACES}')
+    print(
+        f'faces of 256 x 256 per second on one core: best {rounds[-1]:.0f}, '
+        f'median {rounds[len(rounds) // 2]:.0f}, worst {rounds[0]:.0f} of '
+        f'{ROUNDS} rounds of {FACES}'
+    )
 
 
 if __name__ == '__main__':

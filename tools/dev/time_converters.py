@@ -4,12 +4,13 @@ so that reading image headers has no part in it.
 
     OMP_NUM_THREADS=1 python tools/dev/time_converters.py
 """
+
 import logging
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable
 
 from mmengine.logging import MMLogger
 
@@ -19,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[2] / 'tests'
 FACES = 10000
 
 
-def releases() -> Dict[str, Callable]:
+def releases() -> dict[str, Callable]:
     """From the name of a converter to what writes its raw release."""
     sys.path[:0] = [str(TESTS), str(TESTS / 'datasets/converters')]
     import coco_files
@@ -27,9 +28,7 @@ def releases() -> Dict[str, Callable]:
     import wflw_files
 
     def wflw(root: Path) -> None:
-        lines = [
-            wflw_files.line(f'0--Parade/{i % 20}.jpg', i) for i in range(FACES)
-        ]
+        lines = [wflw_files.line(f'0--Parade/{i % 20}.jpg', i) for i in range(FACES)]
         wflw_files.make_release(root, train=lines[:20])
         path = root / wflw_files.LISTS / 'list_98pt_rect_attr_train.txt'
         path.write_text('\n'.join(lines))

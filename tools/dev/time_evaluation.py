@@ -4,8 +4,9 @@ for each run.
 
     OMP_NUM_THREADS=1 python tools/dev/time_evaluation.py
 """
+
 import time
-from typing import Callable, Dict, List
+from typing import Callable
 
 import numpy as np
 import torch
@@ -22,14 +23,11 @@ META = parse_pose_metainfo(FaceWFLW.METAINFO)
 COLUMNS = [name for name in EXPECTED if name != 'train']
 
 
-def make_samples() -> List[dict]:
+def make_samples() -> list[dict]:
     """2500 made-up faces in subsets of WFLW's sizes."""
     rng = np.random.default_rng(0)
     number = EXPECTED['test']
-    members = {
-        name: set(rng.permutation(number)[:EXPECTED[name]].tolist())
-        for name in COLUMNS
-    }
+    members = {name: set(rng.permutation(number)[: EXPECTED[name]].tolist()) for name in COLUMNS}
     truth = rng.uniform(0, 100, (number, 1, 98, 2))
     truth[:, 0, list(WFLW98.normalizer_indices)] = (20, 30), (70, 40)
     predicted = truth + rng.normal(0, 2, truth.shape)
@@ -39,21 +37,24 @@ def make_samples() -> List[dict]:
             img_path=f'{i}.jpg',
             subsets=[name for name in COLUMNS if i in members[name]],
             gt_instances=dict(
-                bboxes=np.array([[0., 0, 100, 100]]),
+                bboxes=np.array([[0.0, 0, 100, 100]]),
                 keypoints=truth[i],
-                keypoints_visible=np.ones((1, 98))),
-            pred_instances=dict(keypoints=predicted[i])) for i in range(number)
+                keypoints_visible=np.ones((1, 98)),
+            ),
+            pred_instances=dict(keypoints=predicted[i]),
+        )
+        for i in range(number)
     ]
 
 
-def ours(samples: List[dict], bootstrap: int) -> Dict[str, float]:
+def ours(samples: list[dict], bootstrap: int) -> dict[str, float]:
     metric = SubsetNME(subsets=COLUMNS, bootstrap=bootstrap)
     metric.dataset_meta = META
     metric.process({}, samples)
     return metric.evaluate(len(samples))
 
 
-def theirs(samples: List[dict]) -> Dict[str, float]:
+def theirs(samples: list[dict]) -> dict[str, float]:
     figures = {}
     for name in COLUMNS:
         part = [sample for sample in samples if name in sample['subsets']]
@@ -75,14 +76,16 @@ def main() -> None:
     ways = {
         "MMPose's NME, 7 times": (theirs, samples),
         'SubsetNME': (ours, samples, 0),
-        f'SubsetNME, {SAMPLES} bootstrap samples': (ours, samples, SAMPLES)
+        f'SubsetNME, {SAMPLES} bootstrap samples': (ours, samples, SAMPLES),
     }
     times = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, (function, *args) in ways.items():
             times[name].append(seconds(function, *args))
-    print(f'2500 x 98 points, seven subsets; {torch.get_num_threads()} '
-          f'threads, medians of {ROUNDS} rounds in turn')
+    print(
+        f'2500 x 98 points, seven subsets; {torch.get_num_threads()} '
+        f'threads, medians of {ROUNDS} rounds in turn'
+    )
     medians = {name: float(np.median(t)) for name, t in times.items()}
     first = next(iter(medians.values()))
     for name, median in medians.items():

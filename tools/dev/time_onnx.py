@@ -9,12 +9,13 @@ One face at a time and one thread. The two take turns, so that both meet what
 else the machine does. Weights of a zoo model that has none are drawn; they do
 not change how long a network takes.
 """
+
 import argparse
 import os
 import time
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Callable, List
+from typing import Callable
 
 import cv2
 import torch
@@ -52,7 +53,7 @@ def bare(model: torch.nn.Module, path: str) -> Callable[[], object]:
     graph = ExportedModel(model).eval()
     crops = torch.from_numpy(synthetic_crops(TorchNetwork(model))[:1])
     images = graph.normalized(crops)
-    write_graph(graph.network, images, path, ('heatmaps', ))
+    write_graph(graph.network, images, path, ('heatmaps',))
     session, given = open_session(path, threads=1), dict(crops=images.numpy())
     return lambda: session.run(None, given)
 
@@ -66,8 +67,7 @@ def milliseconds(call: Callable[[], object]) -> float:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='time what is around an exported network')
+    parser = argparse.ArgumentParser(description='time what is around an exported network')
     parser.add_argument('models', nargs='*', default=['wflw-hrnetv2-w18-dark'])
     parser.add_argument('--rounds', type=int, default=100)
     return parser.parse_args()
@@ -77,17 +77,17 @@ def main() -> None:
     args = parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    print('| model | bare, ms | whole, ms | around, ms | around, % |\n'
-          '| --- | --- | --- | --- | --- |')
+    print(
+        '| model | bare, ms | whole, ms | around, ms | around, % |\n| --- | --- | --- | --- | --- |'
+    )
     for name in args.models:
         torch.manual_seed(0)
         model = get_model(name, pretrained=False)
         with TemporaryDirectory() as folder:
             calls = [
-                make(model, os.path.join(folder, f'{make.__name__}.onnx'))
-                for make in (bare, whole)
+                make(model, os.path.join(folder, f'{make.__name__}.onnx')) for make in (bare, whole)
             ]
-        times: List[List[float]] = [[], []]
+        times: list[list[float]] = [[], []]
         for i in range(args.rounds + 5):
             for each, call in zip(times, calls):
                 spent = milliseconds(call)
@@ -98,7 +98,8 @@ def main() -> None:
             f'| {name} | {alone:.1f} | {all_of_it:.1f} | '
             f'{all_of_it - alone:.2f} | {100 * (all_of_it / alone - 1):.1f} '
             '|',
-            flush=True)
+            flush=True,
+        )
 
 
 if __name__ == '__main__':

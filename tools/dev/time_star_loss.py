@@ -5,10 +5,11 @@ without it.
 
     OMP_NUM_THREADS=1 python tools/dev/time_star_loss.py
 """
+
 import ctypes
 import time
 from statistics import median
-from typing import Callable, Dict, List
+from typing import Callable
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ def keep_memory() -> None:
     mallopt(mmap_threshold, 2**25)  # the most it allows
 
 
-def losses(targets: Tensor) -> Dict[str, Loss]:
+def losses(targets: Tensor) -> dict[str, Loss]:
     """Each from heatmaps to a number; the first is what others are compared
     with."""
     mahalanobis, per_axis = STARLoss(), STARLoss(mode='per_axis')
@@ -62,7 +63,7 @@ def seconds(loss: Loss, start: Tensor) -> float:
 
 def saved(loss: Loss, start: Tensor) -> int:
     """Bytes kept for the backward pass; what is kept twice counts once."""
-    sizes: Dict[int, int] = {}
+    sizes: dict[int, int] = {}
 
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
@@ -74,9 +75,9 @@ def saved(loss: Loss, start: Tensor) -> int:
     return sum(sizes.values())
 
 
-def compare(title: str, named: Dict[str, Loss], start: Tensor) -> None:
+def compare(title: str, named: dict[str, Loss], start: Tensor) -> None:
     start.requires_grad_()
-    times: Dict[str, List[float]] = {name: [] for name in named}
+    times: dict[str, list[float]] = {name: [] for name in named}
     for _ in range(ROUNDS):
         for name, loss in named.items():
             times[name].append(seconds(loss, start))
@@ -86,9 +87,11 @@ def compare(title: str, named: Dict[str, Loss], start: Tensor) -> None:
     for name in named:
         # Pairs have run next to each other, whatever else the machine did.
         slower = median(b / a for a, b in zip(times[first], times[name]))
-        more = f'{kept[name] / kept[first]:.2f} x' if kept[first] > .1 else '-'
-        print(f'  {name:18} {1e3 * median(times[name]):6.1f} ms '
-              f'({slower:.2f} x)  {kept[name]:6.1f} MiB saved ({more})')
+        more = f'{kept[name] / kept[first]:.2f} x' if kept[first] > 0.1 else '-'
+        print(
+            f'  {name:18} {1e3 * median(times[name]):6.1f} ms '
+            f'({slower:.2f} x)  {kept[name]:6.1f} MiB saved ({more})'
+        )
 
 
 def main() -> None:
@@ -96,14 +99,16 @@ def main() -> None:
     torch.manual_seed(0)
     logits = torch.randn(SHAPE)
     named = losses(torch.rand(*SHAPE[:2], 2) * 2 - 1)
-    print(f'{" x ".join(map(str, SHAPE))}, forward and backward, '
-          f'{torch.get_num_threads()} threads, medians of {ROUNDS} rounds in '
-          'turn, of times and of ratios')
+    print(
+        f'{" x ".join(map(str, SHAPE))}, forward and backward, '
+        f'{torch.get_num_threads()} threads, medians of {ROUNDS} rounds in '
+        'turn, of times and of ratios'
+    )
     compare(
-        'with the softmax', {
-            name: lambda x, loss=loss: loss(softmax(x))
-            for name, loss in named.items()
-        }, logits.clone())
+        'with the softmax',
+        {name: lambda x, loss=loss: loss(softmax(x)) for name, loss in named.items()},
+        logits.clone(),
+    )
     compare('heatmaps given', named, softmax(logits))
 
 

@@ -6,6 +6,7 @@ found, ``report`` prints it and ``plot`` draws it. Both sides come from the
 configs of a row (``sides``, ``runners``), on data that is made up
 (``photos``, ``wflw_like``, ``memory_faces``). Each other module is a part.
 """
+
 from .command import PARTS, run, write_pages
 from .options import Options
 from .plot import plot
@@ -14,6 +15,17 @@ from .results import Goal, Measurement, Report, load, save
 from .variants import changes_of
 
 __all__ = [
-    'PARTS', 'Goal', 'Measurement', 'Options', 'Report', 'changes_of',
-    'format_report', 'load', 'plot', 'run', 'save', 'unmet', 'write_pages'
+    'PARTS',
+    'Goal',
+    'Measurement',
+    'Options',
+    'Report',
+    'changes_of',
+    'format_report',
+    'load',
+    'plot',
+    'run',
+    'save',
+    'unmet',
+    'write_pages',
 ]

@@ -5,6 +5,7 @@
 
 ``TASK`` is a :class:`Task` as JSON; what is found goes to its ``out``.
 """
+
 import gc
 import json
 import os
@@ -12,9 +13,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Literal, Sequence
+from typing import Any, Literal
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -71,17 +73,18 @@ class Watch(Hook):
     """Counts the faces that go through the network and times iterations."""
 
     faces: int = 0
-    ends: List[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
 
-    def after_test_iter(self, runner: Any, batch_idx: int, data_batch: Any,
-                        outputs: Sequence[Any]) -> None:
+    def after_test_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any, outputs: Sequence[Any]
+    ) -> None:
         self.faces += len(outputs)
 
     def after_train_iter(self, *args, **kwargs) -> None:
         self.ends.append(time.perf_counter())
 
 
-def start(task: Task) -> Dict[str, Any]:
+def start(task: Task) -> dict[str, Any]:
     """Do a task in a process of its own, or in several.
 
     Args:
@@ -98,8 +101,7 @@ def start(task: Task) -> Dict[str, Any]:
         RuntimeError: If a process does not end well.
     """
     module = ('-m', __name__, json.dumps(asdict(task)))
-    launcher = ('-m', 'torch.distributed.run', '--standalone',
-                f'--nproc_per_node={task.processes}')
+    launcher = ('-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={task.processes}')
     if task.processes > 1:
         module = (*launcher, *module)
     out = Path(task.out)
@@ -107,15 +109,16 @@ def start(task: Task) -> Dict[str, Any]:
     out.unlink(missing_ok=True)
     env = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     begin = time.perf_counter()
-    done = subprocess.run((sys.executable, '-W', 'ignore', *module),
-                          env=env,
-                          text=True,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        (sys.executable, '-W', 'ignore', *module),
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     wall = time.perf_counter() - begin
     if done.returncode or not out.is_file():
-        raise RuntimeError(f'{task} ended with {done.returncode}:\n'
-                           f'{done.stdout[-3000:]}')
+        raise RuntimeError(f'{task} ended with {done.returncode}:\n{done.stdout[-3000:]}')
     return dict(json.loads(out.read_text()), wall=wall)
 
 
@@ -135,7 +138,8 @@ def do(task: Task) -> None:
             faces=watch.faces,
             iterations=[b - a for a, b in zip(watch.ends, watch.ends[1:])],
             main_mib=_main_peak(),
-            rank=runner.rank)
+            rank=runner.rank,
+        )
     # The workers have ended only when nothing holds their loaders.
     del runner
     gc.collect()
@@ -155,7 +159,7 @@ def _main_peak() -> float:
         lines = Path('/proc/self/status').read_text().splitlines()
     except OSError:
         return _peak(resource.RUSAGE_SELF)
-    kib, = (line.split()[1] for line in lines if line.startswith('VmHWM:'))
+    (kib,) = (line.split()[1] for line in lines if line.startswith('VmHWM:'))
     return int(kib) / 1024
 
 
@@ -168,14 +172,12 @@ def _runner(task: Task) -> Runner:
     cfg = configs(task.row)[task.side]
     for part in ('train', 'test'):
         loader = cfg[f'{part}_dataloader']
-        loader.update(
-            num_workers=task.workers, persistent_workers=task.workers > 0)
+        loader.update(num_workers=task.workers, persistent_workers=task.workers > 0)
         loader.batch_size = task.batch or loader.batch_size
         loader.dataset.data_root = f'{task.data}/'
     if task.what == 'test':
         cfg.load_from = task.checkpoint or None
-        cfg.test_dataloader.dataset.ann_file = task.ann_file or \
-            cfg.test_dataloader.dataset.ann_file
+        cfg.test_dataloader.dataset.ann_file = task.ann_file or cfg.test_dataloader.dataset.ann_file
     else:
         faces = task.iterations * cfg.train_dataloader.batch_size
         cfg.train_dataloader.dataset.indices = faces * task.processes

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of a benchmark, one after the other."""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Callable
 
 import torch
 
@@ -25,7 +27,7 @@ Part = Callable[[Options], Iterator[Measurement]]
 
 # In the order in which they are run. Those that need the same runners stand
 # together.
-PARTS: Dict[str, Part] = {
+PARTS: dict[str, Part] = {
     'decode': decoding,
     'targets': targets,
     'pipeline': pipeline,
@@ -39,10 +41,9 @@ PARTS: Dict[str, Part] = {
 }
 
 
-def run(parts: Sequence[str],
-        options: Options,
-        out: Path,
-        show: Callable[[str], None] = print) -> Report:
+def run(
+    parts: Sequence[str], options: Options, out: Path, show: Callable[[str], None] = print
+) -> Report:
     """Measure parts and write what is found.
 
     Writes ``benchmark.json`` anew after every measurement, so that a command
@@ -62,20 +63,17 @@ def run(parts: Sequence[str],
     """
     unknown = [name for name in parts if name not in PARTS]
     if unknown:
-        raise ValueError(f'expected parts of {", ".join(PARTS)}; got '
-                         f'{", ".join(unknown)}')
+        raise ValueError(f'expected parts of {", ".join(PARTS)}; got {", ".join(unknown)}')
     for variant in options.variants:
         changes_of(variant)
     if options.device != 'cpu' and not torch.cuda.is_available():
         raise ValueError(f'--device {options.device}: torch finds no GPU')
     out.mkdir(parents=True, exist_ok=True)
     set_threads(options.threads)
-    found: List[Measurement] = []
+    found: list[Measurement] = []
     report = Report(
-        dict(
-            describe(options.device),
-            clock=options.clock,
-            rounds=options.rounds), found)
+        dict(describe(options.device), clock=options.clock, rounds=options.rounds), found
+    )
     for name, part in PARTS.items():
         if name in parts:
             for measurement in part(options):
@@ -101,7 +99,6 @@ def write_pages(report: Report, out: Path) -> None:
 
 def line(m: Measurement) -> str:
     """A measurement in a line."""
-    values = ', '.join(f'{way} {amount(m.median(way), m.unit)}'
-                       for way in m.values)
+    values = ', '.join(f'{way} {amount(m.median(way), m.unit)}' for way in m.values)
     texts = [times(m.gain), *(goal_text(m, goal) for goal in m.goals)]
     return f'{m.part}, {m.case}: {values}; ' + '; '.join(t for t in texts if t)

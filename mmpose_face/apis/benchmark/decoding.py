@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From heatmaps to points: the codecs' own methods, as the heads call them."""
-from typing import Dict, Iterator, List, Sequence, Tuple
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,12 +17,12 @@ from .timing import Way, in_turn
 FLOOR = 'amax'
 KINDS = dict(plain=PLAIN, DARK=DARK)
 # On one CPU thread, in times of one pass over the heatmaps.
-_MOST = dict(plain=3., DARK=6.)
+_MOST = dict(plain=3.0, DARK=6.0)
 
-Decoded = Tuple[List[np.ndarray], List[np.ndarray]]
+Decoded = tuple[list[np.ndarray], list[np.ndarray]]
 
 
-def codecs(kind: str) -> Dict[str, BaseKeypointCodec]:
+def codecs(kind: str) -> dict[str, BaseKeypointCodec]:
     """The codecs of WFLW's row, ours and MMPose's.
 
     Args:
@@ -30,17 +31,12 @@ def codecs(kind: str) -> Dict[str, BaseKeypointCodec]:
     Returns:
         dict[str, BaseKeypointCodec]: By side.
     """
-    return {
-        side: KEYPOINT_CODECS.build(cfg.codec)
-        for side, cfg in configs(KINDS[kind]).items()
-    }
+    return {side: KEYPOINT_CODECS.build(cfg.codec) for side, cfg in configs(KINDS[kind]).items()}
 
 
-def heatmaps(batch: int,
-             landmarks: int,
-             size: Tuple[int, int] = (64, 64),
-             seed: int = 0,
-             device: str = 'cpu') -> Tensor:
+def heatmaps(
+    batch: int, landmarks: int, size: tuple[int, int] = (64, 64), seed: int = 0, device: str = 'cpu'
+) -> Tensor:
     """Heatmaps as a trained network gives them: a Gaussian of sigma 2 cells
     and some height anywhere on the map, and a little noise.
 
@@ -57,10 +53,10 @@ def heatmaps(batch: int,
     random = torch.Generator().manual_seed(seed)
     width, height = size
     x, y, peak = torch.rand(3, batch, landmarks, 1, generator=random)
-    column = torch.exp(-(torch.arange(width) - x * (width - 1))**2 / 8)
-    row = torch.exp(-(torch.arange(height) - y * (height - 1))**2 / 8)
-    maps = (.3 + .7 * peak)[..., None] * row[..., None] * column[..., None, :]
-    maps += .01 * torch.randn(maps.shape, generator=random)
+    column = torch.exp(-((torch.arange(width) - x * (width - 1)) ** 2) / 8)
+    row = torch.exp(-((torch.arange(height) - y * (height - 1)) ** 2) / 8)
+    maps = (0.3 + 0.7 * peak)[..., None] * row[..., None] * column[..., None, :]
+    maps += 0.01 * torch.randn(maps.shape, generator=random)
     return maps.to(device)
 
 
@@ -82,7 +78,7 @@ def decode(codec: BaseKeypointCodec, batch: Tensor) -> Decoded:
     return [points for points, _ in faces], [scores for _, scores in faces]
 
 
-def decode_ways(kind: str, batches: Sequence[Tensor]) -> Dict[str, Way]:
+def decode_ways(kind: str, batches: Sequence[Tensor]) -> dict[str, Way]:
     """Ours, MMPose's, and one pass over the heatmaps, which no decoder can do
     without.
 
@@ -93,7 +89,7 @@ def decode_ways(kind: str, batches: Sequence[Tensor]) -> Dict[str, Way]:
     Returns:
         dict[str, Way]: ``'ours'``, ``'mmpose'`` and ``'amax'``.
     """
-    ways: Dict[str, Way] = {
+    ways: dict[str, Way] = {
         side: lambda i, c=codec: decode(c, batches[i % len(batches)])
         for side, codec in codecs(kind).items()
     }
@@ -101,10 +97,9 @@ def decode_ways(kind: str, batches: Sequence[Tensor]) -> Dict[str, Way]:
     return ways
 
 
-def decoding(options: Options,
-             batch: int = 32,
-             landmarks: int = 98,
-             goals: bool = True) -> Iterator[Measurement]:
+def decoding(
+    options: Options, batch: int = 32, landmarks: int = 98, goals: bool = True
+) -> Iterator[Measurement]:
     """Time decoding, plain and DARK.
 
     Args:
@@ -129,8 +124,10 @@ def decoding(options: Options,
             faces=batch,
             settings=dict(kind=kind, batch=batch, landmarks=landmarks),
             difference=points_apart(ways[OURS](0), ways[THEIRS](0)),
-            goals=(Goal(OURS, FLOOR, at_most=_MOST[kind]), )
-            if goals and options.device == 'cpu' else ())
+            goals=(Goal(OURS, FLOOR, at_most=_MOST[kind]),)
+            if goals and options.device == 'cpu'
+            else (),
+        )
 
 
 def points_apart(ours: Decoded, theirs: Decoded) -> str:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a benchmark ran, and on how many threads."""
+
+from __future__ import annotations
+
 import os
 import platform
 import sys
 from pathlib import Path
-from typing import Dict, Optional, Union
 
 import cv2
 import mmengine
@@ -15,7 +17,7 @@ import torch
 from ...version import __version__
 
 
-def set_threads(threads: Optional[int]) -> None:
+def set_threads(threads: int | None) -> None:
     """Threads of torch and OpenCV; MMEngine's runner sets OpenCV's to 0, so
     that it has to be called after a runner was built.
 
@@ -27,7 +29,7 @@ def set_threads(threads: Optional[int]) -> None:
         cv2.setNumThreads(threads)
 
 
-def describe(device: str) -> Dict[str, Union[str, int, None]]:
+def describe(device: str) -> dict[str, str | int | None]:
     """What a figure has to be read with.
 
     Args:
@@ -51,7 +53,8 @@ def describe(device: str) -> Dict[str, Union[str, int, None]]:
         opencv=cv2.__version__,
         mmengine=mmengine.__version__,
         mmpose=mmpose.__version__,
-        mmpose_face=__version__)
+        mmpose_face=__version__,
+    )
 
 
 def _command() -> list:
@@ -74,9 +77,11 @@ def _name(device: str) -> str:
     return device
 
 
-def _tf32(device: str) -> Optional[str]:
+def _tf32(device: str) -> str | None:
     """Whether fp32 convolutions and products may be rounded."""
     if torch.device(device).type != 'cuda':
         return None
-    return (f'convolutions {torch.backends.cudnn.allow_tf32}, '
-            f'matrix products {torch.backends.cuda.matmul.allow_tf32}')
+    return (
+        f'convolutions {torch.backends.cudnn.allow_tf32}, '
+        f'matrix products {torch.backends.cuda.matmul.allow_tf32}'
+    )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How cost grows with faces in an image, landmarks, faces in a batch, workers
 and processes."""
+
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Dict, Iterator, List
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -53,8 +54,7 @@ def faces_per_image(options: Options) -> Iterator[Measurement]:
         root = make_wflw_like(options.folder, number, x)
         # As the sampler of the test does, one image after the other.
         ways = {
-            side: _all_faces(open_data(cfg, 'test', root))
-            for side, cfg in configs(DARK).items()
+            side: _all_faces(open_data(cfg, 'test', root)) for side, cfg in configs(DARK).items()
         }
         values = in_turn(ways, options.rounds, clock=options.clock)
         yield _grown('data pipeline', 'faces per image', x, values, number)
@@ -80,8 +80,7 @@ def batch_sizes(options: Options) -> Iterator[Measurement]:
             for m in part(options, x, goals=False):
                 yield _renamed(m, 'batch', x)
         if torch.device(options.device).type == 'cuda':
-            m = test_measurement('test step', options.row,
-                                 replace(options, batch=x, variants=()))
+            m = test_measurement('test step', options.row, replace(options, batch=x, variants=()))
             yield _renamed(replace(m, goals=()), 'batch', x)
 
 
@@ -90,8 +89,7 @@ def workers(options: Options) -> Iterator[Measurement]:
     root = make_wflw_like(options.folder, options.faces)
     for x in WORKERS:
         ways = {
-            side:
-            _epoch(make_loader(cfg, open_data(cfg, 'train', root), 16, x))
+            side: _epoch(make_loader(cfg, open_data(cfg, 'train', root), 16, x))
             for side, cfg in configs(DARK).items()
         }
         values = in_turn(ways, min(3, options.rounds), most_calls=1)
@@ -109,7 +107,7 @@ def _epoch(loader: DataLoader) -> Way:
 def processes(options: Options) -> Iterator[Measurement]:
     """A training in one and in two processes, on as many faces each."""
     for x in PROCESSES:
-        found: Dict[str, List[float]] = {side: [] for side in SIDES}
+        found: dict[str, list[float]] = {side: [] for side in SIDES}
         for _ in range(min(3, options.rounds)):
             for side in SIDES:
                 task = replace(training_task(side, options, x), workers=0)
@@ -118,28 +116,18 @@ def processes(options: Options) -> Iterator[Measurement]:
         yield _grown('training', 'processes', x, found, faces)
 
 
-def _grown(part: str, axis: str, x: int, values: Dict[str, List[float]],
-           faces: int) -> Measurement:
+def _grown(part: str, axis: str, x: int, values: dict[str, list[float]], faces: int) -> Measurement:
     return Measurement(
         'growth',
         f'{part}, {axis} {x}',
         values,
         faces=faces,
-        settings={
-            'of': part,
-            'axis': axis,
-            'x': x
-        })
+        settings={'of': part, 'axis': axis, 'x': x},
+    )
 
 
 def _renamed(m: Measurement, axis: str, x: int) -> Measurement:
     of = f'{m.part}, {m.settings["kind"]}' if 'kind' in m.settings else m.part
     return replace(
-        m,
-        part='growth',
-        case=f'{of}, {axis} {x}',
-        settings={
-            'of': of,
-            'axis': axis,
-            'x': x
-        })
+        m, part='growth', case=f'{of}, {axis} {x}', settings={'of': of, 'axis': axis, 'x': x}
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training that waits for its iterations to be asked for."""
+
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import LOOPS
 from torch import nn

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces without files, for steps that begin after the data set."""
-from typing import List, Sequence
+
+from collections.abc import Sequence
 
 import numpy as np
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -26,21 +27,16 @@ class MemoryFaces(BaseCocoStyleDataset):
             :class:`mmengine.dataset.BaseDataset`.
     """
 
-    def __init__(self,
-                 num_faces: int,
-                 metainfo: dict,
-                 subsets: Sequence[str] = ('test', ),
-                 **kwargs) -> None:
+    def __init__(
+        self, num_faces: int, metainfo: dict, subsets: Sequence[str] = ('test',), **kwargs
+    ) -> None:
         self.num_faces = num_faces
         self.subsets = tuple(subsets)
         self._images = [photo(_SIZE, _SIZE, seed) for seed in range(_IMAGES)]
         super().__init__(metainfo=metainfo, **kwargs)
 
-    def load_data_list(self) -> List[dict]:
-        return [
-            dict(id=i, img_id=i, img_path=f'memory/{i:06}.png')
-            for i in range(self.num_faces)
-        ]
+    def load_data_list(self) -> list[dict]:
+        return [dict(id=i, img_id=i, img_path=f'memory/{i:06}.png') for i in range(self.num_faces)]
 
     def get_data_info(self, idx: int) -> dict:
         """The face at an index, with ``img``."""
@@ -50,8 +46,8 @@ class MemoryFaces(BaseCocoStyleDataset):
     def _face(self, index: int) -> dict:
         """Points anywhere in a box of about half the image."""
         rng = np.random.default_rng(index)
-        side = rng.uniform(.4, .6) * _SIZE
-        low = rng.uniform(.1, .3, 2) * _SIZE
+        side = rng.uniform(0.4, 0.6) * _SIZE
+        low = rng.uniform(0.1, 0.3, 2) * _SIZE
         number = self.metainfo['num_keypoints']
         points = low + side * rng.uniform(size=(1, number, 2))
         box = np.array([[*low, *(low + side)]], np.float32)
@@ -63,4 +59,5 @@ class MemoryFaces(BaseCocoStyleDataset):
             keypoints=points.astype(np.float32),
             keypoints_visible=np.ones((1, number), np.float32),
             iscrowd=0,
-            subsets=self.subsets)
+            subsets=self.subsets,
+        )

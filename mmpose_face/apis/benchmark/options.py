@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a benchmark is asked for."""
+
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Tuple
 
 from .timing import Clock
 
@@ -32,13 +34,13 @@ class Options:
 
     folder: Path
     device: str = 'cpu'
-    threads: Optional[int] = None
+    threads: int | None = None
     rounds: int = 7
     row: str = DARK
-    batch: Optional[int] = None
+    batch: int | None = None
     faces: int = 128
     clock: Clock = 'wall'
-    variants: Tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
     def network_batch(self, training: bool) -> int:
         """Faces in a batch of a network."""

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that cost what photographs cost: their spectrum falls as theirs."""
+
 import numpy as np
 
 # Grey levels of a photograph: mean, and standard deviation of brightness and
 # of each colour's distance from it.
-_MEAN, _BRIGHTNESS, _COLOUR = 118., 55., 14.
+_MEAN, _BRIGHTNESS, _COLOUR = 118.0, 55.0, 14.0
 # With JPEG's usual quality of 75 it makes files of about 115 kB, 1024 pixels
 # wide, as WIDER FACE's are, from which WFLW's images come.
 _POWER = 1.45

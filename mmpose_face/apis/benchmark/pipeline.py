@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """From files to packed samples, and on to the batch that a network takes."""
+
+from __future__ import annotations
+
 import copy
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,14 +33,12 @@ from .wflw_like import make_wflw_like
 
 # Faces of one call.
 CHUNK = 16
-_GOALS = {'from files': 1.5, 'images given': 3., 'crop cache': 6.}
+_GOALS = {'from files': 1.5, 'images given': 3.0, 'crop cache': 6.0}
 
 
-def open_data(cfg: Config,
-              part: str,
-              root: Path,
-              cache: Optional[Path] = None,
-              targets: bool = True) -> BaseDataset:
+def open_data(
+    cfg: Config, part: str, root: Path, cache: Path | None = None, targets: bool = True
+) -> BaseDataset:
     """The data set of a config on other files.
 
     Args:
@@ -57,18 +59,14 @@ def open_data(cfg: Config,
         steps[LoadFaceImage.__name__].cache = dict(folder=str(cache))
     kept = [s for n, s in steps.items() if targets or not n.endswith('Target')]
     with redirect_stdout(StringIO()):  # COCO's reader prints
-        return DATASETS.build(
-            dict(dataset, data_root=f'{root}/', pipeline=kept))
+        return DATASETS.build(dict(dataset, data_root=f'{root}/', pipeline=kept))
 
 
 def _step_name(step: dict) -> str:
     return getattr(step['type'], '__name__', step['type'])
 
 
-def make_loader(cfg: Config,
-                dataset: BaseDataset,
-                batch: int,
-                workers: int = 0) -> DataLoader:
+def make_loader(cfg: Config, dataset: BaseDataset, batch: int, workers: int = 0) -> DataLoader:
     """The loader of a training, with the config's collation and sampler.
 
     Args:
@@ -85,7 +83,8 @@ def make_loader(cfg: Config,
         dataset=dataset,
         batch_size=batch,
         num_workers=workers,
-        persistent_workers=workers > 0)
+        persistent_workers=workers > 0,
+    )
     return Runner.build_dataloader(loader, seed=0)
 
 
@@ -103,8 +102,7 @@ def sample(dataset: BaseDataset, index: int) -> dict:
     return dataset[index]
 
 
-def sample_of(dataset: BaseDataset, index: int,
-              images: Dict[str, np.ndarray]) -> dict:
+def sample_of(dataset: BaseDataset, index: int, images: dict[str, np.ndarray]) -> dict:
     """A packed sample of an image that is decoded already.
 
     Args:
@@ -120,16 +118,13 @@ def sample_of(dataset: BaseDataset, index: int,
     return dataset.pipeline(dict(info, img=images[info['img_path']]))
 
 
-def decoded(dataset: BaseDataset) -> Dict[str, np.ndarray]:
+def decoded(dataset: BaseDataset) -> dict[str, np.ndarray]:
     """All images of a data set by their paths."""
-    paths = {
-        info['img_path']
-        for info in map(dataset.get_data_info, range(len(dataset)))
-    }
+    paths = {info['img_path'] for info in map(dataset.get_data_info, range(len(dataset)))}
     return {path: cv2.imread(path) for path in sorted(paths)}
 
 
-def file_ways(datasets: Dict[str, BaseDataset]) -> Dict[str, Way]:
+def file_ways(datasets: dict[str, BaseDataset]) -> dict[str, Way]:
     """Samples of :data:`CHUNK` faces, image files included.
 
     Args:
@@ -144,7 +139,7 @@ def file_ways(datasets: Dict[str, BaseDataset]) -> Dict[str, Way]:
     }
 
 
-def image_ways(datasets: Dict[str, BaseDataset]) -> Dict[str, Way]:
+def image_ways(datasets: dict[str, BaseDataset]) -> dict[str, Way]:
     """The same of images that are decoded already.
 
     Args:
@@ -155,14 +150,14 @@ def image_ways(datasets: Dict[str, BaseDataset]) -> Dict[str, Way]:
     """
     images = decoded(datasets[OURS])
     return {
-        side:
-        lambda i, d=data: [sample_of(d, j, images) for j in _chunk(i, d)]
+        side: lambda i, d=data: [sample_of(d, j, images) for j in _chunk(i, d)]
         for side, data in datasets.items()
     }
 
 
-def batch_ways(cfgs: Dict[str, Config], datasets: Dict[str, BaseDataset],
-               device: str) -> Dict[str, Way]:
+def batch_ways(
+    cfgs: dict[str, Config], datasets: dict[str, BaseDataset], device: str
+) -> dict[str, Way]:
     """From image files to what the loss of a training takes: normalised
     images and heatmaps on the device.
 
@@ -177,18 +172,20 @@ def batch_ways(cfgs: Dict[str, Config], datasets: Dict[str, BaseDataset],
     """
     files = file_ways(datasets)
     return {
-        side:
-        _to_batch(files[side], make_loader(cfg, datasets[side], CHUNK),
-                  cfg.model.data_preprocessor, device)
+        side: _to_batch(
+            files[side],
+            make_loader(cfg, datasets[side], CHUNK),
+            cfg.model.data_preprocessor,
+            device,
+        )
         for side, cfg in cfgs.items()
     }
 
 
-def _to_batch(files: Way, loader: DataLoader, preprocessor: dict,
-              device: str) -> Way:
+def _to_batch(files: Way, loader: DataLoader, preprocessor: dict, device: str) -> Way:
     module = MODELS.build(preprocessor).to(device)
 
-    def to_batch(i: int) -> Tuple[Tensor, Tensor]:
+    def to_batch(i: int) -> tuple[Tensor, Tensor]:
         data = module(collated(loader, files(i)), True)
         # As the heads stack them.
         fields = [s.gt_fields.heatmaps for s in data['data_samples']]
@@ -197,7 +194,7 @@ def _to_batch(files: Way, loader: DataLoader, preprocessor: dict,
     return to_batch
 
 
-def _chunk(i: int, dataset: BaseDataset) -> List[int]:
+def _chunk(i: int, dataset: BaseDataset) -> list[int]:
     """Indices of the faces of a call; the next call has the next ones."""
     return [j % len(dataset) for j in range(i * CHUNK, (i + 1) * CHUNK)]
 
@@ -234,47 +231,43 @@ def _with_cache(cfg: Config, part: str, root: Path) -> BaseDataset:
     return dataset
 
 
-def _targets_told(cfgs: Dict[str, Config], data: Dict[str, BaseDataset],
-                  root: Path, options: Options) -> Iterator[Measurement]:
+def _targets_told(
+    cfgs: dict[str, Config], data: dict[str, BaseDataset], root: Path, options: Options
+) -> Iterator[Measurement]:
     """Our pipeline leaves the targets to the device: both pipelines without
     targets, and both with the batch."""
-    bare = {
-        side: open_data(cfg, 'train', root, targets=False)
-        for side, cfg in cfgs.items()
-    }
-    yield _measured('train', 'images given, no targets', image_ways(bare),
-                    options)
+    bare = {side: open_data(cfg, 'train', root, targets=False) for side, cfg in cfgs.items()}
+    yield _measured('train', 'images given, no targets', image_ways(bare), options)
     ways = batch_ways(cfgs, data, options.device)
     (ours, _), (theirs, _) = ways[OURS](0), ways[THEIRS](0)
-    yield _measurement('train', 'from files to the batch with targets', ways,
-                       options, inputs_apart(ours, theirs))
+    yield _measurement(
+        'train', 'from files to the batch with targets', ways, options, inputs_apart(ours, theirs)
+    )
 
 
-def _measured(part: str, case: str, ways: Dict[str, Way],
-              options: Options) -> Measurement:
-    return _measurement(part, case, ways, options,
-                        pixels_apart(ways[OURS](0), ways[THEIRS](0)))
+def _measured(part: str, case: str, ways: dict[str, Way], options: Options) -> Measurement:
+    return _measurement(part, case, ways, options, pixels_apart(ways[OURS](0), ways[THEIRS](0)))
 
 
-def _measurement(part: str, case: str, ways: Dict[str, Way], options: Options,
-                 difference: str) -> Measurement:
+def _measurement(
+    part: str, case: str, ways: dict[str, Way], options: Options, difference: str
+) -> Measurement:
     aimed = case in _GOALS
     return Measurement(
         'data pipeline',
         f'{part}, {case}',
-        in_turn(ways, options.rounds, options.device, options.clock, .2),
+        in_turn(ways, options.rounds, options.device, options.clock, 0.2),
         faces=CHUNK,
         settings=dict(part=part, case=case, faces=options.faces),
         difference=difference,
-        goals=(Goal(THEIRS, OURS, at_least=_GOALS[case]), ) if aimed else ())
+        goals=(Goal(THEIRS, OURS, at_least=_GOALS[case]),) if aimed else (),
+    )
 
 
-def pixels_apart(ours: List[dict], theirs: List[dict]) -> str:
+def pixels_apart(ours: list[dict], theirs: list[dict]) -> str:
     """How many pixels of packed samples differ by more than one grey level,
     in words."""
-    levels = np.concatenate([
-        np.abs(_pixels(a) - _pixels(b)).ravel() for a, b in zip(ours, theirs)
-    ])
+    levels = np.concatenate([np.abs(_pixels(a) - _pixels(b)).ravel() for a, b in zip(ours, theirs)])
     return f'{np.mean(levels > 1):.2%} of pixels by > 1'
 
 

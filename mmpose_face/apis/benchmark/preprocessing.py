@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From packed samples to the batch that a network takes, on its device."""
-from typing import Any, Dict, Iterator
+
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from mmengine.runner import Runner
@@ -13,7 +15,7 @@ from .sides import batch_measurement
 from .timing import Way, in_turn
 
 
-def preprocessing_ways(made: Dict[str, Runner], batch: int) -> Dict[str, Way]:
+def preprocessing_ways(made: dict[str, Runner], batch: int) -> dict[str, Way]:
     """Collation, the way to the device and the data preprocessor of a
     training step for each runner. Ours draws the targets there too; MMPose's
     workers drew them before.
@@ -34,10 +36,9 @@ def _preprocess(runner: Runner, batch: int) -> Way:
     loader = runner.train_loop.dataloader
     loaded = faces_of(runner, 'train', size=batch)
 
-    def preprocess(i: int) -> Dict[str, Any]:
+    def preprocess(i: int) -> dict[str, Any]:
         with torch.no_grad():
-            return model.data_preprocessor(
-                collated(loader, loaded[i % len(loaded)]), True)
+            return model.data_preprocessor(collated(loader, loaded[i % len(loaded)]), True)
 
     return preprocess
 
@@ -60,8 +61,8 @@ def preprocessing(options: Options) -> Iterator[Measurement]:
         options.row,
         batch,
         in_turn(ways, options.rounds, options.device, options.clock),
-        difference=inputs_apart(ways[OURS](0)['inputs'],
-                                ways[THEIRS](0)['inputs']))
+        difference=inputs_apart(ways[OURS](0)['inputs'], ways[THEIRS](0)['inputs']),
+    )
 
 
 def inputs_apart(ours: Tensor, theirs: Tensor) -> str:

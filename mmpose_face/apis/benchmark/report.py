@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A report as a table."""
-from typing import List, Optional, Sequence
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ...evaluation.table import markdown_table
 from .results import OURS, THEIRS, Goal, Measurement, Report
 
-_HEADER = ('part', 'case', 'ours', 'MMPose', 'gain', 'faces/s', 'others',
-           'apart', 'goals')
+_HEADER = ('part', 'case', 'ours', 'MMPose', 'gain', 'faces/s', 'others', 'apart', 'goals')
 
 
 def format_report(report: Report) -> str:
@@ -27,19 +29,28 @@ def format_report(report: Report) -> str:
 
 def format_environment(report: Report) -> str:
     """Where it was measured, a line for each thing to know."""
-    return '\n'.join(f'{name.replace("_", " ")}: {value}'
-                     for name, value in report.environment.items()
-                     if value is not None)
+    return '\n'.join(
+        f'{name.replace("_", " ")}: {value}'
+        for name, value in report.environment.items()
+        if value is not None
+    )
 
 
 def _row(m: Measurement) -> Sequence[str]:
     others = [
-        f'{way}: {amount(m.median(way), m.unit)}' for way in m.values
-        if way not in (OURS, THEIRS)
+        f'{way}: {amount(m.median(way), m.unit)}' for way in m.values if way not in (OURS, THEIRS)
     ]
-    return (m.part, m.case, _cell(m, OURS), _cell(m, THEIRS), times(m.gain),
-            _rates(m), ', '.join(others), m.difference,
-            '; '.join(goal_text(m, goal) for goal in m.goals))
+    return (
+        m.part,
+        m.case,
+        _cell(m, OURS),
+        _cell(m, THEIRS),
+        times(m.gain),
+        _rates(m),
+        ', '.join(others),
+        m.difference,
+        '; '.join(goal_text(m, goal) for goal in m.goals),
+    )
 
 
 def _cell(m: Measurement, way: str) -> str:
@@ -50,11 +61,11 @@ def _rates(m: Measurement) -> str:
     if m.unit != 's' or not m.faces:
         return ''
     return ' and '.join(
-        _three(m.faces / m.median(way)) for way in (OURS, THEIRS)
-        if way in m.values)
+        _three(m.faces / m.median(way)) for way in (OURS, THEIRS) if way in m.values
+    )
 
 
-def times(ratio: Optional[float]) -> str:
+def times(ratio: float | None) -> str:
     """A ratio as it is printed; nothing for None."""
     return '' if ratio is None else f'{ratio:.2f} x'
 
@@ -87,10 +98,11 @@ def _three(value: float) -> str:
     return f'{value:.0f}'
 
 
-def unmet(report: Report) -> List[str]:
+def unmet(report: Report) -> list[str]:
     """The goals that are not met, in words."""
     return [
         f'{m.part}, {m.case}: {goal_text(m, goal)}'
-        for m in report.measurements for goal in m.goals
+        for m in report.measurements
+        for goal in m.goals
         if not goal.met(m.ratio(goal.above, goal.below))
     ]

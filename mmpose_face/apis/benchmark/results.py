@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a benchmark found, as records and as JSON."""
+
+from __future__ import annotations
+
 import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Dict, List, Optional, Tuple, Union
 
 from ...files import write_whole
 
@@ -28,13 +30,14 @@ class Goal:
 
     above: str
     below: str
-    at_least: Optional[float] = None
-    at_most: Optional[float] = None
+    at_least: float | None = None
+    at_most: float | None = None
 
     def __post_init__(self) -> None:
         if (self.at_least is None) == (self.at_most is None):
-            raise ValueError('expected at_least or at_most, got '
-                             f'{self.at_least} and {self.at_most}')
+            raise ValueError(
+                f'expected at_least or at_most, got {self.at_least} and {self.at_most}'
+            )
 
     def met(self, ratio: float) -> bool:
         """Whether a ratio is as good as it should be."""
@@ -43,8 +46,7 @@ class Goal:
         return ratio >= self.at_least
 
     def __str__(self) -> str:
-        sign, value = ('≥', self.at_least) if self.at_most is None else (
-            '≤', self.at_most)
+        sign, value = ('≥', self.at_least) if self.at_most is None else ('≤', self.at_most)
         return f'{self.above} / {self.below} {sign} {value:g}'
 
 
@@ -68,12 +70,12 @@ class Measurement:
 
     part: str
     case: str
-    values: Dict[str, List[float]]
+    values: dict[str, list[float]]
     unit: str = 's'
     faces: int = 0
-    settings: Dict[str, Union[int, float, str]] = field(default_factory=dict)
+    settings: dict[str, int | float | str] = field(default_factory=dict)
     difference: str = ''
-    goals: Tuple[Goal, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
     def median(self, way: str) -> float:
         """The median over the rounds."""
@@ -84,7 +86,7 @@ class Measurement:
         return self.median(above) / self.median(below)
 
     @property
-    def gain(self) -> Optional[float]:
+    def gain(self) -> float | None:
         """How many times MMPose's value ours is smaller by; None where one
         of them was not measured."""
         if OURS in self.values and THEIRS in self.values:
@@ -101,15 +103,15 @@ class Report:
         measurements (list[Measurement]): In the order of the command.
     """
 
-    environment: Dict[str, Union[str, int, None]]
-    measurements: List[Measurement]
+    environment: dict[str, str | int | None]
+    measurements: list[Measurement]
 
-    def of(self, part: str) -> List[Measurement]:
+    def of(self, part: str) -> list[Measurement]:
         """The measurements of a part."""
         return [m for m in self.measurements if m.part == part]
 
 
-def save(report: Report, path: Union[str, 'os.PathLike[str]']) -> None:
+def save(report: Report, path: str | os.PathLike[str]) -> None:
     """Write a report as JSON, with every value, medians and ratios.
 
     Args:
@@ -119,7 +121,8 @@ def save(report: Report, path: Union[str, 'os.PathLike[str]']) -> None:
     content = dict(
         format=FORMAT,
         environment=report.environment,
-        measurements=[_as_dict(m) for m in report.measurements])
+        measurements=[_as_dict(m) for m in report.measurements],
+    )
     write_whole(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
@@ -128,17 +131,16 @@ def _as_dict(m: Measurement) -> dict:
         dict(
             asdict(goal),
             ratio=m.ratio(goal.above, goal.below),
-            met=goal.met(m.ratio(goal.above, goal.below))) for goal in m.goals
+            met=goal.met(m.ratio(goal.above, goal.below)),
+        )
+        for goal in m.goals
     ]
     return dict(
-        asdict(m),
-        goals=goals,
-        medians={way: m.median(way)
-                 for way in m.values},
-        gain=m.gain)
+        asdict(m), goals=goals, medians={way: m.median(way) for way in m.values}, gain=m.gain
+    )
 
 
-def load(path: Union[str, 'os.PathLike[str]']) -> Report:
+def load(path: str | os.PathLike[str]) -> Report:
     """Read a report.
 
     Args:
@@ -155,17 +157,14 @@ def load(path: Union[str, 'os.PathLike[str]']) -> Report:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
         if content['format'] != FORMAT:
             raise KeyError('format')
-        return Report(content['environment'],
-                      [_from_dict(m) for m in content['measurements']])
+        return Report(content['environment'], [_from_dict(m) for m in content['measurements']])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'{path} is not a report of tools/benchmark.py: '
-                         f'{error!r}') from error
+        raise ValueError(f'{path} is not a report of tools/benchmark.py: {error!r}') from error
 
 
 def _from_dict(content: dict) -> Measurement:
     goals = tuple(
-        Goal(**{key: goal[key]
-                for key in Goal.__dataclass_fields__})
-        for goal in content['goals'])
+        Goal(**{key: goal[key] for key in Goal.__dataclass_fields__}) for goal in content['goals']
+    )
     kept = {key: content[key] for key in Measurement.__dataclass_fields__}
     return Measurement(**dict(kept, goals=goals))

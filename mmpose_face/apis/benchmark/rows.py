@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training and a test step of every row of the zoo."""
-from typing import Iterator
+
+from collections.abc import Iterator
 
 from .options import Options
 from .results import Measurement

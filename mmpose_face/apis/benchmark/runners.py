@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runners of a row that stand before their first iteration."""
+
+from __future__ import annotations
+
 from functools import lru_cache
 from itertools import count
-from typing import Any, Dict, List, Optional
+from typing import Any
 from unittest import mock
 
 import torch
@@ -33,7 +36,7 @@ _numbers = count()
 
 
 @lru_cache(maxsize=1)
-def runners(row: str, options: Options) -> Dict[str, Runner]:
+def runners(row: str, options: Options) -> dict[str, Runner]:
     """Build a row from our config and from MMPose's, with the same weights.
 
     The data set is replaced by :class:`.MemoryFaces`; model, pipelines,
@@ -48,10 +51,7 @@ def runners(row: str, options: Options) -> Dict[str, Runner]:
     Returns:
         dict[str, Runner]: By side, and by name of a variant of ours.
     """
-    made = {
-        side: _ready(side, cfg, options)
-        for side, cfg in configs(row).items()
-    }
+    made = {side: _ready(side, cfg, options) for side, cfg in configs(row).items()}
     for name in options.variants:
         cfg = configs(row)[OURS]
         cfg.merge_from_dict(changes_of(name))
@@ -66,11 +66,9 @@ def _ready(side: str, cfg: Config, options: Options) -> Runner:
         batch = options.network_batch(training=part == 'train')
         loader = cfg[f'{part}_dataloader']
         # In this process: loading is not what is timed.
-        loader.update(
-            batch_size=batch, num_workers=0, persistent_workers=False)
+        loader.update(batch_size=batch, num_workers=0, persistent_workers=False)
         loader.dataset = _in_memory(cfg, part, _EPOCH * batch)
-    cfg.train_cfg = dict(
-        type=WaitingLoop.__name__, max_epochs=cfg.train_cfg.max_epochs)
+    cfg.train_cfg = dict(type=WaitingLoop.__name__, max_epochs=cfg.train_cfg.max_epochs)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     cfg.default_hooks.checkpoint = None
     _own_names(cfg, options, side)
@@ -89,9 +87,10 @@ def _in_memory(cfg: Config, part: str, faces: int) -> dict:
         type=MemoryFaces.__name__,
         num_faces=faces,
         metainfo=cls.METAINFO,
-        subsets=cfg.test_evaluator.get('subsets', ('test', )),
+        subsets=cfg.test_evaluator.get('subsets', ('test',)),
         test_mode=part == 'test',
-        pipeline=dataset.pipeline)
+        pipeline=dataset.pipeline,
+    )
 
 
 def _own_names(cfg: Config, options: Options, side: str) -> None:
@@ -104,7 +103,7 @@ def _own_names(cfg: Config, options: Options, side: str) -> None:
     cfg.randomness = dict(seed=0)
 
 
-def share_weights(made: Dict[str, Runner]) -> None:
+def share_weights(made: dict[str, Runner]) -> None:
     """Give all runners the weights of the first."""
     first = next(iter(made.values())).model.state_dict()
     for runner in made.values():
@@ -125,10 +124,9 @@ def loader_of(runner: Runner, part: str) -> DataLoader:
     return loop.dataloader
 
 
-def faces_of(runner: Runner,
-             part: str,
-             number: int = BATCHES,
-             size: Optional[int] = None) -> List[List[dict]]:
+def faces_of(
+    runner: Runner, part: str, number: int = BATCHES, size: int | None = None
+) -> list[list[dict]]:
     """Packed samples in batches, in the order of the data set; each is drawn
     from its own seed, the same for all runners.
 
@@ -143,8 +141,7 @@ def faces_of(runner: Runner,
     """
     loader = loader_of(runner, part)
     size = size or loader.batch_size
-    return [[_face(loader.dataset, i * size + j) for j in range(size)]
-            for i in range(number)]
+    return [[_face(loader.dataset, i * size + j) for j in range(size)] for i in range(number)]
 
 
 def _face(dataset: Any, index: int) -> dict:
@@ -152,14 +149,14 @@ def _face(dataset: Any, index: int) -> dict:
     return dataset[index]
 
 
-def collated(loader: DataLoader, faces: List[dict]) -> Any:
+def collated(loader: DataLoader, faces: list[dict]) -> Any:
     """A batch on the host, as the loader hands it out."""
     batch = loader.collate_fn(faces)
     pinned = loader.pin_memory and torch.cuda.is_available()
     return pin_memory(batch) if pinned else batch
 
 
-def batches(runner: Runner, part: str, number: int = BATCHES) -> List[Any]:
+def batches(runner: Runner, part: str, number: int = BATCHES) -> list[Any]:
     """Batches of a runner, collated on the host.
 
     Args:
@@ -171,9 +168,7 @@ def batches(runner: Runner, part: str, number: int = BATCHES) -> List[Any]:
         list: The batches.
     """
     loader = loader_of(runner, part)
-    return [
-        collated(loader, faces) for faces in faces_of(runner, part, number)
-    ]
+    return [collated(loader, faces) for faces in faces_of(runner, part, number)]
 
 
 def network_inputs(runner: Runner, batch: Any) -> Tensor:

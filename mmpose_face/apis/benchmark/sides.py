@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same row of the zoo twice: from our config and from MMPose's."""
+
 import copy
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import mmpose
 from mmengine.config import Config
@@ -15,7 +16,7 @@ from .results import OURS, THEIRS, Measurement
 _FACES = 'configs/face_2d_keypoint'
 
 
-def row_paths() -> Dict[str, Path]:
+def row_paths() -> dict[str, Path]:
     """Our configs.
 
     Returns:
@@ -39,7 +40,7 @@ def short_name(row: str) -> str:
     return re.sub(r'[-_]\d+xb\d+-\d+e', '', name)
 
 
-def config_paths(row: str) -> Dict[str, Path]:
+def config_paths(row: str) -> dict[str, Path]:
     """The configs of a row.
 
     Args:
@@ -54,15 +55,14 @@ def config_paths(row: str) -> Dict[str, Path]:
     """
     rows = row_paths()
     if row not in rows:
-        raise ValueError(f'expected a row of the model zoo, got {row}; they '
-                         f'are {", ".join(rows)}')
+        raise ValueError(f'expected a row of the model zoo, got {row}; they are {", ".join(rows)}')
     below = rows[row].relative_to(project_root())
     theirs = Path(mmpose.__file__).parent / '.mim' / below
     paths = {THEIRS: theirs, OURS: rows[row]}
     return {side: path for side, path in paths.items() if path.is_file()}
 
 
-def configs(row: str) -> Dict[str, Config]:
+def configs(row: str) -> dict[str, Config]:
     """The configs of a row, without weights to start from.
 
     Args:
@@ -75,8 +75,8 @@ def configs(row: str) -> Dict[str, Config]:
     return copy.deepcopy(_configs(row))
 
 
-@lru_cache(maxsize=None)
-def _configs(row: str) -> Dict[str, Config]:
+@cache
+def _configs(row: str) -> dict[str, Config]:
     # Formatting what the runner logs takes longer than many a part.
     made = {
         side: Config.fromfile(path, format_python_code=False)
@@ -87,9 +87,9 @@ def _configs(row: str) -> Dict[str, Config]:
     return made
 
 
-def batch_measurement(part: str, row: str, batch: int,
-                      values: Dict[str,
-                                   List[float]], **kwargs: Any) -> Measurement:
+def batch_measurement(
+    part: str, row: str, batch: int, values: dict[str, list[float]], **kwargs: Any
+) -> Measurement:
     """A measurement of one batch of a row.
 
     Args:
@@ -105,4 +105,5 @@ def batch_measurement(part: str, row: str, batch: int,
         values,
         faces=batch,
         settings=dict(row=row, batch=batch),
-        **kwargs)
+        **kwargs,
+    )

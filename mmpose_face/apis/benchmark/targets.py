@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From points to the heatmaps that a network is trained on."""
-from typing import Dict, Iterator, Sequence
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -17,10 +18,7 @@ ON_DEVICE = 'mmpose to device'
 _NAMES = dict(plain='Gaussian', DARK='unbiased')
 
 
-def crop_points(batch: int,
-                landmarks: int,
-                size: int = 256,
-                seed: int = 0) -> np.ndarray:
+def crop_points(batch: int, landmarks: int, size: int = 256, seed: int = 0) -> np.ndarray:
     """Points of crops, some a little outside.
 
     Args:
@@ -33,12 +31,11 @@ def crop_points(batch: int,
         np.ndarray: (B, K, 2), pixels, float32.
     """
     rng = np.random.default_rng(seed)
-    points = rng.uniform(-.02 * size, 1.02 * size, (batch, landmarks, 2))
+    points = rng.uniform(-0.02 * size, 1.02 * size, (batch, landmarks, 2))
     return points.astype(np.float32)
 
 
-def encode_batch(codec: BaseKeypointCodec, points: np.ndarray,
-                 device: str) -> Tensor:
+def encode_batch(codec: BaseKeypointCodec, points: np.ndarray, device: str) -> Tensor:
     """Our way: the points go to the device and are drawn there; a codec
     without ``batch_encode`` draws them face by face on the host.
 
@@ -57,8 +54,7 @@ def encode_batch(codec: BaseKeypointCodec, points: np.ndarray,
     return codec.batch_encode(given, visible)['heatmaps']
 
 
-def encode_faces(codec: BaseKeypointCodec,
-                 points: np.ndarray) -> Sequence[np.ndarray]:
+def encode_faces(codec: BaseKeypointCodec, points: np.ndarray) -> Sequence[np.ndarray]:
     """MMPose's way: face by face, in the workers.
 
     Args:
@@ -86,8 +82,7 @@ def stacked(faces: Sequence[np.ndarray], device: str) -> Tensor:
     return torch.stack([torch.from_numpy(face).to(device) for face in faces])
 
 
-def target_ways(kind: str, batches: Sequence[np.ndarray],
-                device: str) -> Dict[str, Way]:
+def target_ways(kind: str, batches: Sequence[np.ndarray], device: str) -> dict[str, Way]:
     """Ours, MMPose's drawing alone, and MMPose's with :func:`stacked`, after
     which it has what ours has.
 
@@ -110,14 +105,13 @@ def target_ways(kind: str, batches: Sequence[np.ndarray],
     return {
         OURS: lambda i: encode_batch(made[OURS], points(i), device),
         THEIRS: lambda i: encode_faces(made[THEIRS], points(i)),
-        ON_DEVICE: on_device
+        ON_DEVICE: on_device,
     }
 
 
-def targets(options: Options,
-            batch: int = 32,
-            landmarks: int = 98,
-            goals: bool = True) -> Iterator[Measurement]:
+def targets(
+    options: Options, batch: int = 32, landmarks: int = 98, goals: bool = True
+) -> Iterator[Measurement]:
     """Time drawing, Gaussian and unbiased.
 
     Args:
@@ -140,5 +134,5 @@ def targets(options: Options,
             faces=batch,
             settings=dict(kind=kind, batch=batch, landmarks=landmarks),
             difference=f'{float(apart):.1e}',
-            goals=(Goal(THEIRS, OURS, at_least=5.), )
-            if goals and options.device == 'cpu' else ())
+            goals=(Goal(THEIRS, OURS, at_least=5.0),) if goals and options.device == 'cpu' else (),
+        )

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One iteration of the test, with the hooks of the config; the flip test; and
 the network alone, which no path can do without."""
-from typing import Any, Dict, Iterator
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +19,7 @@ from .timing import Way, in_turn
 NETWORK = 'network'
 
 
-def test_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
+def test_ways(made: dict[str, Runner]) -> dict[str, Way]:
     """An iteration of MMEngine's test loop for each runner: collated samples
     on the host to points on the host, the metric, and all hooks.
 
@@ -86,8 +88,7 @@ def test_measurement(part: str, row: str, options: Options) -> Measurement:
     """
     made, batch = runners(row, options), options.network_batch(training=False)
     apart = predictions_apart(made)
-    values = in_turn(
-        test_ways(made), options.rounds, options.device, options.clock)
+    values = in_turn(test_ways(made), options.rounds, options.device, options.clock)
     aimed = torch.device(options.device).type == 'cuda' and THEIRS in made
     return batch_measurement(
         part,
@@ -95,11 +96,13 @@ def test_measurement(part: str, row: str, options: Options) -> Measurement:
         batch,
         values,
         difference=apart,
-        goals=(Goal(THEIRS, OURS, at_least=3.),
-               Goal(OURS, NETWORK, at_most=1.25)) if aimed else ())
+        goals=(Goal(THEIRS, OURS, at_least=3.0), Goal(OURS, NETWORK, at_most=1.25))
+        if aimed
+        else (),
+    )
 
 
-def predictions_apart(made: Dict[str, Runner]) -> str:
+def predictions_apart(made: dict[str, Runner]) -> str:
     """How far our points are from MMPose's with the same weights and faces,
     in words: the median, since on the maps of a network that is not trained
     one rounding can choose another peak."""
@@ -125,7 +128,7 @@ def predictions(runner: Runner) -> np.ndarray:
     return np.concatenate([f.pred_instances.keypoints for f in found])
 
 
-def flip_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
+def flip_ways(made: dict[str, Runner]) -> dict[str, Way]:
     """From normalised images on the device to the points of the flip test.
 
     Args:
@@ -157,7 +160,7 @@ def _predict(runner: Runner, flip: bool) -> Way:
     return predict
 
 
-def _preprocessed(model: nn.Module, batch: Any) -> Dict[str, Any]:
+def _preprocessed(model: nn.Module, batch: Any) -> dict[str, Any]:
     with torch.no_grad():
         return model.data_preprocessor(batch, False)
 
@@ -173,11 +176,7 @@ def flip_test(options: Options) -> Iterator[Measurement]:
     """
     batch = options.network_batch(training=False)
     made = runners(options.row, options)
-    values = in_turn(
-        flip_ways(made), options.rounds, options.device, options.clock)
+    values = in_turn(flip_ways(made), options.rounds, options.device, options.clock)
     yield batch_measurement(
-        'flip test',
-        options.row,
-        batch,
-        values,
-        difference=predictions_apart(made))
+        'flip test', options.row, batch, values, difference=predictions_apart(made)
+    )

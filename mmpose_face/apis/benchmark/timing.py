@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seconds of several ways to the same result, in turn."""
+
 import gc
 import math
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Literal
+from typing import Any, Callable, Literal
 
 import torch
 
@@ -15,16 +17,17 @@ Way = Callable[[int], Any]
 # Seconds of the clock on the wall, or those that processors spent on this
 # process: what to compare on a machine that others use as well.
 Clock = Literal['wall', 'cpu']
-CLOCKS: Dict[Clock, Callable[[], float]] = dict(
-    wall=time.perf_counter, cpu=time.process_time)
+CLOCKS: dict[Clock, Callable[[], float]] = dict(wall=time.perf_counter, cpu=time.process_time)
 
 
-def in_turn(ways: Dict[str, Way],
-            rounds: int = 7,
-            device: str = 'cpu',
-            clock: Clock = 'wall',
-            least: float = .02,
-            most_calls: int = 50) -> Dict[str, List[float]]:
+def in_turn(
+    ways: dict[str, Way],
+    rounds: int = 7,
+    device: str = 'cpu',
+    clock: Clock = 'wall',
+    least: float = 0.02,
+    most_calls: int = 50,
+) -> dict[str, list[float]]:
     """Time ways in rounds, so that what slows the machine slows all of them.
 
     Before the first round each way is called twice. In a round each is called
@@ -44,11 +47,8 @@ def in_turn(ways: Dict[str, Way],
         dict[str, list[float]]: Seconds of one call, for each round.
     """
     with _little_garbage():
-        calls = {
-            name: _calls(way, device, clock, least, most_calls)
-            for name, way in ways.items()
-        }
-        times: Dict[str, List[float]] = {name: [] for name in ways}
+        calls = {name: _calls(way, device, clock, least, most_calls) for name, way in ways.items()}
+        times: dict[str, list[float]] = {name: [] for name in ways}
         names = list(ways)
         for i in range(rounds):
             shift = i % len(names)
@@ -59,19 +59,14 @@ def in_turn(ways: Dict[str, Way],
     return times
 
 
-def _calls(way: Way, device: str, clock: Clock, least: float,
-           most: int) -> int:
+def _calls(way: Way, device: str, clock: Clock, least: float, most: int) -> int:
     """How many calls a timing takes; warms up."""
     way(0)
     once = seconds(way, 1, 1, device, clock)
     return max(1, min(most, math.ceil(least / max(once, 1e-9))))
 
 
-def seconds(way: Way,
-            first: int,
-            calls: int,
-            device: str,
-            clock: Clock = 'wall') -> float:
+def seconds(way: Way, first: int, calls: int, device: str, clock: Clock = 'wall') -> float:
     """Of that many calls, with the numbers from ``first`` on.
 
     Args:

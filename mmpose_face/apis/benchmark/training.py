@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One iteration of the training, with the hooks of the config."""
-from typing import Dict, Iterator
+
+from collections.abc import Iterator
 
 import torch
 from mmengine.runner import Runner
@@ -15,7 +16,7 @@ from .timing import Way, in_turn
 _LEAST = {OURS: 1.5, 'amp+channels_last': 2.5}
 
 
-def step_ways(made: Dict[str, Runner]) -> Dict[str, Way]:
+def step_ways(made: dict[str, Runner]) -> dict[str, Way]:
     """An iteration of MMEngine's training loop for each runner: collated
     samples on the host to changed weights, and all hooks.
 
@@ -63,8 +64,7 @@ def step_measurement(part: str, row: str, options: Options) -> Measurement:
     """
     made, batch = runners(row, options), options.network_batch(training=True)
     apart = losses_apart(made)
-    values = in_turn(
-        step_ways(made), options.rounds, options.device, options.clock)
+    values = in_turn(step_ways(made), options.rounds, options.device, options.clock)
     aimed = batch == 64 and torch.device(options.device).type == 'cuda'
     return batch_measurement(
         part,
@@ -73,11 +73,14 @@ def step_measurement(part: str, row: str, options: Options) -> Measurement:
         values,
         difference=apart,
         goals=tuple(
-            Goal(THEIRS, way, at_least=least) for way, least in _LEAST.items()
-            if aimed and {way, THEIRS} <= values.keys()))
+            Goal(THEIRS, way, at_least=least)
+            for way, least in _LEAST.items()
+            if aimed and {way, THEIRS} <= values.keys()
+        ),
+    )
 
 
-def losses_apart(made: Dict[str, Runner]) -> str:
+def losses_apart(made: dict[str, Runner]) -> str:
     """How far our loss is from MMPose's with the same weights and faces, in
     words."""
     if not {OURS, THEIRS} <= made.keys():

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Switches of our networks that are timed beside their defaults."""
-from typing import Any, Dict
+
+from typing import Any
 
 SWITCHES = ('amp', 'channels_last', 'compile')
 
 
-def changes_of(variant: str) -> Dict[str, Any]:
+def changes_of(variant: str) -> dict[str, Any]:
     """What a variant changes in our config.
 
     Args:
@@ -20,6 +21,5 @@ def changes_of(variant: str) -> Dict[str, Any]:
     names = variant.split('+')
     unknown = [name for name in names if name not in SWITCHES]
     if unknown:
-        raise ValueError(f'expected variants of {", ".join(SWITCHES)}, joined '
-                         f'by +; got {variant}')
+        raise ValueError(f'expected variants of {", ".join(SWITCHES)}, joined by +; got {variant}')
     return {f'model.network.{name}': True for name in names}

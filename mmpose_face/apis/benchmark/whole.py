@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole test, the table of WFLW, and a training, each in processes of its
 own: time, memory, and faces that go through the network."""
+
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any
 
 import torch
 from mmpose.registry import MODELS
@@ -20,7 +22,7 @@ _ITERATIONS = 4
 # Of each loader, as the configs have it.
 _WORKERS = 2
 
-Found = Dict[str, List[Dict[str, Any]]]
+Found = dict[str, list[dict[str, Any]]]
 
 
 def whole(options: Options) -> Iterator[Measurement]:
@@ -65,15 +67,20 @@ def random_weights(options: Options) -> Path:
 
 
 def _task(side: str, options: Options, root: Path, **more: Any) -> Task:
-    return Task(**dict(
-        dict(
-            side=side,
-            row=options.row,
-            what='test',
-            data=str(root.resolve()),
-            out=str(options.folder.resolve() / 'children' / f'{side}.json'),
-            batch=options.network_batch(training=False),
-            threads=options.threads or 0), **more))
+    return Task(
+        **dict(
+            dict(
+                side=side,
+                row=options.row,
+                what='test',
+                data=str(root.resolve()),
+                out=str(options.folder.resolve() / 'children' / f'{side}.json'),
+                batch=options.network_batch(training=False),
+                threads=options.threads or 0,
+            ),
+            **more,
+        )
+    )
 
 
 def training_task(side: str, options: Options, processes: int = 1) -> Task:
@@ -91,20 +98,18 @@ def training_task(side: str, options: Options, processes: int = 1) -> Task:
     needed = _ITERATIONS * batch * processes
     root = make_wflw_like(options.folder, max(options.faces, needed))
     return _task(
-        side,
-        options,
-        root,
-        what='train',
-        iterations=_ITERATIONS,
-        batch=batch,
-        processes=processes)
+        side, options, root, what='train', iterations=_ITERATIONS, batch=batch, processes=processes
+    )
 
 
 # Key of what a process found, in words, unit, and whether ours must not be
 # more.
-_KINDS = (('wall', 'wall time', 's', False), ('cpu', 'CPU time', 's', False),
-          ('main_mib', 'most memory, main process', 'MiB',
-           True), ('worker_mib', 'most memory, largest worker', 'MiB', True))
+_KINDS = (
+    ('wall', 'wall time', 's', False),
+    ('cpu', 'CPU time', 's', False),
+    ('main_mib', 'most memory, main process', 'MiB', True),
+    ('worker_mib', 'most memory, largest worker', 'MiB', True),
+)
 
 
 def _figures(case: str, found: Found) -> Iterator[Measurement]:
@@ -115,11 +120,11 @@ def _figures(case: str, found: Found) -> Iterator[Measurement]:
             f'{case}, {words}',
             values,
             unit=unit,
-            goals=(Goal(OURS, THEIRS, at_most=1.), ) if bounded else ())
+            goals=(Goal(OURS, THEIRS, at_most=1.0),) if bounded else (),
+        )
 
 
-def columns(options: Options, tests: Found, root: Path,
-            checkpoint: Path) -> Iterator[Measurement]:
+def columns(options: Options, tests: Found, root: Path, checkpoint: Path) -> Iterator[Measurement]:
     """The table of WFLW: ours from one run, MMPose's from seven.
 
     Args:
@@ -141,22 +146,23 @@ def columns(options: Options, tests: Found, root: Path,
                         options,
                         root,
                         checkpoint=str(checkpoint),
-                        ann_file=f'annotations/{name}')))
+                        ann_file=f'annotations/{name}',
+                    )
+                )
+            )
     case = f'table of WFLW, {options.faces} faces, {len(runs)} runs beside one'
     ours = tests[OURS][-1]
     yield Measurement(
         'whole',
-        f'{case}, faces through the network', {
-            OURS: [ours['faces']],
-            THEIRS: [sum(r['faces'] for r in runs)]
-        },
+        f'{case}, faces through the network',
+        {OURS: [ours['faces']], THEIRS: [sum(r['faces'] for r in runs)]},
         unit='faces',
-        goals=(Goal(THEIRS, OURS, at_least=2.2), ))
+        goals=(Goal(THEIRS, OURS, at_least=2.2),),
+    )
     for key, words, unit, _ in _KINDS[:2]:
         yield Measurement(
             'whole',
-            f'{case}, {words}', {
-                OURS: [ours[key]],
-                THEIRS: [sum(r[key] for r in runs)]
-            },
-            unit=unit)
+            f'{case}, {words}',
+            {OURS: [ours[key]], THEIRS: [sum(r[key] for r in runs)]},
+            unit=unit,
+        )

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks of an image, a folder, a video or a webcam as files: what
 ``tools/landmark.py`` does."""
+
+from __future__ import annotations
+
 import os
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any
 
 from ..landmarking import Landmarker
 from ..videos import VIDEO_SUFFIXES
@@ -16,10 +19,9 @@ from .videos import landmark_video
 __all__ = ['ModelChoice', 'Options', 'Summary', 'is_video', 'landmark']
 
 
-def landmark(source: str,
-             landmarker: Landmarker,
-             options: Options,
-             made_by: Optional[Dict[str, Any]] = None) -> Summary:
+def landmark(
+    source: str, landmarker: Landmarker, options: Options, made_by: dict[str, Any] | None = None
+) -> Summary:
     """Find the landmarks of an image, a folder, a video or a webcam, and
     write them to files.
 
@@ -41,11 +43,9 @@ def landmark(source: str,
     made_by = made_by or {}
     if is_video(source):
         live = not Path(source).suffix
-        done = landmark_video(
-            int(source) if live else source, landmarker, options, made_by)
+        done = landmark_video(int(source) if live else source, landmarker, options, made_by)
     elif options.show or options.frames:
-        raise ValueError('frames and a window are of videos, and '
-                         f'{source} is none')
+        raise ValueError(f'frames and a window are of videos, and {source} is none')
     elif os.path.isdir(source):
         done = landmark_folder(Path(source), landmarker, options, made_by)
     else:

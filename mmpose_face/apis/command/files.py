@@ -1,18 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the command ``landmark`` writes: JSON and tables of faces."""
+
+from __future__ import annotations
+
 import csv
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any
 
 from ...files import write_whole, written_whole
 from ...landmarks import Scheme
 
 # What is known of a face beside its points; the first three are empty where
 # they have no meaning.
-_COLUMNS = ('file', 'frame', 'time', 'track_id', 'left', 'top', 'right',
-            'bottom', 'box_score', 'score')
+_COLUMNS = (
+    'file',
+    'frame',
+    'time',
+    'track_id',
+    'left',
+    'top',
+    'right',
+    'bottom',
+    'box_score',
+    'score',
+)
 
 
 class Table:
@@ -26,16 +40,16 @@ class Table:
 
     def __init__(self, file: Any, scheme: Scheme) -> None:
         self._rows = csv.writer(file, lineterminator='\n')
-        self._rows.writerow([
-            *_COLUMNS, *(f'{name}_{what}' for name in scheme.points
-                         for what in ('x', 'y', 'score'))
-        ])
+        self._rows.writerow(
+            [
+                *_COLUMNS,
+                *(f'{name}_{what}' for name in scheme.points for what in ('x', 'y', 'score')),
+            ]
+        )
 
-    def add(self,
-            file: str,
-            face: Dict[str, Any],
-            frame: Union[int, str] = '',
-            time: Union[float, str] = '') -> None:
+    def add(
+        self, file: str, face: dict[str, Any], frame: int | str = '', time: float | str = ''
+    ) -> None:
         """Write a row.
 
         Args:
@@ -44,12 +58,18 @@ class Table:
             frame (int, optional): Of a video, from 0.
             time (float, optional): Of that frame in seconds.
         """
-        self._rows.writerow([
-            file, frame, time,
-            face.get('track_id',
-                     ''), *face['box'], face['box_score'], face['score'],
-            *(value for point in face['keypoints'] for value in point)
-        ])
+        self._rows.writerow(
+            [
+                file,
+                frame,
+                time,
+                face.get('track_id', ''),
+                *face['box'],
+                face['box_score'],
+                face['score'],
+                *(value for point in face['keypoints'] for value in point),
+            ]
+        )
 
 
 @contextmanager
@@ -60,12 +80,12 @@ def table_written_whole(path: Path, scheme: Scheme) -> Iterator[Table]:
             yield Table(file, scheme)
 
 
-def write_json(path: Path, content: Dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file, whole or not at all."""
     write_whole(path, json.dumps(content) + '\n')
 
 
-def read_json(path: Path) -> Optional[Dict[str, Any]]:
+def read_json(path: Path) -> dict[str, Any] | None:
     """What is in a JSON file of :func:`write_json`; None if it is not there
     or not whole."""
     try:
@@ -89,8 +109,7 @@ class JsonList:
 
 
 @contextmanager
-def json_list_written_whole(path: Path, head: Dict[str, Any],
-                            name: str) -> Iterator[JsonList]:
+def json_list_written_whole(path: Path, head: dict[str, Any], name: str) -> Iterator[JsonList]:
     """A JSON object whose last field is a list that is longer than should be
     held in memory; whole or not at all.
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A landmarker of PyTorch or of an ONNX file, as a command names it."""
+
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
-from typing import Dict, Optional
 
 from ..landmarking import Landmarker
 
@@ -19,11 +21,11 @@ class ModelChoice:
             ``'haar'``.
     """
 
-    model: Optional[str] = None
-    checkpoint: Optional[str] = None
+    model: str | None = None
+    checkpoint: str | None = None
     detector: str = 'haar'
 
-    def as_dict(self) -> Dict[str, str]:
+    def as_dict(self) -> dict[str, str]:
         """What is said, for results to say how they were made."""
         return {k: v for k, v in asdict(self).items() if v is not None}
 
@@ -43,8 +45,9 @@ class ModelChoice:
         asked = dict(detector=self.detector, batch_size=batch_size)
         if self.model is not None and self.model.endswith('.onnx'):
             if self.checkpoint is not None:
-                raise ValueError(f'{self.model} has its weights: expected no '
-                                 f'checkpoint, got {self.checkpoint}')
+                raise ValueError(
+                    f'{self.model} has its weights: expected no checkpoint, got {self.checkpoint}'
+                )
             # onnxruntime and torch are imported by whom they are asked for.
             from ..onnx_runtime import OnnxLandmarker
 
@@ -53,8 +56,4 @@ class ModelChoice:
             return OnnxLandmarker(self.model, **asked)
         from ..landmarker import DEFAULT_MODEL, FaceLandmarker
 
-        return FaceLandmarker(
-            self.model or DEFAULT_MODEL,
-            self.checkpoint,
-            device=device,
-            **asked)
+        return FaceLandmarker(self.model or DEFAULT_MODEL, self.checkpoint, device=device, **asked)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the command is told, and what it says in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List, Optional, Sequence
 
 from rich.console import Console
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
-                           TimeRemainingColumn)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..faces import LOW_SCORE
 
@@ -38,16 +40,16 @@ class Options:
     """
 
     out: Path
-    json: Optional[Path] = None
-    csv: Optional[Path] = None
+    json: Path | None = None
+    csv: Path | None = None
     draw: bool = True
     low_score: float = LOW_SCORE
     smooth: bool = True
     detect_every: int = 30
-    min_score: float = .3
-    frames: Optional[int] = None
+    min_score: float = 0.3
+    frames: int | None = None
     show: bool = False
-    boxes: Optional[Path] = None
+    boxes: Path | None = None
 
 
 @dataclass
@@ -71,10 +73,10 @@ class Summary:
     faces: int = 0
     empty: int = 0
     skipped: int = 0
-    seconds: float = 0.
-    files: List[str] = field(default_factory=list)
-    notes: List[str] = field(default_factory=list)
-    failures: List[str] = field(default_factory=list)
+    seconds: float = 0.0
+    files: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def count(self, faces: Sequence) -> None:
         self.done += 1
@@ -82,13 +84,14 @@ class Summary:
         self.empty += not faces
 
     def __str__(self) -> str:
-        found = (f'{counted(self.done, self.what)} in {self.seconds:.1f} s, '
-                 f'{counted(self.faces, "face")}')
+        found = (
+            f'{counted(self.done, self.what)} in {self.seconds:.1f} s, '
+            f'{counted(self.faces, "face")}'
+        )
         if self.empty:
             found += f', {counted(self.empty, self.what)} without a face'
         if self.skipped:
-            found += (f'; {counted(self.skipped, self.what)} skipped, whose '
-                      'results were there')
+            found += f'; {counted(self.skipped, self.what)} skipped, whose results were there'
         return '\n'.join((found, *self.notes))
 
 
@@ -104,7 +107,8 @@ def progress() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True))
+        console=Console(stderr=True),
+    )
 
 
 def refuse_to_overwrite(out: Path, source: Path) -> None:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Landmarks of a video or of a webcam, as files."""
+
+from __future__ import annotations
+
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Union
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,16 +23,14 @@ from .files import json_list_written_whole, table_written_whole
 from .options import Options, Summary, counted, progress, refuse_to_overwrite
 
 
-def landmark_video(source: Union[str, int], landmarker: Landmarker,
-                   options: Options, made_by: Dict[str, Any]) -> Summary:
+def landmark_video(
+    source: str | int, landmarker: Landmarker, options: Options, made_by: dict[str, Any]
+) -> Summary:
     if options.boxes is not None:
-        raise ValueError('boxes are of images; the faces of a video are '
-                         'followed')
-    tracker = FaceTracker(landmarker, options.smooth, options.detect_every,
-                          options.min_score)
+        raise ValueError('boxes are of images; the faces of a video are followed')
+    tracker = FaceTracker(landmarker, options.smooth, options.detect_every, options.min_score)
     with Video(source) as video, ExitStack() as files:
-        outputs = _VideoOutputs(source, video, landmarker, options, made_by,
-                                files)
+        outputs = _VideoOutputs(source, video, landmarker, options, made_by, files)
         total = _least(video.announced, options.frames)
         bar = files.enter_context(progress())
         task = bar.add_task('landmarks', total=total)
@@ -41,7 +43,7 @@ def landmark_video(source: Union[str, int], landmarker: Landmarker,
     return outputs.summary_of(video, tracker, options)
 
 
-def _least(*numbers: Optional[int]) -> Optional[int]:
+def _least(*numbers: int | None) -> int | None:
     return min((n for n in numbers if n is not None), default=None)
 
 
@@ -60,7 +62,7 @@ def _ctrl_c_noted(live: bool) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _timed(tracker: FaceTracker, frame: Frame, times: List[float]) -> Faces:
+def _timed(tracker: FaceTracker, frame: Frame, times: list[float]) -> Faces:
     started = time.perf_counter()
     found = tracker(frame.image, frame.time, 'bgr')
     times.append(time.perf_counter() - started)
@@ -70,9 +72,15 @@ def _timed(tracker: FaceTracker, frame: Frame, times: List[float]) -> Faces:
 class _VideoOutputs:
     """The files of a video while it goes on."""
 
-    def __init__(self, source: Union[str, int], video: Video,
-                 landmarker: Landmarker, options: Options,
-                 made_by: Dict[str, Any], files: ExitStack) -> None:
+    def __init__(
+        self,
+        source: str | int,
+        video: Video,
+        landmarker: Landmarker,
+        options: Options,
+        made_by: dict[str, Any],
+        files: ExitStack,
+    ) -> None:
         drawing = options.out
         if drawing.suffix.lower() not in VIDEO_SUFFIXES or drawing.is_dir():
             stem = f'webcam{source}' if video.live else Path(source).stem
@@ -80,28 +88,27 @@ class _VideoOutputs:
         if options.draw and not video.live:
             refuse_to_overwrite(drawing, Path(source))
         paths = [
-            drawing, options.json or drawing.with_suffix('.json'), options.csv
-            or drawing.with_suffix('.csv')
+            drawing,
+            options.json or drawing.with_suffix('.json'),
+            options.csv or drawing.with_suffix('.csv'),
         ]
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._options, self._name = options, video.name
         self._size = video.size
-        self.times: List[float] = []  # seconds of each frame
+        self.times: list[float] = []  # seconds of each frame
         self.summary = Summary('frame')
-        self.summary.files += map(str, paths[not options.draw:])
-        self._table = files.enter_context(
-            table_written_whole(paths[2], landmarker.scheme))
+        self.summary.files += map(str, paths[not options.draw :])
+        self._table = files.enter_context(table_written_whole(paths[2], landmarker.scheme))
         head = dict(
             video=video.name,
             fps=video.fps,
             size=list(video.size),
             scheme=landmarker.scheme.name,
-            made_by=dict(made_by, smooth=options.smooth))
-        self._frames = files.enter_context(
-            json_list_written_whole(paths[1], head, 'frames'))
-        self._drawn = files.enter_context(video_file(
-            drawing, video.fps)) if options.draw else None
+            made_by=dict(made_by, smooth=options.smooth),
+        )
+        self._frames = files.enter_context(json_list_written_whole(paths[1], head, 'frames'))
+        self._drawn = files.enter_context(video_file(drawing, video.fps)) if options.draw else None
 
     def add(self, frame: Frame, found: Faces) -> None:
         self.summary.count(found)
@@ -123,16 +130,16 @@ class _VideoOutputs:
     @staticmethod
     def is_closed() -> bool:
         """Whether the user has pressed q."""
-        return cv2.waitKey(1) & 0xff == ord('q')
+        return cv2.waitKey(1) & 0xFF == ord('q')
 
-    def summary_of(self, video: Video, tracker: FaceTracker,
-                   options: Options) -> Summary:
+    def summary_of(self, video: Video, tracker: FaceTracker, options: Options) -> Summary:
         summary, times = self.summary, np.array(self.times)
         summary.notes.append(
             f'{np.median(times) * 1e3:.1f} ms a frame (median), '
             f'{1 / times.mean():.1f} frames a second, without reading, '
             'drawing and writing; the detector was asked in '
-            f'{counted(tracker.detections, "frame")}')
+            f'{counted(tracker.detections, "frame")}'
+        )
         if options.draw:
             summary.notes.append('sound is not kept')
         announced = _least(video.announced, options.frames)
@@ -140,12 +147,14 @@ class _VideoOutputs:
             summary.notes.append(
                 f'only {counted(summary.done, "frame")} could be read of '
                 f'{announced} that '
-                f'{video.name} announces')
+                f'{video.name} announces'
+            )
         if self._drawn and self._drawn.fitted:
             summary.notes.append(
                 f'{counted(self._drawn.fitted, "frame")} of another size than '
                 'the first: drawn scaled into it; points are in pixels of '
-                'their own frame')
+                'their own frame'
+            )
         return summary
 
 
@@ -153,6 +162,8 @@ def _show(image: np.ndarray) -> None:
     try:
         cv2.imshow('mmpose_face', image)
     except cv2.error:
-        raise ValueError('OpenCV can open no window here: leave out --show, '
-                         'or install opencv-python, not -headless, where '
-                         'there is a screen') from None
+        raise ValueError(
+            'OpenCV can open no window here: leave out --show, '
+            'or install opencv-python, not -headless, where '
+            'there is a screen'
+        ) from None

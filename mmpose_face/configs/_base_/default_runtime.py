@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every row shares: MMPose's default runtime, as classes."""
-from mmengine.hooks import (DistSamplerSeedHook, IterTimerHook, LoggerHook,
-                            ParamSchedulerHook, SyncBuffersHook)
+
+from mmengine.hooks import (
+    DistSamplerSeedHook,
+    IterTimerHook,
+    LoggerHook,
+    ParamSchedulerHook,
+    SyncBuffersHook,
+)
 from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
 from mmpose.engine.hooks import BadCaseAnalysisHook, PoseVisualizationHook
@@ -17,29 +23,21 @@ default_scope = 'mmpose'
 # What of the way is this package's; False for MMPose's own, part by part, as
 # by --cfg-options fast.warp=False
 fast = dict(
-    loading=True,
-    warp=True,
-    targets=True,
-    batching=True,
-    accuracy=True,
-    decode=True,
-    flip_test=True)
+    loading=True, warp=True, targets=True, batching=True, accuracy=True, decode=True, flip_test=True
+)
 
 default_hooks = dict(
     runtime_info=dict(type=FaceRuntimeInfoHook),
     timer=dict(type=IterTimerHook),
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
-    checkpoint=dict(
-        type=SafeCheckpointHook, interval=1, save_best='NME', rule='less'),
+    checkpoint=dict(type=SafeCheckpointHook, interval=1, save_best='NME', rule='less'),
     sampler_seed=dict(type=DistSamplerSeedHook),
     visualization=dict(type=PoseVisualizationHook, enable=False),
     badcase=dict(
-        type=BadCaseAnalysisHook,
-        enable=False,
-        out_dir='badcase',
-        metric_type='loss',
-        badcase_thr=5))
+        type=BadCaseAnalysisHook, enable=False, out_dir='badcase', metric_type='loss', badcase_thr=5
+    ),
+)
 
 # The running statistics of batch normalisation are made the same on all
 # processes at the end of each epoch.
@@ -48,16 +46,13 @@ custom_hooks = [dict(type=SyncBuffersHook)]
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
+    dist_cfg=dict(backend='nccl'),
+)
 
 vis_backends = [dict(type=LocalVisBackend)]
-visualizer = dict(
-    type=PoseLocalVisualizer,
-    vis_backends='${vis_backends}',
-    name='visualizer')
+visualizer = dict(type=PoseLocalVisualizer, vis_backends='${vis_backends}', name='visualizer')
 
-log_processor = dict(
-    type=LogProcessor, window_size=50, by_epoch=True, num_digits=6)
+log_processor = dict(type=LogProcessor, window_size=50, by_epoch=True, num_digits=6)
 log_level = 'INFO'
 load_from = None
 resume = False

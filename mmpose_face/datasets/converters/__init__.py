@@ -4,6 +4,7 @@
 One module for each raw format (``pts``) and each benchmark; a benchmark's
 ``convert`` is what ``tools/prepare_data.py`` calls.
 """
+
 from .aflw import convert as convert_aflw
 from .coco_wholebody import convert as convert_coco_wholebody_face
 from .cofw import convert as convert_cofw
@@ -13,6 +14,11 @@ from .w300 import convert as convert_300w
 from .wflw import convert as convert_wflw
 
 __all__ = [
-    'convert_300w', 'convert_aflw', 'convert_coco_wholebody_face',
-    'convert_cofw', 'convert_cofw68', 'convert_wflw', 'write_synthetic'
+    'convert_300w',
+    'convert_aflw',
+    'convert_coco_wholebody_face',
+    'convert_cofw',
+    'convert_cofw68',
+    'convert_wflw',
+    'write_synthetic',
 ]

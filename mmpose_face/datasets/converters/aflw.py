@@ -6,9 +6,9 @@ Zhu et al., "Unconstrained Face Alignment via Cascaded Compositional
 Learning", CVPR 2016; images and rectangles of Koestinger et al., "Annotated
 Facial Landmarks in the Wild", ICCV Workshops 2011.
 """
+
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Dict, List, Tuple
 
 import numpy as np
 from rich.progress import track
@@ -16,8 +16,16 @@ from rich.progress import track
 from ...landmarks import AFLW19
 from ..annotations import FaceRecord, face_rect_box
 from .matlab import check_flags, check_numbers, read_mat5, refuse
-from .release import (ImageMode, Oddities, check_counts, check_own, find_file,
-                      image_sizes, place_images, write_parts)
+from .release import (
+    ImageMode,
+    Oddities,
+    check_counts,
+    check_own,
+    find_file,
+    image_sizes,
+    place_images,
+    write_parts,
+)
 
 CONVERTER, VERSION = 'mmpose_face aflw', 1
 
@@ -25,8 +33,9 @@ MAT = 'AFLWinfo_release.mat'
 # Where the images may stand below the release's root.
 IMAGE_FOLDERS = ('flickr', 'data/flickr', 'aflw/data/flickr', 'images/flickr')
 
-TRAIN, TEST, FRONTAL = (f'face_landmarks_aflw_{part}.json'
-                        for part in ('train', 'test', 'test_frontal'))
+TRAIN, TEST, FRONTAL = (
+    f'face_landmarks_aflw_{part}.json' for part in ('train', 'test', 'test_frontal')
+)
 COUNTS = {TRAIN: 20000, TEST: 4386, FRONTAL: 1314}
 # The first so many of ``ra`` are for training.
 TRAIN_FACES = COUNTS[TRAIN]
@@ -45,7 +54,7 @@ class Faces:
             first.
     """
 
-    names: List[str]
+    names: list[str]
     points: np.ndarray
     visible: np.ndarray
     rects: np.ndarray
@@ -56,20 +65,15 @@ class Faces:
         """``(N,)`` bool: the faces without a hidden point."""
         return self.visible.all(axis=1)
 
-    def parts(self) -> Dict[str, np.ndarray]:
+    def parts(self) -> dict[str, np.ndarray]:
         """The faces of each part of the benchmark, as indices."""
         test = self.order[TRAIN_FACES:]
-        return {
-            TRAIN: self.order[:TRAIN_FACES],
-            TEST: test,
-            FRONTAL: test[self.frontal[test]]
-        }
+        return {TRAIN: self.order[:TRAIN_FACES], TEST: test, FRONTAL: test[self.frontal[test]]}
 
 
-def convert(raw: Path,
-            out: Path,
-            partial: bool = False,
-            images: ImageMode = 'link') -> Dict[str, int]:
+def convert(
+    raw: Path, out: Path, partial: bool = False, images: ImageMode = 'link'
+) -> dict[str, int]:
     """Convert AFLW with the 19 points of ``AFLWinfo_release.mat``.
 
     Writes ``annotations/face_landmarks_aflw_{train,test,test_frontal}.json``
@@ -97,10 +101,9 @@ def convert(raw: Path,
     mat, source = _locate(raw)
     check_own(out, COUNTS, CONVERTER)
     faces = read_faces(mat)
-    check_counts(raw, 'AFLW-19', {
-        name: len(rows)
-        for name, rows in faces.parts().items()
-    }, COUNTS, partial)
+    check_counts(
+        raw, 'AFLW-19', {name: len(rows) for name, rows in faces.parts().items()}, COUNTS, partial
+    )
     sizes = image_sizes(source, faces.names, partial)
     parts = _records(faces, sizes)
     place_images(source, out / 'images/flickr', images)
@@ -109,7 +112,8 @@ def convert(raw: Path,
         source='http://mmlab.ie.cuhk.edu.hk/projects/compositional.html',
         pixel_origin=None,  # the owner does not say where pixels count from
         converter=CONVERTER,
-        converter_version=VERSION)
+        converter_version=VERSION,
+    )
     return write_parts(out, parts, info, face_rect_box)
 
 
@@ -141,38 +145,36 @@ def read_faces(path: Path) -> Faces:
         points=points,
         visible=check_flags(path, 'mask_new', numbers('mask_new', k)),
         rects=_rects(path, numbers('bbox', 4)),
-        order=_order(path, content['ra'], len(names)))
+        order=_order(path, content['ra'], len(names)),
+    )
 
 
-def _locate(raw: Path) -> Tuple[Path, Path]:
+def _locate(raw: Path) -> tuple[Path, Path]:
     """The MATLAB file and the folder of the images."""
     mat = find_file(raw, MAT)
     folders = [raw / name for name in IMAGE_FOLDERS if (raw / name).is_dir()]
     if mat is None or not folders:
         raise FileNotFoundError(
             f'{raw} holds no AFLW release: expected {MAT} in it, and the '
-            f'images in {" or ".join(IMAGE_FOLDERS)}')
+            f'images in {" or ".join(IMAGE_FOLDERS)}'
+        )
     return mat, folders[0]
 
 
-def _names(path: Path, cells: np.ndarray) -> List[str]:
+def _names(path: Path, cells: np.ndarray) -> list[str]:
     if cells.dtype != object:
-        raise ValueError(f'{path}: nameList is no array of cells, expected '
-                         'the names of the images')
-    return [
-        _name(path, row, cell)
-        for row, cell in enumerate(cells.ravel(), start=1)
-    ]
+        raise ValueError(f'{path}: nameList is no array of cells, expected the names of the images')
+    return [_name(path, row, cell) for row, cell in enumerate(cells.ravel(), start=1)]
 
 
 def _name(path: Path, row: int, cell: np.ndarray) -> str:
     """The name in a cell, which must lead to a file below the folder."""
-    name = str(
-        cell.item()) if cell.dtype.kind == 'U' and cell.size == 1 else ''
+    name = str(cell.item()) if cell.dtype.kind == 'U' and cell.size == 1 else ''
     parts = PurePosixPath(name)
     if not parts.suffix or parts.is_absolute() or '..' in parts.parts:
-        raise ValueError(f'{path}: row {row} of nameList: expected a name '
-                         f'such as 0/image00002.jpg, got {name!r}')
+        raise ValueError(
+            f'{path}: row {row} of nameList: expected a name such as 0/image00002.jpg, got {name!r}'
+        )
     return name
 
 
@@ -181,8 +183,7 @@ def _rects(path: Path, sides: np.ndarray) -> np.ndarray:
     the benchmark's normaliser."""
     left, right, top, bottom = sides.T
     empty = (right <= left) | (bottom <= top)
-    refuse(path, 'bbox', empty[:, None].repeat(4, axis=1), sides,
-           'left < right and top < bottom')
+    refuse(path, 'bbox', empty[:, None].repeat(4, axis=1), sides, 'left < right and top < bottom')
     return np.stack([left, top, right - left, bottom - top], axis=1)
 
 
@@ -195,11 +196,10 @@ def _order(path: Path, ra: np.ndarray, number: int) -> np.ndarray:
     return order.astype(int) - 1
 
 
-def _records(faces: Faces,
-             sizes: Dict[str, Tuple[int, int]]) -> Dict[str, List[FaceRecord]]:
+def _records(faces: Faces, sizes: dict[str, tuple[int, int]]) -> dict[str, list[FaceRecord]]:
     """The faces of each part whose images are there."""
     oddities = Oddities()
-    records: Dict[int, FaceRecord] = {}
+    records: dict[int, FaceRecord] = {}
     parts = faces.parts()
     is_test = np.zeros(len(faces.names), bool)
     is_test[parts[TEST]] = True
@@ -208,21 +208,18 @@ def _records(faces: Faces,
             records[row] = _record(faces, row, sizes[name], is_test[row])
             oddities.check(f'{MAT} row {row + 1}', records[row])
     oddities.report('AFLW-19')
-    return {
-        part: [records[row] for row in rows if row in records]
-        for part, rows in parts.items()
-    }
+    return {part: [records[row] for row in rows if row in records] for part, rows in parts.items()}
 
 
-def _record(faces: Faces, row: int, size: Tuple[int, int],
-            is_test: bool) -> FaceRecord:
-    subsets = ('full', ) if is_test else ()
+def _record(faces: Faces, row: int, size: tuple[int, int], is_test: bool) -> FaceRecord:
+    subsets = ('full',) if is_test else ()
     if is_test and faces.frontal[row]:
-        subsets += ('frontal', )
+        subsets += ('frontal',)
     return FaceRecord(
         file_name=f'flickr/{faces.names[row]}',
         image_size=size,
         keypoints=faces.points[row],
         subsets=subsets,
         occluded=~faces.visible[row],
-        face_rect=tuple(faces.rects[row].tolist()))
+        face_rect=tuple(faces.rects[row].tolist()),
+    )

@@ -3,9 +3,10 @@
 
 Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020.
 """
+
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -13,8 +14,15 @@ from ...landmarks import IBUG68
 from ...logs import print_log
 from ...text import shortened
 from ..annotations import MAX_COORDINATE, FaceRecord, write_coco
-from .release import (ImageMode, Oddities, check_counts, check_own,
-                      image_sizes, place_images, remove_stale)
+from .release import (
+    ImageMode,
+    Oddities,
+    check_counts,
+    check_own,
+    image_sizes,
+    place_images,
+    remove_stale,
+)
 
 CONVERTER, VERSION = 'mmpose_face coco_wholebody_face', 1
 
@@ -22,14 +30,12 @@ _FILE = 'coco_wholebody_{}_v1.0.json'
 # Images of COCO 2017; the owner gives no number of faces.
 EXPECTED = dict(train=118287, val=5000)
 # What MMPose's class reads of an annotation.
-_KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts',
-         'face_valid')
+_KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts', 'face_valid')
 
 
-def convert(raw: Path,
-            out: Path,
-            partial: bool = False,
-            images: ImageMode = 'link') -> Dict[str, int]:
+def convert(
+    raw: Path, out: Path, partial: bool = False, images: ImageMode = 'link'
+) -> dict[str, int]:
     """Convert COCO-WholeBody's files into files of their faces.
 
     Writes ``annotations/coco_wholebody_{train,val}_v1.0.json`` with the
@@ -65,8 +71,7 @@ def convert(raw: Path,
     folders, chosen = {}, {}
     for part, content in contents.items():
         folders[part] = _image_folder(raw, part)
-        chosen[part] = _faces(files[part], content, folders[part], part,
-                              partial)
+        chosen[part] = _faces(files[part], content, folders[part], part, partial)
     counts = {}
     for part in EXPECTED:
         path = out / 'annotations' / _FILE.format(part)
@@ -99,10 +104,8 @@ def read_file(path: Path) -> dict:
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path} is not a JSON file: {error}') from None
     for key in ('images', 'annotations'):
-        if not isinstance(content, dict) or not isinstance(
-                content.get(key), list):
-            raise ValueError(f'{path}: expected an object with a list '
-                             f'"{key}"')
+        if not isinstance(content, dict) or not isinstance(content.get(key), list):
+            raise ValueError(f'{path}: expected an object with a list "{key}"')
     images, faces = set(), set()
     for number, image in enumerate(content['images']):
         _check_image(f'{path}: image {number}', image, images)
@@ -113,20 +116,21 @@ def read_file(path: Path) -> dict:
     return content
 
 
-def _refuse_the_release(out: Path, files: Dict[str, Path]) -> None:
+def _refuse_the_release(out: Path, files: dict[str, Path]) -> None:
     for part, path in files.items():
         target = out / 'annotations' / _FILE.format(part)
         if target.exists() and target.samefile(path):
-            raise ValueError(f'{target} is the file of the release: choose '
-                             'another --out')
+            raise ValueError(f'{target} is the file of the release: choose another --out')
 
 
 def _check_image(place: str, image, others: set) -> None:
-    if not (isinstance(image, dict) and isinstance(image.get('id'), int)
-            and isinstance(image.get('file_name'), str)
-            and image['file_name'].isprintable() and all(
-                isinstance(image.get(key), int) and image[key] > 0
-                for key in ('width', 'height'))):
+    if not (
+        isinstance(image, dict)
+        and isinstance(image.get('id'), int)
+        and isinstance(image.get('file_name'), str)
+        and image['file_name'].isprintable()
+        and all(isinstance(image.get(key), int) and image[key] > 0 for key in ('width', 'height'))
+    ):
         raise ValueError(f'{place}: expected id, file_name, width and height')
     if image['id'] in others:
         raise ValueError(f'{place}: the id {image["id"]} occurs twice')
@@ -136,35 +140,32 @@ def _check_face(place: str, ann, image_ids: set, others: set) -> None:
     if not isinstance(ann, dict) or any(key not in ann for key in _KEPT):
         raise ValueError(f'{place}: expected the fields {", ".join(_KEPT)}')
     if not isinstance(ann['id'], int) or ann['id'] in others:
-        raise ValueError(f'{place}: expected an id of its own, got '
-                         f'{ann["id"]!r}')
-    if not isinstance(ann['image_id'],
-                      int) or ann['image_id'] not in image_ids:
-        raise ValueError(f'{place}: expected the id of an image, got '
-                         f'{ann["image_id"]!r}')
+        raise ValueError(f'{place}: expected an id of its own, got {ann["id"]!r}')
+    if not isinstance(ann['image_id'], int) or ann['image_id'] not in image_ids:
+        raise ValueError(f'{place}: expected the id of an image, got {ann["image_id"]!r}')
     if not ann['face_valid']:
         return
     for key, length in (('face_box', 4), ('face_kpts', 3 * IBUG68.num_points)):
         if not _are_numbers(ann[key], length):
-            raise ValueError(f'{place}: expected {length} finite numbers for '
-                             f'{key}')
+            raise ValueError(f'{place}: expected {length} finite numbers for {key}')
 
 
 def _are_numbers(values, length: int) -> bool:
     # What is infinite or no number is not below the limit, either.
-    return (isinstance(values, list) and len(values) == length and all(
-        isinstance(v, (int, float)) and abs(v) < MAX_COORDINATE
-        for v in values))
+    return (
+        isinstance(values, list)
+        and len(values) == length
+        and all(isinstance(v, (int, float)) and abs(v) < MAX_COORDINATE for v in values)
+    )
 
 
-def _faces(path: Path, content: dict, folder: Path, part: str,
-           partial: bool) -> Tuple[dict, List[dict], List[dict]]:
+def _faces(
+    path: Path, content: dict, folder: Path, part: str, partial: bool
+) -> tuple[dict, list[dict], list[dict]]:
     """Info, images and faces of one file."""
     images = {image['id']: image for image in content['images']}
     valid = [ann for ann in content['annotations'] if ann['face_valid']]
-    there = image_sizes(folder,
-                        [images[a['image_id']]['file_name'] for a in valid],
-                        partial)
+    there = image_sizes(folder, [images[a['image_id']]['file_name'] for a in valid], partial)
     subsets = ['val'] if part == 'val' else []
     faces, empty, oddities = [], 0, Oddities()
     for ann in valid:
@@ -177,14 +178,14 @@ def _faces(path: Path, content: dict, folder: Path, part: str,
         oddities.check(f'annotation {ann["id"]}', _record(image, ann))
         faces.append(dict({key: ann[key] for key in _KEPT}, subsets=subsets))
     if empty:
-        print_log(
-            f'{path}: {empty} faces are called valid but have no points, '
-            'left out', 'current')
+        print_log(f'{path}: {empty} faces are called valid but have no points, left out', 'current')
     oddities.report(path.name)
     used = {face['image_id'] for face in faces}
-    return (_info(path, faces),
-            [image for image in content['images']
-             if image['id'] in used], faces)
+    return (
+        _info(path, faces),
+        [image for image in content['images'] if image['id'] in used],
+        faces,
+    )
 
 
 def _record(image: dict, ann: dict) -> FaceRecord:
@@ -192,9 +193,11 @@ def _record(image: dict, ann: dict) -> FaceRecord:
     points = np.reshape(ann['face_kpts'], (-1, 3))
     labelled = points[points[:, 2] > 0] if (points[:, 2] > 0).any() else points
     return FaceRecord(
-        image['file_name'], (image['width'], image['height']),
+        image['file_name'],
+        (image['width'], image['height']),
         labelled[:, :2],
-        face_rect=tuple(ann['face_box']))
+        face_rect=tuple(ann['face_box']),
+    )
 
 
 def _info(path: Path, faces: Sequence[dict]) -> dict:
@@ -203,14 +206,16 @@ def _info(path: Path, faces: Sequence[dict]) -> dict:
         print_log(
             f'{path}: {len(unscored)} faces whose outer eye corners coincide '
             f'or are not labelled, kept (annotations {shortened(unscored)})',
-            'current')
+            'current',
+        )
     return dict(
         description='COCO-WholeBody, faces, 68 points (iBUG)',
         source='https://github.com/jin-s13/COCO-WholeBody',
         pixel_origin=0,
         without_normalizer=unscored,
         converter=CONVERTER,
-        converter_version=VERSION)
+        converter_version=VERSION,
+    )
 
 
 def _has_normalizer(face: dict) -> bool:
@@ -219,7 +224,7 @@ def _has_normalizer(face: dict) -> bool:
     return a[2] > 0 and b[2] > 0 and (a[:2] != b[:2]).any()
 
 
-def _locate(raw: Path) -> Dict[str, Path]:
+def _locate(raw: Path) -> dict[str, Path]:
     files = {}
     for part in EXPECTED:
         for folder in (raw / 'annotations', raw):
@@ -229,7 +234,8 @@ def _locate(raw: Path) -> Dict[str, Path]:
     if not files:
         raise FileNotFoundError(
             f'{raw} holds no COCO-WholeBody release: expected '
-            f'{raw / "annotations" / _FILE.format("train")} and ..._val_...')
+            f'{raw / "annotations" / _FILE.format("train")} and ..._val_...'
+        )
     return files
 
 
@@ -237,5 +243,4 @@ def _image_folder(raw: Path, part: str) -> Path:
     for folder in (raw / f'{part}2017', raw / 'images' / f'{part}2017'):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f'{raw} holds no images of COCO 2017: expected '
-                            f'{raw / f"{part}2017"}')
+    raise FileNotFoundError(f'{raw} holds no images of COCO 2017: expected {raw / f"{part}2017"}')

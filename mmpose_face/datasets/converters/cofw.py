@@ -5,10 +5,12 @@
 Burgos-Artizzu et al., "Robust face landmark estimation under occlusion",
 ICCV 2013.
 """
+
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Literal, Sequence, Tuple
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -17,8 +19,7 @@ from rich.progress import track
 from ...images.writing import write_image
 from ...landmarks import COFW29
 from ..annotations import FaceRecord, face_rect_bbox
-from .matlab import (check_flags, open_mat73, read_cell, read_cells,
-                     read_numbers, refuse)
+from .matlab import check_flags, open_mat73, read_cell, read_cells, read_numbers, refuse
 from .release import Oddities, check_counts, check_own, find_file, write_parts
 
 if TYPE_CHECKING:
@@ -46,12 +47,11 @@ class Part:
     json: str
     faces: int
     first: int
-    subsets: Tuple[str, ...] = ()
+    subsets: tuple[str, ...] = ()
 
 
 TRAIN = Part('COFW_train_color.mat', 'Tr', 'cofw_train.json', 1345, 1)
-TEST = Part('COFW_test_color.mat', 'T', 'cofw_test.json', 507, 1346,
-            ('test', ))
+TEST = Part('COFW_test_color.mat', 'T', 'cofw_test.json', 507, 1346, ('test',))
 PARTS = (TRAIN, TEST)
 
 
@@ -74,32 +74,32 @@ class StoredImage:
     def __post_init__(self):
         # None for a cell without content.
         shape = (self.cell.shape or ())[::-1]
-        if (len(shape) not in (2, 3) or 0 in shape
-                or shape[2:] not in ((), (3, ))
-                or self.cell.dtype != np.uint8):
+        if (
+            len(shape) not in (2, 3)
+            or 0 in shape
+            or shape[2:] not in ((), (3,))
+            or self.cell.dtype != np.uint8
+        ):
             raise ValueError(
                 f'{self.mat}: row {self.row} of {self.variable} is '
                 f'{" x ".join(map(str, shape))} {self.cell.dtype}, expected '
-                'an image: H x W x 3 or H x W uint8')
+                'an image: H x W x 3 or H x W uint8'
+            )
 
     @property
-    def size(self) -> Tuple[int, int]:
+    def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.cell.shape[-2:]
 
     def read(self) -> np.ndarray:
         """The image ``(H, W, 3)``, BGR."""
-        image = np.ascontiguousarray(
-            read_cell(self.mat, self.variable, self.row, self.cell))
-        return cv2.cvtColor(
-            image,
-            cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
+        image = np.ascontiguousarray(read_cell(self.mat, self.variable, self.row, self.cell))
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
 
 
-def convert(raw: Path,
-            out: Path,
-            partial: bool = False,
-            origin: Literal[0, 1] = 0) -> Dict[str, int]:
+def convert(
+    raw: Path, out: Path, partial: bool = False, origin: Literal[0, 1] = 0
+) -> dict[str, int]:
     """Convert a COFW release.
 
     Writes ``images/000001.png`` and so on and ``annotations/
@@ -125,18 +125,15 @@ def convert(raw: Path,
     """
     check_own(out, [part.json for part in PARTS], CONVERTER)
     with ExitStack() as stack:
-        files = {
-            part: stack.enter_context(open_mat73(path))
-            for part, path in _locate(raw).items()
-        }
-        images = {
-            part: stored_images(file, f'Is{part.suffix}')
-            for part, file in files.items()
-        }
-        check_counts(raw, 'COFW', {p.mat: len(images[p])
-                                   for p in files},
-                     {p.mat: p.faces
-                      for p in PARTS}, partial)
+        files = {part: stack.enter_context(open_mat73(path)) for part, path in _locate(raw).items()}
+        images = {part: stored_images(file, f'Is{part.suffix}') for part, file in files.items()}
+        check_counts(
+            raw,
+            'COFW',
+            {p.mat: len(images[p]) for p in files},
+            {p.mat: p.faces for p in PARTS},
+            partial,
+        )
         records = _records(files, images, origin)
         for part in files:
             write_images(out, records[part], images[part])
@@ -145,11 +142,15 @@ def convert(raw: Path,
         source='https://data.caltech.edu/records/20099',
         pixel_origin=origin,
         converter=CONVERTER,
-        converter_version=VERSION)
-    return write_parts(out, {p.json: records.get(p, [])
-                             for p in PARTS}, info, face_rect_bbox,
-                       {p.json: p.first
-                        for p in PARTS})
+        converter_version=VERSION,
+    )
+    return write_parts(
+        out,
+        {p.json: records.get(p, []) for p in PARTS},
+        info,
+        face_rect_bbox,
+        {p.json: p.first for p in PARTS},
+    )
 
 
 def image_name(number: int) -> str:
@@ -158,7 +159,7 @@ def image_name(number: int) -> str:
     return f'{number:06d}.png'
 
 
-def stored_images(file: 'h5py.File', variable: str) -> List[StoredImage]:
+def stored_images(file: 'h5py.File', variable: str) -> list[StoredImage]:
     """The images of a file, not yet read.
 
     Args:
@@ -174,8 +175,7 @@ def stored_images(file: 'h5py.File', variable: str) -> List[StoredImage]:
     ]
 
 
-def write_images(out: Path, records: Sequence[FaceRecord],
-                 images: Sequence[StoredImage]) -> None:
+def write_images(out: Path, records: Sequence[FaceRecord], images: Sequence[StoredImage]) -> None:
     """Write the images as PNG files under the names of the faces.
 
     Args:
@@ -190,23 +190,19 @@ def write_images(out: Path, records: Sequence[FaceRecord],
         write_image(folder / record.file_name, image.read())
 
 
-def _locate(raw: Path) -> Dict[Part, Path]:
+def _locate(raw: Path) -> dict[Part, Path]:
     found = {part: find_file(raw, part.mat) for part in PARTS}
     found = {part: path for part, path in found.items() if path}
     if not found:
-        raise FileNotFoundError(f'{raw} holds no COFW release: expected '
-                                f'{TRAIN.mat} and {TEST.mat}')
+        raise FileNotFoundError(f'{raw} holds no COFW release: expected {TRAIN.mat} and {TEST.mat}')
     return found
 
 
-def _records(files: Dict[Part, 'h5py.File'], images: Dict[Part,
-                                                          List[StoredImage]],
-             origin: int) -> Dict[Part, List[FaceRecord]]:
+def _records(
+    files: dict[Part, 'h5py.File'], images: dict[Part, list[StoredImage]], origin: int
+) -> dict[Part, list[FaceRecord]]:
     oddities = Oddities()
-    records = {
-        part: _records_of(part, file, images[part], origin)
-        for part, file in files.items()
-    }
+    records = {part: _records_of(part, file, images[part], origin) for part, file in files.items()}
     for part in files:
         for row, record in enumerate(records[part], start=1):
             oddities.check(f'{part.mat} row {row}', record)
@@ -215,8 +211,9 @@ def _records(files: Dict[Part, 'h5py.File'], images: Dict[Part,
     return records
 
 
-def _records_of(part: Part, file: 'h5py.File', images: List[StoredImage],
-                origin: int) -> List[FaceRecord]:
+def _records_of(
+    part: Part, file: 'h5py.File', images: list[StoredImage], origin: int
+) -> list[FaceRecord]:
     points, occluded = _points(part, file, len(images))
     rects = _rects(part, file, [image.size for image in images])
     return [
@@ -227,22 +224,21 @@ def _records_of(part: Part, file: 'h5py.File', images: List[StoredImage],
             subsets=part.subsets,
             occluded=occluded[i],
             face_rect=tuple(rects[i].tolist()),
-            visibility=2 - occluded[i]) for i, image in enumerate(images)
+            visibility=2 - occluded[i],
+        )
+        for i, image in enumerate(images)
     ]
 
 
-def _points(part: Part, file: 'h5py.File',
-            number: int) -> Tuple[np.ndarray, np.ndarray]:
+def _points(part: Part, file: 'h5py.File', number: int) -> tuple[np.ndarray, np.ndarray]:
     """Points ``(N, 29, 2)`` in pixels from 1, occlusion ``(N, 29)`` bool."""
     name, k = f'phis{part.suffix}', COFW29.num_points
     phis = read_numbers(file, name, number, 3 * k)
-    occluded = check_flags(file.filename, f'{name} (occlusion)', phis[:,
-                                                                      2 * k:])
-    return np.stack([phis[:, :k], phis[:, k:2 * k]], axis=-1), occluded
+    occluded = check_flags(file.filename, f'{name} (occlusion)', phis[:, 2 * k :])
+    return np.stack([phis[:, :k], phis[:, k : 2 * k]], axis=-1), occluded
 
 
-def _rects(part: Part, file: 'h5py.File',
-           sizes: List[Tuple[int, int]]) -> np.ndarray:
+def _rects(part: Part, file: 'h5py.File', sizes: list[tuple[int, int]]) -> np.ndarray:
     """Left, top, width and height ``(N, 4)``; the rectangle is what models
     crop the face by, so that it must have an area in the image."""
     name = f'bboxes{part.suffix}'
@@ -250,6 +246,11 @@ def _rects(part: Part, file: 'h5py.File',
     start = np.maximum(rects[:, :2], 0)
     end = np.minimum(rects[:, :2] + rects[:, 2:], np.array(sizes) - 1)
     empty = (start >= end).any(axis=1, keepdims=True).repeat(4, axis=1)
-    refuse(file.filename, name, empty, rects,
-           'a rectangle x, y, width, height with an area in the image')
+    refuse(
+        file.filename,
+        name,
+        empty,
+        rects,
+        'a rectangle x, y, width, height with an area in the image',
+    )
     return rects

@@ -4,9 +4,10 @@
 Ghiasi and Fowlkes, "Occlusion Coherence: Detecting and Localizing Occluded
 Faces", arXiv:1506.08347.
 """
+
 import re
 from pathlib import Path
-from typing import Dict, List, Literal, Tuple
+from typing import Literal
 
 import numpy as np
 from rich.progress import track
@@ -25,13 +26,12 @@ FILE = 'cofw68_test.json'
 _FOLDER, _BOXES = 'test_annotations', 'cofw68_test_bboxes.mat'
 _POINTS = re.compile(r'(\d+)_points\.mat')
 
-Face = Tuple[FaceRecord, StoredImage]
+Face = tuple[FaceRecord, StoredImage]
 
 
-def convert(raw: Path,
-            out: Path,
-            partial: bool = False,
-            origin: Literal[0, 1] = 1) -> Dict[str, int]:
+def convert(
+    raw: Path, out: Path, partial: bool = False, origin: Literal[0, 1] = 1
+) -> dict[str, int]:
     """Convert the 68-point annotations of COFW's test faces.
 
     Writes ``images/001346.png`` and so on, as the COFW converter does, and
@@ -59,17 +59,11 @@ def convert(raw: Path,
     check_own(out, [FILE], CONVERTER)
     points = _locate_points(raw)
     boxes = _locate(raw, _BOXES)
-    rects = check_numbers(
-        boxes, 'bboxes', read_mat5(boxes, ['bboxes'])['bboxes'], columns=4)
+    rects = check_numbers(boxes, 'bboxes', read_mat5(boxes, ['bboxes'])['bboxes'], columns=4)
     with open_mat73(_locate(raw, TEST.mat)) as file:
         images = stored_images(file, f'Is{TEST.suffix}')
-        found = {
-            _FOLDER: len(points),
-            _BOXES: len(rects),
-            TEST.mat: len(images)
-        }
-        check_counts(raw, 'COFW68', found, dict.fromkeys(found, TEST.faces),
-                     partial)
+        found = {_FOLDER: len(points), _BOXES: len(rects), TEST.mat: len(images)}
+        check_counts(raw, 'COFW68', found, dict.fromkeys(found, TEST.faces), partial)
         faces = _faces(points, rects, images, origin)
         write_images(out, *zip(*faces))
     info = dict(
@@ -77,22 +71,23 @@ def convert(raw: Path,
         source='https://github.com/golnazghiasi/cofw68-benchmark',
         pixel_origin=origin,
         converter=CONVERTER,
-        converter_version=VERSION)
+        converter_version=VERSION,
+    )
     return write_parts(
-        out, {FILE: [record for record, _ in faces]},
-        info,
-        first_ids={FILE: TEST.first})
+        out, {FILE: [record for record, _ in faces]}, info, first_ids={FILE: TEST.first}
+    )
 
 
 def _locate(raw: Path, name: str) -> Path:
     found = find_file(raw, name)
     if found is None:
-        raise FileNotFoundError(f'{raw} is no COFW68 release with its images: '
-                                f'expected {name} in it')
+        raise FileNotFoundError(
+            f'{raw} is no COFW68 release with its images: expected {name} in it'
+        )
     return found
 
 
-def _locate_points(raw: Path) -> Dict[int, Path]:
+def _locate_points(raw: Path) -> dict[int, Path]:
     """From the number of a face to the file of its points."""
     folder = _locate(raw, '*_points.mat').parent
     found = {}
@@ -101,14 +96,17 @@ def _locate_points(raw: Path) -> Dict[int, Path]:
         match = _POINTS.fullmatch(path.name)
         number = int(match[1]) if match else 0
         if not 1 <= number <= TEST.faces or number in found:
-            raise ValueError(f'{path}: expected a name from 1_points.mat to '
-                             f'{TEST.faces}_points.mat, each number once')
+            raise ValueError(
+                f'{path}: expected a name from 1_points.mat to '
+                f'{TEST.faces}_points.mat, each number once'
+            )
         found[number] = path
     return found
 
 
-def _faces(points: Dict[int, Path], rects: np.ndarray,
-           images: List[StoredImage], origin: int) -> List[Face]:
+def _faces(
+    points: dict[int, Path], rects: np.ndarray, images: list[StoredImage], origin: int
+) -> list[Face]:
     oddities, faces = Oddities(), []
     numbers = _complete(points, min(len(rects), len(images)))
     for number in track(numbers, 'reading COFW68'):
@@ -121,34 +119,37 @@ def _faces(points: Dict[int, Path], rects: np.ndarray,
     return faces
 
 
-def _complete(points: Dict[int, Path], there: int) -> List[int]:
+def _complete(points: dict[int, Path], there: int) -> list[int]:
     """Numbers of the faces that have an image and a box."""
     left_out = [path for number, path in points.items() if number > there]
     if len(left_out) == len(points):
-        raise ValueError(f'{left_out[0].parent}: none of its faces has an '
-                         f'image in {TEST.mat} and a box in {_BOXES}')
+        raise ValueError(
+            f'{left_out[0].parent}: none of its faces has an '
+            f'image in {TEST.mat} and a box in {_BOXES}'
+        )
     if left_out:
         print_log(
             f'{len(left_out)} faces have no image or no box and are left '
-            f'out: {shortened([path.name for path in left_out])}', 'current')
+            f'out: {shortened([path.name for path in left_out])}',
+            'current',
+        )
     return [number for number in sorted(points) if number <= there]
 
 
-def _record(path: Path, number: int, image: StoredImage, rect: np.ndarray,
-            origin: int) -> FaceRecord:
+def _record(
+    path: Path, number: int, image: StoredImage, rect: np.ndarray, origin: int
+) -> FaceRecord:
     content = read_mat5(path, ['Points', 'Occ'])
-    points = check_numbers(path, 'Points', content['Points'],
-                           IBUG68.num_points, 2)
+    points = check_numbers(path, 'Points', content['Points'], IBUG68.num_points, 2)
     occluded = content['Occ']
     if occluded.shape == (1, IBUG68.num_points):
         occluded = occluded.T
-    occluded = check_flags(
-        path, 'Occ', check_numbers(path, 'Occ', occluded, IBUG68.num_points,
-                                   1))
+    occluded = check_flags(path, 'Occ', check_numbers(path, 'Occ', occluded, IBUG68.num_points, 1))
     return FaceRecord(
         file_name=image_name(TEST.first + number - 1),
         image_size=image.size,
         keypoints=points - (1 - origin),
         subsets=TEST.subsets,
         occluded=occluded[:, 0],
-        face_rect=tuple(rect.tolist()))
+        face_rect=tuple(rect.tolist()),
+    )

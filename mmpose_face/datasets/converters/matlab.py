@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """MATLAB's files: of version 5, as ``save`` writes by default, and of version
 7.3, which are HDF5 with the axes reversed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +21,7 @@ _HDF5 = b'\x89HDF'
 _HDF5_STARTS = (0, 512)
 
 
-def read_mat5(path: Path, names: Sequence[str]) -> Dict[str, np.ndarray]:
+def read_mat5(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Read variables of a MATLAB 5 file.
 
     Args:
@@ -33,17 +37,18 @@ def read_mat5(path: Path, names: Sequence[str]) -> Dict[str, np.ndarray]:
             variable.
     """
     from scipy.io import loadmat
+
     with open(path, 'rb') as file:
         if _is_hdf5(file.read(_HDF5_STARTS[-1] + len(_HDF5))):
-            raise ValueError(f'{path} is a MATLAB 7.3 file, expected '
-                             'version 5: save it again with "-v7"')
+            raise ValueError(
+                f'{path} is a MATLAB 7.3 file, expected version 5: save it again with "-v7"'
+            )
         file.seek(0)
         with _damage_named(path, 'no MATLAB 5 file, or damaged'):
             content = loadmat(file, variable_names=list(names))
     for name in names:
         if name not in content:
-            raise ValueError(f'{path} has no variable {name}; expected '
-                             f'{", ".join(names)}')
+            raise ValueError(f'{path} has no variable {name}; expected {", ".join(names)}')
     return {name: content[name] for name in names}
 
 
@@ -52,7 +57,7 @@ def _is_hdf5(head: bytes) -> bool:
 
 
 @contextmanager
-def open_mat73(path: Path) -> Iterator['h5py.File']:
+def open_mat73(path: Path) -> Iterator[h5py.File]:
     """Open a MATLAB 7.3 file.
 
     Args:
@@ -66,6 +71,7 @@ def open_mat73(path: Path) -> Iterator['h5py.File']:
         ValueError: If it is damaged or of another kind.
     """
     import h5py
+
     path.open('rb').close()  # says which file is missing
     with _damage_named(path, 'no MATLAB 7.3 file, or damaged'):
         file = h5py.File(path, 'r')
@@ -73,8 +79,7 @@ def open_mat73(path: Path) -> Iterator['h5py.File']:
         yield file
 
 
-def read_numbers(file: 'h5py.File', name: str, rows: int,
-                 columns: int) -> np.ndarray:
+def read_numbers(file: h5py.File, name: str, rows: int, columns: int) -> np.ndarray:
     """Read a matrix of a MATLAB 7.3 file.
 
     Args:
@@ -96,7 +101,7 @@ def read_numbers(file: 'h5py.File', name: str, rows: int,
     return check_numbers(file.filename, name, matrix, rows, columns)
 
 
-def read_cells(file: 'h5py.File', name: str) -> List['h5py.Dataset']:
+def read_cells(file: h5py.File, name: str) -> list[h5py.Dataset]:
     """The contents of a cell array of a MATLAB 7.3 file, not yet read.
 
     Args:
@@ -110,21 +115,19 @@ def read_cells(file: 'h5py.File', name: str) -> List['h5py.Dataset']:
         ValueError: If there is no such variable or it holds no cells.
     """
     import h5py
+
     variable = _variable(file, name)
     if variable.dtype != h5py.ref_dtype:
-        raise ValueError(f'{file.filename}: {name} is '
-                         f'{_kind(variable)}, expected cells')
+        raise ValueError(f'{file.filename}: {name} is {_kind(variable)}, expected cells')
     with _damage_named(file.filename, f'damaged in {name}'):
         cells = [file[reference] for reference in variable[()].ravel()]
     for row, cell in enumerate(cells, start=1):
         if not isinstance(cell, h5py.Dataset):
-            raise ValueError(f'{file.filename}: row {row} of {name} is a '
-                             'struct, expected an array')
+            raise ValueError(f'{file.filename}: row {row} of {name} is a struct, expected an array')
     return cells
 
 
-def read_cell(path: str, name: str, row: int,
-              cell: 'h5py.Dataset') -> np.ndarray:
+def read_cell(path: str, name: str, row: int, cell: h5py.Dataset) -> np.ndarray:
     """The content of a cell.
 
     Args:
@@ -143,11 +146,9 @@ def read_cell(path: str, name: str, row: int,
         return cell[()].T
 
 
-def check_numbers(path,
-                  name: str,
-                  values: np.ndarray,
-                  rows: Optional[int] = None,
-                  columns: Optional[int] = None) -> np.ndarray:
+def check_numbers(
+    path, name: str, values: np.ndarray, rows: int | None = None, columns: int | None = None
+) -> np.ndarray:
     """Refuse anything but a matrix of finite numbers.
 
     Args:
@@ -166,18 +167,17 @@ def check_numbers(path,
     """
     expected = f'{rows or "N"} x {columns or "N"} numbers'
     if not isinstance(values, np.ndarray):
-        raise ValueError(f'{path}: {name} is a sparse matrix, expected '
-                         f'{expected} in full')
-    good = values.dtype.kind in 'biuf' and values.ndim == 2 and all(
-        want in (None, got)
-        for want, got in zip((rows, columns), values.shape))
+        raise ValueError(f'{path}: {name} is a sparse matrix, expected {expected} in full')
+    good = (
+        values.dtype.kind in 'biuf'
+        and values.ndim == 2
+        and all(want in (None, got) for want, got in zip((rows, columns), values.shape))
+    )
     if not good:
-        raise ValueError(f'{path}: {name} is {_kind(values)}, '
-                         f'expected {expected}')
+        raise ValueError(f'{path}: {name} is {_kind(values)}, expected {expected}')
     values = values.astype(np.float64)
     # What is no number is not below the limit, either.
-    refuse(path, name, ~(np.abs(values) < MAX_COORDINATE), values,
-           'finite numbers')
+    refuse(path, name, ~(np.abs(values) < MAX_COORDINATE), values, 'finite numbers')
     return values
 
 
@@ -199,8 +199,7 @@ def check_flags(path, name: str, values: np.ndarray) -> np.ndarray:
     return values == 1
 
 
-def refuse(path, name: str, bad: np.ndarray, values: np.ndarray,
-           expected: str) -> None:
+def refuse(path, name: str, bad: np.ndarray, values: np.ndarray, expected: str) -> None:
     """Refuse a matrix with bad values, naming the first row that has one.
 
     Args:
@@ -215,12 +214,12 @@ def refuse(path, name: str, bad: np.ndarray, values: np.ndarray,
     """
     for row in np.flatnonzero(bad.any(axis=1)):
         got = ', '.join(f'{value:g}' for value in values[row][bad[row]])
-        raise ValueError(f'{path}: row {row + 1} of {name}: expected '
-                         f'{expected}, got {got}')
+        raise ValueError(f'{path}: row {row + 1} of {name}: expected {expected}, got {got}')
 
 
-def _variable(file: 'h5py.File', name: str) -> 'h5py.Dataset':
+def _variable(file: h5py.File, name: str) -> h5py.Dataset:
     import h5py
+
     with _damage_named(file.filename, f'damaged in {name}'):
         variable = file.get(name)
     if not isinstance(variable, h5py.Dataset):

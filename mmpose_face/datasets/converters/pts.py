@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``.pts`` files of the iBUG group: one face, one point a line."""
+
 import os
 from pathlib import Path
-from typing import List, Union
+from typing import Union
 
 import numpy as np
 
 from .release import coordinate
 
 
-def read_pts(path: Union[str, 'os.PathLike[str]'],
-             num_points: int = 68) -> np.ndarray:
+def read_pts(path: Union[str, 'os.PathLike[str]'], num_points: int = 68) -> np.ndarray:
     """Read the points of one face.
 
     Copies in circulation differ in blanks, line ends and blank lines; those
@@ -42,31 +42,29 @@ def read_pts(path: Union[str, 'os.PathLike[str]'],
     try:
         start, end = lines.index('{') + 1, lines.index('}')
     except ValueError:
-        raise ValueError(f'{path}:{len(lines)}: expected the points between '
-                         'a line "{" and a line "}"') from None
-    _check_header(path, lines[:start - 1], num_points)
+        raise ValueError(
+            f'{path}:{len(lines)}: expected the points between a line "{{" and a line "}}"'
+        ) from None
+    _check_header(path, lines[: start - 1], num_points)
     points = [
         _point(path, number, line)
         for number, line in enumerate(lines[start:end], start=start + 1)
         if line
     ]
     if len(points) != num_points:
-        raise ValueError(f'{path}:{end + 1}: expected {num_points} points, '
-                         f'got {len(points)}')
+        raise ValueError(f'{path}:{end + 1}: expected {num_points} points, got {len(points)}')
     return np.array(points)
 
 
-def _check_header(path, lines: List[str], num_points: int) -> None:
+def _check_header(path, lines: list[str], num_points: int) -> None:
     for number, line in enumerate(lines, start=1):
         key, _, value = line.partition(':')
         if key.strip() == 'n_points' and value.strip() != str(num_points):
-            raise ValueError(f'{path}:{number}: expected n_points: '
-                             f'{num_points}, got {line!r}')
+            raise ValueError(f'{path}:{number}: expected n_points: {num_points}, got {line!r}')
 
 
-def _point(path, number: int, line: str) -> List[float]:
+def _point(path, number: int, line: str) -> list[float]:
     point = [coordinate(field) for field in line.split()]
     if len(point) != 2 or np.isnan(point).any():
-        raise ValueError(f'{path}:{number}: expected two numbers "x y", '
-                         f'got {line!r}')
+        raise ValueError(f'{path}:{number}: expected two numbers "x y", got {line!r}')
     return point

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the converters share: is a release complete, are its images there,
 what in it is odd, and where all goes."""
+
+from __future__ import annotations
+
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Dict, Iterable, List, Literal, Optional, Sequence, Tuple
+from typing import Literal
 
 import numpy as np
 from rich.progress import track
@@ -12,14 +16,13 @@ from rich.progress import track
 from ...files import written_whole
 from ...logs import print_log
 from ...text import shortened
-from ..annotations import (MAX_COORDINATE, BoxFields, FaceRecord, landmark_box,
-                           write_annotations)
+from ..annotations import MAX_COORDINATE, BoxFields, FaceRecord, landmark_box, write_annotations
 from ..image_files import image_size
 
 ImageMode = Literal['link', 'copy']
 
 
-def find_file(raw: Path, pattern: str) -> Optional[Path]:
+def find_file(raw: Path, pattern: str) -> Path | None:
     """The file of that name that stands highest in a release.
 
     Args:
@@ -31,8 +34,7 @@ def find_file(raw: Path, pattern: str) -> Optional[Path]:
     """
     # A leading dot marks the copies that macOS keeps of its own.
     found = [
-        path for path in raw.rglob(pattern)
-        if path.is_file() and not path.name.startswith('.')
+        path for path in raw.rglob(pattern) if path.is_file() and not path.name.startswith('.')
     ]
     return min(found, key=lambda path: (len(path.parts), path), default=None)
 
@@ -69,18 +71,20 @@ def check_own(out: Path, names: Iterable[str], converter: str) -> None:
         if path.exists() and _converter_of(path) != converter:
             raise ValueError(
                 f'{path} is there and was not made by this converter: move '
-                'it away, or choose another --out')
+                'it away, or choose another --out'
+            )
 
 
-def _converter_of(path: Path) -> Optional[str]:
+def _converter_of(path: Path) -> str | None:
     try:
         return json.loads(path.read_bytes())['info']['converter']
     except (KeyError, RecursionError, TypeError, ValueError):
         return None
 
 
-def check_counts(raw: Path, release: str, found: Dict[str, int],
-                 expected: Dict[str, int], partial: bool) -> None:
+def check_counts(
+    raw: Path, release: str, found: dict[str, int], expected: dict[str, int], partial: bool
+) -> None:
     """Refuse an incomplete release, or say that it is one.
 
     Args:
@@ -96,20 +100,20 @@ def check_counts(raw: Path, release: str, found: Dict[str, int],
     if all(found.get(part, 0) == number for part, number in expected.items()):
         return
     width = max(map(len, expected))
-    table = '\n'.join(f'    {part:<{width}} found {found.get(part, 0):>5}, '
-                      f'expected {number:>5}'
-                      for part, number in expected.items())
+    table = '\n'.join(
+        f'    {part:<{width}} found {found.get(part, 0):>5}, expected {number:>5}'
+        for part, number in expected.items()
+    )
     if not partial:
         raise ValueError(
             f'{raw} is not the complete {release} release:\n{table}\n'
             'Give --partial to convert what is there; figures measured on it '
-            'are then not those of the benchmark.')
-    print_log(f'converting an incomplete {release} release:\n{table}',
-              'current')
+            'are then not those of the benchmark.'
+        )
+    print_log(f'converting an incomplete {release} release:\n{table}', 'current')
 
 
-def image_sizes(root: Path, names: Iterable[str],
-                partial: bool) -> Dict[str, Tuple[int, int]]:
+def image_sizes(root: Path, names: Iterable[str], partial: bool) -> dict[str, tuple[int, int]]:
     """Width and height of each image, from its header.
 
     Args:
@@ -136,10 +140,11 @@ def image_sizes(root: Path, names: Iterable[str],
     return sizes
 
 
-def _report_missing(root: Path, missing: Sequence[str], there: int,
-                    partial: bool) -> None:
-    text = (f'{len(missing)} of {len(missing) + there} listed images are not '
-            f'under {root}: {shortened(missing)}')
+def _report_missing(root: Path, missing: Sequence[str], there: int, partial: bool) -> None:
+    text = (
+        f'{len(missing)} of {len(missing) + there} listed images are not '
+        f'under {root}: {shortened(missing)}'
+    )
     if not partial or not there:
         raise FileNotFoundError(text)
     print_log(f'{text}; their faces are left out', 'current')
@@ -153,7 +158,7 @@ class Oddities:
     """
 
     def __init__(self) -> None:
-        self._places: Dict[str, List[str]] = {}
+        self._places: dict[str, list[str]] = {}
         self._seen = set()
 
     def check(self, place: str, record: FaceRecord) -> None:
@@ -199,15 +204,17 @@ class Oddities:
         """Say what there was to the log."""
         for what, places in self._places.items():
             print_log(
-                f'{release}: {len(places)} faces with {what}, kept '
-                f'({shortened(places)})', 'current')
+                f'{release}: {len(places)} faces with {what}, kept ({shortened(places)})', 'current'
+            )
 
 
-def write_parts(out: Path,
-                parts: Dict[str, Sequence[FaceRecord]],
-                info: Dict[str, object],
-                box_fields: BoxFields = landmark_box,
-                first_ids: Optional[Dict[str, int]] = None) -> Dict[str, int]:
+def write_parts(
+    out: Path,
+    parts: dict[str, Sequence[FaceRecord]],
+    info: dict[str, object],
+    box_fields: BoxFields = landmark_box,
+    first_ids: dict[str, int] | None = None,
+) -> dict[str, int]:
     """Write each part of a benchmark that has faces.
 
     Args:
@@ -227,8 +234,7 @@ def write_parts(out: Path,
     for name, records in parts.items():
         path = out / 'annotations' / name
         if records:
-            write_annotations(path, records, info, box_fields,
-                              first_ids.get(name, 1))
+            write_annotations(path, records, info, box_fields, first_ids.get(name, 1))
             counts[name] = len(records)
         else:
             remove_stale(path)
@@ -239,9 +245,7 @@ def remove_stale(path: Path) -> None:
     """Remove an annotation file of an earlier run, where the release has no
     faces for it, and say so."""
     if path.exists():
-        print_log(
-            f'removing {path} of an earlier run: this release has no faces '
-            'for it', 'current')
+        print_log(f'removing {path} of an earlier run: this release has no faces for it', 'current')
         path.unlink()
 
 
@@ -270,14 +274,13 @@ def place_images(source: Path, target: Path, how: ImageMode) -> None:
                 target,
                 ignore=shutil.ignore_patterns('*.pts'),
                 copy_function=_copy_whole,
-                dirs_exist_ok=True)
+                dirs_exist_ok=True,
+            )
         except shutil.Error as error:
             name, _, reason = error.args[0][0]
-            raise FileNotFoundError(
-                f'{name} could not be copied: {reason}') from None
+            raise FileNotFoundError(f'{name} could not be copied: {reason}') from None
     elif target.exists():
-        raise ValueError(f'{target} exists and is not a link; move it away, '
-                         'or give --images copy')
+        raise ValueError(f'{target} exists and is not a link; move it away, or give --images copy')
     else:
         target.symlink_to(source.resolve(), target_is_directory=True)
 

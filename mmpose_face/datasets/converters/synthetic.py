@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic faces as files, in the layout of MMPose's WFLW."""
+
 from pathlib import Path
-from typing import Dict, List
 
 from rich.progress import track
 
@@ -15,11 +15,9 @@ from .wflw import PART_FILES, SUBSET_FILES
 CONVERTER, VERSION = 'mmpose_face synthetic', 1
 
 
-def write(out: Path,
-          train: int = 2500,
-          test: int = 500,
-          seed: int = 0,
-          size: int = 256) -> Dict[str, int]:
+def write(
+    out: Path, train: int = 2500, test: int = 500, seed: int = 0, size: int = 256
+) -> dict[str, int]:
     """Write synthetic faces as images and annotations.
 
     Writes ``annotations/face_landmarks_wflw_{train,test}.json``, the six
@@ -41,15 +39,11 @@ def write(out: Path,
             ``out`` holds annotations of other data.
     """
     if min(train, test) < 1:
-        raise ValueError('expected at least one face of each part, got '
-                         f'{train} and {test}')
+        raise ValueError(f'expected at least one face of each part, got {train} and {test}')
     check(seed, size, None)
     check_own(out, (*PART_FILES.values(), *SUBSET_FILES.values()), CONVERTER)
     faces = _write_images(out, test, seed + 1, size)
-    parts = {
-        PART_FILES['train']: _write_images(out, train, seed, size),
-        PART_FILES['test']: faces
-    }
+    parts = {PART_FILES['train']: _write_images(out, train, seed, size), PART_FILES['test']: faces}
     for subset, name in SUBSET_FILES.items():
         parts[name] = [face for face in faces if subset in face.subsets]
     info = dict(
@@ -58,12 +52,12 @@ def write(out: Path,
         pixel_origin=0,
         seed=seed,
         converter=CONVERTER,
-        converter_version=VERSION)
+        converter_version=VERSION,
+    )
     return write_parts(out, parts, info)
 
 
-def _write_images(out: Path, number: int, seed: int,
-                  size: int) -> List[FaceRecord]:
+def _write_images(out: Path, number: int, seed: int, size: int) -> list[FaceRecord]:
     (out / 'images' / str(seed)).mkdir(parents=True, exist_ok=True)
     records = []
     for i in track(range(number), f'drawing {number} faces'):
@@ -75,5 +69,6 @@ def _write_images(out: Path, number: int, seed: int,
 
 
 def _record(face: SyntheticFace, name: str) -> FaceRecord:
-    return FaceRecord(name, face.image.shape[1::-1], face.keypoints,
-                      (ALL, *face.attributes), face.occluded)
+    return FaceRecord(
+        name, face.image.shape[1::-1], face.keypoints, (ALL, *face.attributes), face.occluded
+    )

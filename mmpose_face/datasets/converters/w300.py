@@ -4,9 +4,10 @@
 Sagonas et al., "300 faces in-the-wild challenge: database and results",
 Image and Vision Computing 47 (2016).
 """
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Literal, Set, Tuple
+from typing import Literal
 
 from rich.progress import track
 
@@ -14,8 +15,7 @@ from ...logs import print_log
 from ..annotations import FaceRecord
 from ..image_files import image_size
 from .pts import read_pts
-from .release import (ImageMode, Oddities, check_counts, check_own,
-                      place_images, write_parts)
+from .release import ImageMode, Oddities, check_counts, check_own, place_images, write_parts
 
 _IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
 
@@ -33,25 +33,23 @@ class Folder:
         subsets (tuple[str]): Test subsets of its faces; none for training.
     """
 
-    raw: Tuple[str, ...]
+    raw: tuple[str, ...]
     name: str
     faces: int
-    subsets: Tuple[str, ...] = ()
+    subsets: tuple[str, ...] = ()
 
 
 _COMMON, _CHALLENGE = ('common', 'full'), ('challenge', 'full')
 
 FOLDERS = (
-    Folder(('afw', ), 'afw', 337),
-    Folder(('helen/trainset', ), 'helen/trainset', 2000),
-    Folder(('lfpw/trainset', ), 'lfpw/trainset', 811),
-    Folder(('helen/testset', ), 'helen/testset', 330, _COMMON),
-    Folder(('lfpw/testset', ), 'lfpw/testset', 224, _COMMON),
-    Folder(('ibug', ), 'ibug', 135, _CHALLENGE),
-    Folder(('300W/01_Indoor', 'Test/01_Indoor', '01_Indoor'), 'Test/01_Indoor',
-           300, ('test', )),
-    Folder(('300W/02_Outdoor', 'Test/02_Outdoor', '02_Outdoor'),
-           'Test/02_Outdoor', 300, ('test', )),
+    Folder(('afw',), 'afw', 337),
+    Folder(('helen/trainset',), 'helen/trainset', 2000),
+    Folder(('lfpw/trainset',), 'lfpw/trainset', 811),
+    Folder(('helen/testset',), 'helen/testset', 330, _COMMON),
+    Folder(('lfpw/testset',), 'lfpw/testset', 224, _COMMON),
+    Folder(('ibug',), 'ibug', 135, _CHALLENGE),
+    Folder(('300W/01_Indoor', 'Test/01_Indoor', '01_Indoor'), 'Test/01_Indoor', 300, ('test',)),
+    Folder(('300W/02_Outdoor', 'Test/02_Outdoor', '02_Outdoor'), 'Test/02_Outdoor', 300, ('test',)),
 )
 
 # From file name to the subset that it holds; '' stands for training.
@@ -64,11 +62,13 @@ _FILES = {
 }
 
 
-def convert(raw: Path,
-            out: Path,
-            partial: bool = False,
-            origin: Literal[0, 1] = 1,
-            images: ImageMode = 'link') -> Dict[str, int]:
+def convert(
+    raw: Path,
+    out: Path,
+    partial: bool = False,
+    origin: Literal[0, 1] = 1,
+    images: ImageMode = 'link',
+) -> dict[str, int]:
     """Convert a 300-W release.
 
     Writes ``annotations/face_landmarks_300w_{train,valid,valid_common,
@@ -98,13 +98,13 @@ def convert(raw: Path,
     sources = _locate(raw)
     check_own(out, _FILES, CONVERTER)
     _check_counts(raw, sources, partial)
-    parts: Dict[str, List[FaceRecord]] = {name: [] for name in _FILES}
+    parts: dict[str, list[FaceRecord]] = {name: [] for name in _FILES}
     oddities = Oddities()
     for folder, source, pts in _with_progress(sources):
         record = _read_face(folder, source, pts, origin)
         oddities.check(str(pts), record)
         for name, subset in _FILES.items():
-            if subset in (folder.subsets or ('', )):
+            if subset in (folder.subsets or ('',)):
                 parts[name].append(record)
     oddities.report('300-W')
 
@@ -115,15 +115,15 @@ def convert(raw: Path,
         source='https://ibug.doc.ic.ac.uk/resources/300-W/',
         pixel_origin=origin,
         converter=CONVERTER,
-        converter_version=VERSION)
+        converter_version=VERSION,
+    )
     return write_parts(out, parts, info)
 
 
-def _locate(raw: Path) -> Dict[Folder, Tuple[Path, List[Path]]]:
+def _locate(raw: Path) -> dict[Folder, tuple[Path, list[Path]]]:
     """Where each folder of the release is, and its ``.pts`` files."""
     if not raw.is_dir():
-        raise FileNotFoundError(f'{raw} is not a folder; expected the root '
-                                'of the 300-W release')
+        raise FileNotFoundError(f'{raw} is not a folder; expected the root of the 300-W release')
     found = {}
     for folder in FOLDERS:
         for candidate in folder.raw:
@@ -135,7 +135,8 @@ def _locate(raw: Path) -> Dict[Folder, Tuple[Path, List[Path]]]:
     if not found:
         raise FileNotFoundError(
             f'{raw} holds no 300-W release: expected .pts files in '
-            f'{", ".join(folder.raw[0] for folder in FOLDERS)}')
+            f'{", ".join(folder.raw[0] for folder in FOLDERS)}'
+        )
     return found
 
 
@@ -148,40 +149,40 @@ def _check_counts(raw: Path, sources: dict, partial: bool) -> None:
         if left_out:
             print_log(
                 f'{source}: {len(left_out)} images have no .pts and are left '
-                f'out: {", ".join(sorted(left_out))}', 'current')
+                f'out: {", ".join(sorted(left_out))}',
+                'current',
+            )
 
 
-def _images_without_points(source: Path, pts: List[Path]) -> Set[str]:
+def _images_without_points(source: Path, pts: list[Path]) -> set[str]:
     annotated = {path.stem for path in pts}
     return {
         path.name
-        for path in source.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES
-        and path.stem not in annotated
+        for path in source.iterdir()
+        if path.suffix.lower() in _IMAGE_SUFFIXES and path.stem not in annotated
     }
 
 
 def _with_progress(sources: dict):
-    faces = [(folder, source, path)
-             for folder, (source, pts) in sources.items() for path in pts]
+    faces = [(folder, source, path) for folder, (source, pts) in sources.items() for path in pts]
     return track(faces, description='reading 300-W')
 
 
-def _read_face(folder: Folder, source: Path, pts: Path,
-               origin: int) -> FaceRecord:
+def _read_face(folder: Folder, source: Path, pts: Path, origin: int) -> FaceRecord:
     image = _image_of(pts)
     return FaceRecord(
         file_name=f'{folder.name}/{image.relative_to(source).as_posix()}',
         image_size=image_size(image),
         keypoints=read_pts(pts) - (1 - origin),
-        subsets=folder.subsets)
+        subsets=folder.subsets,
+    )
 
 
 def _image_of(pts: Path) -> Path:
     for suffix in _IMAGE_SUFFIXES:
-        for candidate in (pts.with_suffix(suffix),
-                          pts.with_suffix(suffix.upper())):
+        for candidate in (pts.with_suffix(suffix), pts.with_suffix(suffix.upper())):
             if candidate.is_file():
                 return candidate
     raise FileNotFoundError(
-        f'{pts} has no image beside it: expected {pts.with_suffix(".jpg")} '
-        'or .png')
+        f'{pts} has no image beside it: expected {pts.with_suffix(".jpg")} or .png'
+    )

@@ -6,6 +6,7 @@ each does one thing: ``template`` is the neutral head, ``shape`` moves its
 points, ``atlas`` and ``painting`` give it a skin, ``render`` looks at it,
 ``scene`` draws what is around it, ``photo`` is light and lens.
 """
+
 from .face import ATTRIBUTES, SyntheticFace, check, render_face
 
 __all__ = ['ATTRIBUTES', 'SyntheticFace', 'check', 'render_face']

@@ -6,9 +6,10 @@ parts of every face are the same, and are made once. Colours are BGR from 0 to
 1; a texture is ``(3, *SIZE)``, one plane for each, which is quicker to mix
 than interleaved pixels.
 """
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -53,23 +54,19 @@ class Region:
         alpha (np.ndarray): ``(rows, columns)`` from 0 to 1.
     """
 
-    window: Tuple[slice, slice]
+    window: tuple[slice, slice]
     alpha: np.ndarray
 
     def _of(self, texture: np.ndarray) -> np.ndarray:
         """The view ``(3, rows, columns)`` of that part of a texture."""
         return texture[(slice(None), *self.window)]
 
-    def darken(self, texture: np.ndarray, factor: float,
-               strength: float) -> None:
+    def darken(self, texture: np.ndarray, factor: float, strength: float) -> None:
         """Multiply what is there, in place."""
         part = self._of(texture)
         part *= 1 - self.alpha * np.float32(strength * (1 - factor))
 
-    def paint(self,
-              texture: np.ndarray,
-              color: Sequence[float],
-              strength=1.) -> None:
+    def paint(self, texture: np.ndarray, color: Sequence[float], strength=1.0) -> None:
         """Mix a colour, or an image ``(3, rows, columns)``, in place."""
         part, color = self._of(texture), np.asarray(color, np.float32)
         color = color.reshape(3, 1, 1) if color.ndim == 1 else color
@@ -88,9 +85,7 @@ def _blurred(alpha: np.ndarray, blur: float) -> np.ndarray:
     return cv2.GaussianBlur(alpha, (0, 0), blur) if blur else alpha
 
 
-def filled(points: np.ndarray,
-           blur: float = 0,
-           holes: Sequence[np.ndarray] = ()) -> Region:
+def filled(points: np.ndarray, blur: float = 0, holes: Sequence[np.ndarray] = ()) -> Region:
     """The inside of a polygon of texture pixels ``(n, 2)``."""
     alpha = np.zeros(SIZE, np.uint8)
     cv2.fillPoly(alpha, [fixed(points)], 255, cv2.LINE_AA, SHIFT)
@@ -99,14 +94,10 @@ def filled(points: np.ndarray,
     return _region(_blurred(alpha, blur))
 
 
-def stroked(points: np.ndarray,
-            width: int,
-            blur: float = 0,
-            closed: bool = False) -> Region:
+def stroked(points: np.ndarray, width: int, blur: float = 0, closed: bool = False) -> Region:
     """A line through texture pixels ``(n, 2)``."""
     alpha = np.zeros(SIZE, np.uint8)
-    cv2.polylines(alpha, [fixed(points)], closed, 255, width, cv2.LINE_AA,
-                  SHIFT)
+    cv2.polylines(alpha, [fixed(points)], closed, 255, width, cv2.LINE_AA, SHIFT)
     return _region(_blurred(alpha, blur))
 
 
@@ -118,8 +109,9 @@ def _curve(points: np.ndarray, closed: bool, steps: int = 6) -> np.ndarray:
         padded = np.concatenate([points[:1], points, points[-1:]])
     a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
-    line = .5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 +
-                 (3 * b - a - 3 * c + d) * t**3)
+    line = 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
     line = line.transpose(1, 0, 2).reshape(-1, 2)
     return line if closed else np.concatenate([line, points[-1:]])
 
@@ -128,7 +120,7 @@ def _line(*names: str, closed: bool = False) -> np.ndarray:
     return _curve(_texels()[[INDEX[name] for name in names]], closed)
 
 
-def _at(points: Sequence[Tuple[float, ...]], sign: int = 1) -> np.ndarray:
+def _at(points: Sequence[tuple[float, ...]], sign: int = 1) -> np.ndarray:
     """Texture pixels of places near the template's surface; ``sign`` -1 is
     the other side."""
     places = np.array(points, float) * (sign, 1, 1)
@@ -140,52 +132,60 @@ def _smooth(t: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-_EYE = ('inner_corner', 'upper_inner', 'upper_middle', 'upper_outer',
-        'outer_corner', 'lower_outer', 'lower_middle', 'lower_inner')
+_EYE = (
+    'inner_corner',
+    'upper_inner',
+    'upper_middle',
+    'upper_outer',
+    'outer_corner',
+    'lower_outer',
+    'lower_middle',
+    'lower_inner',
+)
 
 # Lines that each side has: places on the right, width and blur in texture
 # pixels.
 _SIDE_LINES = dict(
     nostril=([(5.5, 45.2, 95), (9.5, 44.6, 92)], 4, 1.1),
     wing=([(14, 44.5, 86), (19, 43, 83), (18.5, 37, 83)], 2, 1.4),
-    fold=([(19, 42, 82), (27, 54, 79), (31, 67, 75)], 2, 2.),
+    fold=([(19, 42, 82), (27, 54, 79), (31, 67, 75)], 2, 2.0),
     bag=([(19, 8, 77), (30, 12, 75), (41, 8, 71)], 2, 1.8),
-    blush=([(40, 25, 72), (46, 30, 66)], 20, 9.))
+    blush=([(40, 25, 72), (46, 30, 66)], 20, 9.0),
+)
 _WRINKLES = (-42, -52, -61)  # their heights on the forehead
 
 
 @lru_cache(maxsize=1)
-def regions() -> Dict[str, Region]:
+def regions() -> dict[str, Region]:
     """The parts of the face whose shape in the texture never changes."""
     parts = _lip_regions()
     for side in ('left', 'right'):
         own = dict(**_eye_regions(side), **_side_regions(side))
         parts.update({f'{side}_{name}': part for name, part in own.items()})
     for i, y in enumerate(_WRINKLES):
-        line = _at([(-34, y, 76), (-15, y - 2, 86), (0, y + 1, 88),
-                    (15, y - 2, 86), (34, y, 76)])
+        line = _at([(-34, y, 76), (-15, y - 2, 86), (0, y + 1, 88), (15, y - 2, 86), (34, y, 76)])
         parts[f'wrinkle_{i}'] = stroked(_curve(line, False), 1, 1.2)
     return parts
 
 
-def _lip_regions() -> Dict[str, Region]:
+def _lip_regions() -> dict[str, Region]:
     lips = [curve.points for curve in WFLW98.curves if curve.group == 'lips']
     outer, inner = (_line(*names, closed=True) for names in lips)
     return dict(
-        lips=filled(outer, .8, [inner]),
+        lips=filled(outer, 0.8, [inner]),
         mouth=filled(inner),
-        mouth_line=stroked(inner, 1, .6, closed=True),
-        lip_line=stroked(outer, 1, .9, closed=True),
-        teeth=filled(_teeth(lips[1]), .6))
+        mouth_line=stroked(inner, 1, 0.6, closed=True),
+        lip_line=stroked(outer, 1, 0.9, closed=True),
+        teeth=filled(_teeth(lips[1]), 0.6),
+    )
 
 
-def _side_regions(side: str) -> Dict[str, Region]:
+def _side_regions(side: str) -> dict[str, Region]:
     sign = -1 if side == 'left' else 1
     parts = {
-        name:
-        stroked(
-            _curve(_at(points, sign), False) if len(points) > 2 else _at(
-                points, sign), width, blur)
+        name: stroked(
+            _curve(_at(points, sign), False) if len(points) > 2 else _at(points, sign), width, blur
+        )
         for name, (points, width, blur) in _SIDE_LINES.items()
     }
     upper = [f'{side}_brow_upper_{i}' for i in range(1, 6)]
@@ -198,11 +198,11 @@ def _teeth(inner: Sequence[str]) -> np.ndarray:
     """From the upper inner lip half way down the open mouth."""
     points = _texels()[[INDEX[name] for name in inner]]
     upper, lower = points[:5], points[[0, 7, 6, 5, 4]]
-    edge = upper + (lower - upper) * .42
+    edge = upper + (lower - upper) * 0.42
     return np.concatenate([_curve(upper, False), _curve(edge, False)[::-1]])
 
 
-def _eye_regions(side: str) -> Dict[str, Region]:
+def _eye_regions(side: str) -> dict[str, Region]:
     names = [f'{side}_eye_{name}' for name in _EYE]
     opening = _line(*names, closed=True)
     upper, lower = _line(*names[:5]), _line(names[0], *names[:3:-1])
@@ -210,11 +210,12 @@ def _eye_regions(side: str) -> Dict[str, Region]:
     return dict(
         eye=filled(opening),
         lid_shade=stroked(upper + (0, 1.5), 4, 1.2),
-        upper_lid=stroked(upper, 2, .6),
-        lower_lid=stroked(lower, 1, .7),
-        liner=stroked(upper + (0, -1), 3, .7),
+        upper_lid=stroked(upper, 2, 0.6),
+        lower_lid=stroked(lower, 1, 0.7),
+        liner=stroked(upper + (0, -1), 3, 0.7),
         crease=stroked(raised + (0, -1), 1, 1.1),
-        shadow=filled(np.concatenate([upper, (upper + (0, -13))[::-1]]), 3.))
+        shadow=filled(np.concatenate([upper, (upper + (0, -13))[::-1]]), 3.0),
+    )
 
 
 _STOCK = 2 * SIZE[0], 2 * SIZE[1]  # of noise, to cut from
@@ -223,7 +224,7 @@ _STOCK = 2 * SIZE[0], 2 * SIZE[1]  # of noise, to cut from
 @lru_cache(maxsize=1)
 def noise() -> np.ndarray:
     """Noise of several octaves for skins, about -1 to 1."""
-    weights = {64: .5, 24: .4, 8: .3, 3: .3, 1: .35}
+    weights = {64: 0.5, 24: 0.4, 8: 0.3, 3: 0.3, 1: 0.35}
     return octaves(np.random.default_rng(1), _STOCK, weights)
 
 
@@ -234,32 +235,35 @@ def strands() -> np.ndarray:
     height, width = _STOCK
     fine = enlarged(rng.normal(0, 1, (height // 20, width)), _STOCK)
     wide = enlarged(rng.normal(0, 1, (height // 40, width // 6)), _STOCK)
-    return .6 * fine + .6 * wide
+    return 0.6 * fine + 0.6 * wide
 
 
 @lru_cache(maxsize=1)
 def hairiness() -> np.ndarray:
     """Millimetres behind a usual hairline, ``SIZE``; negative on the face."""
     x, y, z = np.moveaxis(places(), -1, 0)
-    front = -70 - y - .12 * np.abs(x)
-    side = np.minimum(18 - z - .15 * y, 28 - y)
+    front = -70 - y - 0.12 * np.abs(x)
+    side = np.minimum(18 - z - 0.15 * y, 28 - y)
     back = np.minimum(-12 - z, 75 - y)
     return np.maximum(np.maximum(front, side), back).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
-def beard() -> Tuple[np.ndarray, np.ndarray]:
+def beard() -> tuple[np.ndarray, np.ndarray]:
     """How much of a beard and of a moustache grows at each texture pixel."""
     x, y, z = np.moveaxis(places(), -1, 0)
-    edge = np.where(z > 5, 8 + (z - 5) * .78, 8)
+    edge = np.where(z > 5, 8 + (z - 5) * 0.78, 8)
     cheeks = _smooth((y - edge) / 10) * _smooth((z + 12) / 10)
     chin = _smooth((y - 66) / 8)
     whiskers = cheeks * np.maximum(chin, _smooth((np.abs(x) - 24) / 8))
-    moustache = _smooth((30 - np.abs(x)) / 6) * _smooth(
-        (y - 50) / 4) * _smooth((68 - y) / 4) * _smooth((z - 60) / 5)
+    moustache = (
+        _smooth((30 - np.abs(x)) / 6)
+        * _smooth((y - 50) / 4)
+        * _smooth((68 - y) / 4)
+        * _smooth((z - 60) / 5)
+    )
     bare = _beside_lips()
-    return ((whiskers * bare).astype(np.float32),
-            (moustache * bare).astype(np.float32))
+    return ((whiskers * bare).astype(np.float32), (moustache * bare).astype(np.float32))
 
 
 def _beside_lips() -> np.ndarray:
@@ -278,8 +282,8 @@ def hollows() -> np.ndarray:
     surface = template().surface
     radius = np.linalg.norm(surface - CENTER, axis=-1).astype(np.float32)
     relief = radius - cv2.GaussianBlur(radius, (0, 0), 5)
-    relief = np.clip(relief / 7, -.5, .2)
-    return cv2.resize(1 + .75 * relief, SIZE[::-1])
+    relief = np.clip(relief / 7, -0.5, 0.2)
+    return cv2.resize(1 + 0.75 * relief, SIZE[::-1])
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drawing between pixels, and noise to draw with."""
-from typing import Dict, Tuple
 
 import cv2
 import numpy as np
@@ -15,15 +14,15 @@ def fixed(points: np.ndarray) -> np.ndarray:
     return np.rint(points * (1 << SHIFT)).astype(np.int32)
 
 
-def enlarged(coarse: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+def enlarged(coarse: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A coarse image ``(h, w)`` as a smooth one of ``size`` rows and
     columns."""
-    return cv2.resize(
-        coarse.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(coarse.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def octaves(rng: np.random.Generator, size: Tuple[int, int],
-            weights: Dict[int, float]) -> np.ndarray:
+def octaves(
+    rng: np.random.Generator, size: tuple[int, int], weights: dict[int, float]
+) -> np.ndarray:
     """Smooth noise ``size``.
 
     Args:

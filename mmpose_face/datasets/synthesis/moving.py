@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A synthetic face that moves and talks, with its exact landmarks in every
 frame."""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, Tuple
 
 import cv2
 import numpy as np
@@ -11,13 +12,13 @@ from ...landmarks import WFLW98
 from .face import SyntheticFace, render_face
 
 _PICTURE = 320  # pixels of the face's picture, before it moves
-_TURN, _GROW = 10., .12  # largest turn in degrees, and change of size
-_WAY = .25, .12  # largest way from the middle, shares of the frame's sides
+_TURN, _GROW = 10.0, 0.12  # largest turn in degrees, and change of size
+_WAY = 0.25, 0.12  # largest way from the middle, shares of the frame's sides
 _SYLLABLES = 3.5  # a second
-_OPENING = .035  # of the mouth, a share of the picture
-_REACH = .11  # of what moves with the lower lip, a share of the picture
+_OPENING = 0.035  # of the mouth, a share of the picture
+_REACH = 0.11  # of what moves with the lower lip, a share of the picture
 # A face rests, moves and rests.
-_PERIOD = 4.  # seconds
+_PERIOD = 4.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,23 @@ class MovingFace:
     seed: int
     index: int
     frames: int = 200
-    fps: float = 25.
-    size: Tuple[int, int] = (480, 360)
-    speed: float = 1.
+    fps: float = 25.0
+    size: tuple[int, int] = (480, 360)
+    speed: float = 1.0
     talking: bool = True
-    noise: float = 5.
+    noise: float = 5.0
 
     def __post_init__(self) -> None:
         if self.frames < 1 or not self.fps > 0:
-            raise ValueError('expected one or more frames at a positive rate, '
-                             f'got {self.frames} and {self.fps}')
+            raise ValueError(
+                f'expected one or more frames at a positive rate, got {self.frames} and {self.fps}'
+            )
         if self.speed < 0 or self.noise < 0:
-            raise ValueError('speed and noise must not be negative, got '
-                             f'{self.speed} and {self.noise}')
+            raise ValueError(
+                f'speed and noise must not be negative, got {self.speed} and {self.noise}'
+            )
 
-    def __iter__(self) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Frame after frame.
 
         Yields:
@@ -80,41 +83,39 @@ class MovingFace:
         """The true points of all frames ``(T, 98, 2)`` in pixels, without
         their images."""
         face, lip = self._face()
-        return np.stack([
-            _moved(face.keypoints, matrix, lip, opening)
-            for matrix, opening in zip(*self._motion())
-        ])
+        return np.stack(
+            [
+                _moved(face.keypoints, matrix, lip, opening)
+                for matrix, opening in zip(*self._motion())
+            ]
+        )
 
-    def _face(self) -> Tuple[SyntheticFace, np.ndarray]:
+    def _face(self) -> tuple[SyntheticFace, np.ndarray]:
         """The picture, and where its lower lip is."""
         face = render_face(self.seed, self.index, _PICTURE, ())
         return face, face.keypoints[WFLW98.index['lower_lip_inner']]
 
-    def _motion(self) -> Tuple[np.ndarray, np.ndarray]:
+    def _motion(self) -> tuple[np.ndarray, np.ndarray]:
         """From pixels of the picture to those of each frame ``(T, 2, 3)``,
         and by how many pixels of the picture the mouth is open ``(T, )``."""
         rng = np.random.default_rng((self.seed, self.index, 1))
         times = np.arange(self.frames) / self.fps
-        pace = np.maximum(0, np.sin(2 * np.pi * (times / _PERIOD - .1)))
+        pace = np.maximum(0, np.sin(2 * np.pi * (times / _PERIOD - 0.1)))
         way = 2 * np.pi * self.speed * np.cumsum(pace) / self.fps
         # Right, down, turn and size each have two sines.
-        rates = rng.uniform(.2, .5, (4, 2))
+        rates = rng.uniform(0.2, 0.5, (4, 2))
         phases = rng.uniform(0, 2 * np.pi, (4, 2))
-        right, down, turn, grow = np.sin(rates[..., None] * way +
-                                         phases[..., None]).mean(1)
+        right, down, turn, grow = np.sin(rates[..., None] * way + phases[..., None]).mean(1)
         width, height = self.size
         angle = np.deg2rad(_TURN) * turn
         scale = min(self.size) / _PICTURE * (1 + _GROW * grow)
         cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-        linear = np.stack((np.stack((cos, -sin), -1), np.stack(
-            (sin, cos), -1)), 1)
-        middle = np.stack(
-            (width * (.5 + _WAY[0] * right), height * (.5 + _WAY[1] * down)),
-            -1)
+        linear = np.stack((np.stack((cos, -sin), -1), np.stack((sin, cos), -1)), 1)
+        middle = np.stack((width * (0.5 + _WAY[0] * right), height * (0.5 + _WAY[1] * down)), -1)
         offset = middle - linear @ np.full(2, _PICTURE / 2)
         # A syllable opens and closes it once; words have pauses between them.
-        said = np.sin(np.pi * _SYLLABLES * times)**2
-        loud = np.sin(np.pi * times / _PERIOD)**2 * self.talking
+        said = np.sin(np.pi * _SYLLABLES * times) ** 2
+        loud = np.sin(np.pi * times / _PERIOD) ** 2 * self.talking
         openings = _PICTURE * _OPENING * said * loud
         return np.concatenate((linear, offset[..., None]), 2), openings
 
@@ -128,16 +129,16 @@ def _pulled(points: np.ndarray, lip: np.ndarray) -> np.ndarray:
     return np.exp(-(away**2).sum(-1))
 
 
-def _moved(points: np.ndarray, matrix: np.ndarray, lip: np.ndarray,
-           opening: float) -> np.ndarray:
+def _moved(points: np.ndarray, matrix: np.ndarray, lip: np.ndarray, opening: float) -> np.ndarray:
     """Points of the picture on the frame."""
     points = points.copy()
     points[:, 1] += opening * _pulled(points, lip)
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
-def _seen(picture: np.ndarray, matrix: np.ndarray, lip: np.ndarray,
-          opening: float, size: Tuple[int, int]) -> np.ndarray:
+def _seen(
+    picture: np.ndarray, matrix: np.ndarray, lip: np.ndarray, opening: float, size: tuple[int, int]
+) -> np.ndarray:
     """The frame: each of its pixels is looked up in the picture."""
     back = np.linalg.inv(matrix[:, :2])
     grid = np.stack(np.meshgrid(np.arange(size[0]), np.arange(size[1])), -1)
@@ -148,15 +149,9 @@ def _seen(picture: np.ndarray, matrix: np.ndarray, lip: np.ndarray,
     for _ in range(12 if opening else 0):
         source[..., 1] = target[..., 1] - opening * _pulled(source, lip)
     source = source.astype(np.float32)
-    return cv2.remap(
-        picture,
-        source,
-        None,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _with_noise(image: np.ndarray, sigma: float,
-                rng: np.random.Generator) -> np.ndarray:
+def _with_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
     noisy = image + rng.normal(0, sigma, image.shape)
     return np.rint(noisy).clip(0, 255).astype(np.uint8)

@@ -4,8 +4,8 @@
 There is no triangle here: the surface is sampled finely, and the nearest
 sample in each pixel says which texture coordinate is seen there.
 """
+
 from dataclasses import dataclass
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -40,14 +40,13 @@ class Camera:
     rotation: np.ndarray
     distance: float
     scale: float
-    center: Tuple[float, float]
+    center: tuple[float, float]
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """From head space ``(..., 3)`` in millimetres to x and y in pixels
         and z, the millimetres towards the camera."""
         seen = turned(points, self.rotation)
-        near = np.float32(self.scale * self.distance) / (
-            np.float32(self.distance) - seen[..., 2:])
+        near = np.float32(self.scale * self.distance) / (np.float32(self.distance) - seen[..., 2:])
         seen[..., :2] = seen[..., :2] * near + np.float32(self.center)
         return seen
 
@@ -56,12 +55,9 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """Head pose as a matrix; degrees, positive to the viewer's right, down
     and clockwise."""
     y, p, r = np.deg2rad([yaw, pitch, roll])
-    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0],
-               [-np.sin(y), 0, np.cos(y)]]
-    about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)],
-               [0, -np.sin(p), np.cos(p)]]
-    about_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0],
-               [0, 0, 1]]
+    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
+    about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]]
+    about_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]]
     return np.array(about_z) @ about_x @ about_y
 
 
@@ -85,8 +81,8 @@ class View:
 # What is in front is searched for in at most that many pixels in each
 # direction: the samples would not fill more.
 _COARSE = 128
-_DEEP = 200.  # more than any millimetre behind the head's centre
-_STEPS = 64.  # steps of depth in a millimetre
+_DEEP = 200.0  # more than any millimetre behind the head's centre
+_STEPS = 64.0  # steps of depth in a millimetre
 
 
 def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
@@ -99,11 +95,10 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
         size (int): Width and height of the image in pixels.
     """
     samples = cv2.resize(projected, None, fx=FINE, fy=FINE).reshape(-1, 3)
-    facing = cv2.resize(
-        facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
+    facing = cv2.resize(facing.astype(np.uint8), None, fx=FINE, fy=FINE).reshape(-1)
     coarse = min(size, _COARSE)
-    at = (samples[:, :2] + .5) / _enlargement(size) - .5
-    x, y = np.floor(at + np.float32(.5)).astype(np.int32).T
+    at = (samples[:, :2] + 0.5) / _enlargement(size) - 0.5
+    x, y = np.floor(at + np.float32(0.5)).astype(np.int32).T
     inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
     chosen = np.flatnonzero(inside & (facing > 0))
     place = y[chosen] * coarse + x[chosen]
@@ -112,19 +107,18 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     front = np.zeros(coarse * coarse, np.int64)
     np.maximum.at(front, place, key | chosen)
     found = np.flatnonzero(front)
-    sample = front[found] & 0xffffffff
+    sample = front[found] & 0xFFFFFFFF
     layers = np.zeros((coarse * coarse, 6), np.float32)
     layers[found, :2] = _grid_coordinates(sample)
     layers[found, 2] = samples[sample, 2]
-    layers[found,
-           3:5] = at[sample] - np.stack([found % coarse, found // coarse], 1)
+    layers[found, 3:5] = at[sample] - np.stack([found % coarse, found // coarse], 1)
     layers[found, 5] = 1
     layers = layers.reshape(coarse, coarse, 6)
     layers[_seen_through(layers)] = 0
     return _smooth_view(layers, size)
 
 
-_THIN = 10.  # millimetres; what lies deeper is seen through a hole
+_THIN = 10.0  # millimetres; what lies deeper is seen through a hole
 
 
 def _seen_through(layers: np.ndarray) -> np.ndarray:
@@ -152,7 +146,7 @@ def _smooth_view(layers: np.ndarray, size: int) -> View:
     seen = layers[..., 5]
     # Beyond the outline the coordinates go on, so that its pixels can be
     # painted; a single hole in the head is filled.
-    outside = total[..., 5] < .01
+    outside = total[..., 5] < 0.01
     total[outside] = wide[outside]
     mean = total[..., :5] / np.maximum(total[..., 5:], 1e-6)
     texture = mean[..., :2] - _slope(mean, mean[..., 3:])
@@ -161,11 +155,12 @@ def _smooth_view(layers: np.ndarray, size: int) -> View:
     depth[depth <= -_DEEP] = -np.inf
     factor = _enlargement(size)
     side = 2 * int(factor) + 1
-    alpha = cv2.GaussianBlur(
-        _enlarged(_closed(seen), size), (side, side), .6 * factor)
+    alpha = cv2.GaussianBlur(_enlarged(_closed(seen), size), (side, side), 0.6 * factor)
     return View(
-        _enlarged(texture, size), np.clip(alpha * 2 - .5, 0, 1),
-        _enlarged(depth, size, cv2.INTER_NEAREST))
+        _enlarged(texture, size),
+        np.clip(alpha * 2 - 0.5, 0, 1),
+        _enlarged(depth, size, cv2.INTER_NEAREST),
+    )
 
 
 def _closed(layer: np.ndarray) -> np.ndarray:
@@ -176,9 +171,7 @@ def _enlargement(size: int) -> float:
     return max(1, size / _COARSE)
 
 
-def _enlarged(coarse: np.ndarray,
-              size: int,
-              interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+def _enlarged(coarse: np.ndarray, size: int, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """From coarse pixels to the image's."""
     return cv2.resize(coarse, (size, size), interpolation=interpolation)
 
@@ -195,11 +188,14 @@ def normals(surface: np.ndarray) -> np.ndarray:
     """Outward unit normals ``(rows, columns, 3)`` of a surface."""
     across = cv2.Sobel(surface, -1, 1, 0, ksize=3)
     down = cv2.Sobel(surface, -1, 0, 1, ksize=3)
-    cross = np.stack([
-        across[..., 1] * down[..., 2] - across[..., 2] * down[..., 1],
-        across[..., 2] * down[..., 0] - across[..., 0] * down[..., 2],
-        across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-    ], -1)
+    cross = np.stack(
+        [
+            across[..., 1] * down[..., 2] - across[..., 2] * down[..., 1],
+            across[..., 2] * down[..., 0] - across[..., 0] * down[..., 2],
+            across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0],
+        ],
+        -1,
+    )
     length = np.sqrt((cross**2).sum(-1, keepdims=True))
     return cross / np.maximum(length, 1e-9)
 
@@ -229,17 +225,15 @@ class Light:
         return key * self.key + ambient * self.ambient
 
 
-def shade(normal: np.ndarray,
-          light: Light) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def shade(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How much of the key light, of the ambient light and of the highlight a
     surface shows, each ``(...)``; normals ``(..., 3)`` in camera axes."""
     half = light.direction + (0, 0, 1)
     half /= np.linalg.norm(half)
-    lambert, glance = np.moveaxis(
-        turned(normal, np.stack([light.direction, half])), -1, 0)
+    lambert, glance = np.moveaxis(turned(normal, np.stack([light.direction, half])), -1, 0)
     # Skin lets light through: the edge of the shadow is soft.
-    key = np.clip((lambert + np.float32(.25)) * np.float32(.8), 0, 1)
-    ambient = 1 - np.float32(light.sky) * (.5 + .5 * normal[..., 1])
+    key = np.clip((lambert + np.float32(0.25)) * np.float32(0.8), 0, 1)
+    ambient = 1 - np.float32(light.sky) * (0.5 + 0.5 * normal[..., 1])
     shine = np.clip(glance, 0, 1)
     for _ in range(3):
         shine = shine * shine

@@ -5,9 +5,10 @@ Every deformation moves the control points ``(M, 3)`` of the template in
 place, in millimetres. Names such as *smile* stand for what a viewer sees, not
 for muscles.
 """
+
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -17,23 +18,21 @@ from .template import template
 INDEX = WFLW98.index
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ids(*parts: str) -> np.ndarray:
     """Indices of the points whose names contain one of the parts."""
-    return np.array([
-        i for name, i in INDEX.items() if any(part in name for part in parts)
-    ])
+    return np.array([i for name, i in INDEX.items() if any(part in name for part in parts)])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _near(name: str, radius: float) -> np.ndarray:
     """Weights ``(M, 1)``: 1 at a point, falling with the distance in mm."""
     points = template().controls
-    squared = ((points - points[INDEX[name]])**2).sum(1, keepdims=True)
+    squared = ((points - points[INDEX[name]]) ** 2).sum(1, keepdims=True)
     return np.exp(-squared / (2 * radius**2)).astype(np.float32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _below(start: float, end: float) -> np.ndarray:
     """Weights ``(M, 1)``: 0 above the height ``start``, 1 below ``end``."""
     t = np.clip((template().controls[:, 1:2] - start) / (end - start), 0, 1)
@@ -74,7 +73,7 @@ class Identity:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> 'Identity':
-        values = rng.normal(0, .5, len(fields(cls)))
+        values = rng.normal(0, 0.5, len(fields(cls)))
         return cls(*np.clip(values, -1.3, 1.3).tolist())
 
 
@@ -99,26 +98,28 @@ class Expression:
 
     @classmethod
     def sample(cls, rng: np.random.Generator, strong: bool) -> 'Expression':
-        gaze = rng.normal(0, .35, 2).clip(-.9, .9) * (1, .6)
+        gaze = rng.normal(0, 0.35, 2).clip(-0.9, 0.9) * (1, 0.6)
         if strong:
             kind = rng.choice(list(_STRONG))
             return cls(**_STRONG[kind](rng), gaze=gaze)
-        blink = rng.random() < .06
-        smile = max(0, rng.normal(.3, .45))
-        speaks = rng.random() < .3
-        teeth = smile > .35 and rng.random() < .65
+        blink = rng.random() < 0.06
+        smile = max(0, rng.normal(0.3, 0.45))
+        speaks = rng.random() < 0.3
+        teeth = smile > 0.35 and rng.random() < 0.65
         return cls(
-            jaw_open=abs(rng.normal(0, .2)) if speaks or teeth else 0,
-            lips_apart=1 if teeth else rng.uniform(0, .6) * speaks,
-            smile=smile + rng.normal(0, .05, 2),
-            sad=max(0, rng.normal(-.1, .2)),
-            upper_lip_raise=max(0, rng.normal(.3 * teeth, .15)),
-            cheek_raise=.6 * smile * rng.random(),
-            brow_raise=rng.normal(0, .2) + rng.normal(0, .06, 2),
-            frown=max(0, rng.normal(0, .2)),
-            eye_open=np.full(2, .05) if blink else
-            rng.normal(.92 - .2 * smile, .16) + rng.normal(0, .05, 2),
-            gaze=gaze)
+            jaw_open=abs(rng.normal(0, 0.2)) if speaks or teeth else 0,
+            lips_apart=1 if teeth else rng.uniform(0, 0.6) * speaks,
+            smile=smile + rng.normal(0, 0.05, 2),
+            sad=max(0, rng.normal(-0.1, 0.2)),
+            upper_lip_raise=max(0, rng.normal(0.3 * teeth, 0.15)),
+            cheek_raise=0.6 * smile * rng.random(),
+            brow_raise=rng.normal(0, 0.2) + rng.normal(0, 0.06, 2),
+            frown=max(0, rng.normal(0, 0.2)),
+            eye_open=np.full(2, 0.05)
+            if blink
+            else rng.normal(0.92 - 0.2 * smile, 0.16) + rng.normal(0, 0.05, 2),
+            gaze=gaze,
+        )
 
 
 def _both(value: float) -> np.ndarray:
@@ -128,46 +129,51 @@ def _both(value: float) -> np.ndarray:
 # The strong expressions and how each is made.
 _STRONG = dict(
     laugh=lambda rng: dict(
-        smile=_both(rng.uniform(1, 1.5)) + rng.normal(0, .05, 2),
-        jaw_open=rng.uniform(.25, .8),
+        smile=_both(rng.uniform(1, 1.5)) + rng.normal(0, 0.05, 2),
+        jaw_open=rng.uniform(0.25, 0.8),
         lips_apart=1,
-        upper_lip_raise=rng.uniform(.4, 1),
-        cheek_raise=rng.uniform(.4, 1),
-        eye_open=_both(rng.uniform(.2, .6))),
+        upper_lip_raise=rng.uniform(0.4, 1),
+        cheek_raise=rng.uniform(0.4, 1),
+        eye_open=_both(rng.uniform(0.2, 0.6)),
+    ),
     scream=lambda rng: dict(
-        jaw_open=rng.uniform(.9, 1.4),
+        jaw_open=rng.uniform(0.9, 1.4),
         lips_apart=1,
-        upper_lip_raise=rng.uniform(.2, .8),
-        frown=rng.uniform(.3, 1.3),
-        eye_open=_both(rng.uniform(.1, .8))),
+        upper_lip_raise=rng.uniform(0.2, 0.8),
+        frown=rng.uniform(0.3, 1.3),
+        eye_open=_both(rng.uniform(0.1, 0.8)),
+    ),
     surprise=lambda rng: dict(
-        jaw_open=rng.uniform(.6, 1.2),
-        lips_apart=.8,
-        pucker=rng.uniform(0, .5),
+        jaw_open=rng.uniform(0.6, 1.2),
+        lips_apart=0.8,
+        pucker=rng.uniform(0, 0.5),
         brow_raise=_both(rng.uniform(1, 1.7)),
-        eye_open=_both(rng.uniform(1.35, 1.7))),
+        eye_open=_both(rng.uniform(1.35, 1.7)),
+    ),
     anger=lambda rng: dict(
         frown=rng.uniform(1.2, 1.8),
-        upper_lip_raise=rng.uniform(.6, 1.2),
+        upper_lip_raise=rng.uniform(0.6, 1.2),
         lips_apart=1,
-        jaw_open=rng.uniform(.1, .35),
-        smile=_both(rng.uniform(.2, .6)),
-        eye_open=_both(rng.uniform(.6, 1))),
+        jaw_open=rng.uniform(0.1, 0.35),
+        smile=_both(rng.uniform(0.2, 0.6)),
+        eye_open=_both(rng.uniform(0.6, 1)),
+    ),
     kiss=lambda rng: dict(
-        pucker=rng.uniform(1.1, 1.6),
-        brow_raise=_both(rng.uniform(0, .8)),
-        eye_open=_both(.05)),
+        pucker=rng.uniform(1.1, 1.6), brow_raise=_both(rng.uniform(0, 0.8)), eye_open=_both(0.05)
+    ),
     grief=lambda rng: dict(
         sad=rng.uniform(1.1, 1.6),
         brow_inner=rng.uniform(1, 1.5),
-        jaw_open=rng.uniform(0, .3),
-        eye_open=_both(rng.uniform(.05, .4))),
+        jaw_open=rng.uniform(0, 0.3),
+        eye_open=_both(rng.uniform(0.05, 0.4)),
+    ),
     grimace=lambda rng: dict(
-        smile=np.array([rng.uniform(1, 1.5),
-                        rng.uniform(-.6, 0)])[rng.permutation(2)],
+        smile=np.array([rng.uniform(1, 1.5), rng.uniform(-0.6, 0)])[rng.permutation(2)],
         jaw_sideways=rng.uniform(-1.3, 1.3),
-        eye_open=np.array([.05, .9])[rng.permutation(2)],
-        brow_raise=rng.permutation([-.4, 1.4])))
+        eye_open=np.array([0.05, 0.9])[rng.permutation(2)],
+        brow_raise=rng.permutation([-0.4, 1.4]),
+    ),
+)
 
 
 def deform(identity: Identity, expression: Expression) -> np.ndarray:
@@ -190,20 +196,20 @@ def deform(identity: Identity, expression: Expression) -> np.ndarray:
 def _shape_skull(points: np.ndarray, who: Identity) -> None:
     """Proportions of the whole; last, since the others think in the
     template's millimetres."""
-    points *= (1 + .07 * who.width, 1 + .06 * who.height, 1 + .05 * who.depth)
-    points[:, 0] += points[:, 1] * .02 * who.asymmetry
+    points *= (1 + 0.07 * who.width, 1 + 0.06 * who.height, 1 + 0.05 * who.depth)
+    points[:, 0] += points[:, 1] * 0.02 * who.asymmetry
 
 
 def _shape_head(points: np.ndarray, who: Identity) -> None:
     low = _below(25, 95)
-    points[:, :1] *= 1 + .13 * who.jaw_width * low
+    points[:, :1] *= 1 + 0.13 * who.jaw_width * low
     points[:, 1:2] += 7 * who.chin_length * _below(78, 108)
     points[:, 2:] += 5 * who.chin_depth * _below(75, 100)
     points[:, 1:2] -= 9 * who.forehead * (1 - _below(-70, -25))
     cheek = _near('left_mouth_corner', 22) + _near('right_mouth_corner', 22)
     points[:, 2:] += 2.5 * who.cheeks * cheek
     middle = _below(10, 45) * (1 - _below(60, 95))
-    points[:, :1] *= 1 + .05 * who.cheeks * middle
+    points[:, :1] *= 1 + 0.05 * who.cheeks * middle
 
 
 def _side(side: str) -> int:
@@ -214,8 +220,8 @@ def _shape_eye(points: np.ndarray, who: Identity, side: str) -> None:
     sign, center = _side(side), points[INDEX[f'{side}_pupil']].copy()
     weight = _near(f'{side}_pupil', 13)
     offset = points - center
-    scale = np.array([.16 * who.eye_width, .22 * who.eye_size, 0])
-    tilt = .16 * who.eye_tilt * sign
+    scale = np.array([0.16 * who.eye_width, 0.22 * who.eye_size, 0])
+    tilt = 0.16 * who.eye_tilt * sign
     turn = np.stack([offset[:, 1] * tilt, -offset[:, 0] * tilt], 1)
     points += weight * offset * scale
     points[:, :2] += weight * turn
@@ -236,16 +242,16 @@ def _shape_brow(points: np.ndarray, who: Identity, side: str) -> None:
 
 def _shape_nose(points: np.ndarray, who: Identity) -> None:
     tip, base = _near('nose_bridge_4', 13), _near('nose_base', 12)
-    points[:, 1:2] += (tip + .6 * base) * 3.5 * who.nose_length
+    points[:, 1:2] += (tip + 0.6 * base) * 3.5 * who.nose_length
     points[:, 2:] += tip * 5 * who.nose_depth
     points[:, 1:2] -= tip * 3 * who.nose_tip
-    points[:, :1] *= 1 + .25 * who.nose_width * np.maximum(tip, base)
+    points[:, :1] *= 1 + 0.25 * who.nose_width * np.maximum(tip, base)
     points[:, 2:] += _near('nose_bridge_2', 11) * 3.5 * who.nose_bridge
 
 
 def _shape_mouth(points: np.ndarray, who: Identity) -> None:
     lips = _ids('lip', 'mouth')
-    points[lips, 0] *= 1 + .16 * who.mouth_width
+    points[lips, 0] *= 1 + 0.16 * who.mouth_width
     area = _near('upper_lip_inner', 17)
     points[:, 1:2] += area * 3 * who.mouth_height
     upper, lower = _ids('upper_lip_outer'), _ids('lower_lip_outer')
@@ -260,11 +266,11 @@ _GAP = 6
 
 
 def _express_mouth(points: np.ndarray, does: Expression) -> None:
-    _close_lips(points, 1 - min(does.lips_apart, 1) * .6)
+    _close_lips(points, 1 - min(does.lips_apart, 1) * 0.6)
     for i, side in enumerate(('left', 'right')):
         _pull_corner(points, side, does.smile[i], does.sad)
     area = _near('upper_lip_inner', 14)
-    points[:, :1] *= 1 - .4 * does.pucker * area
+    points[:, :1] *= 1 - 0.4 * does.pucker * area
     points[:, 2:] += 6 * does.pucker * area
     upper = _ids('upper_lip')
     points[upper, 1] -= 4 * does.upper_lip_raise
@@ -276,12 +282,11 @@ def _express_mouth(points: np.ndarray, does: Expression) -> None:
 
 def _close_lips(points: np.ndarray, closed: float) -> None:
     upper, lower = _ids('upper_lip'), _ids('lower_lip')
-    points[upper, 1] += .45 * _GAP * closed
-    points[lower, 1] -= .5 * _GAP * closed
+    points[upper, 1] += 0.45 * _GAP * closed
+    points[lower, 1] -= 0.5 * _GAP * closed
 
 
-def _pull_corner(points: np.ndarray, side: str, smile: float,
-                 sad: float) -> None:
+def _pull_corner(points: np.ndarray, side: str, smile: float, sad: float) -> None:
     weight, sign = _near(f'{side}_mouth_corner', 10), _side(side)
     points[:, :1] += weight * sign * 8 * smile
     points[:, 1:2] += weight * (5 * sad - 7 * smile)
@@ -296,27 +301,26 @@ def _open_jaw(points: np.ndarray, amount: float, sideways: float) -> None:
     points[:, 1] = 12 + y * np.cos(angle) + z * np.sin(angle)
     points[:, 2] = 5 + z * np.cos(angle) - y * np.sin(angle)
     points[:, :1] += weight * 5 * sideways
-    points[:, :1] *= 1 - .06 * amount * _near('upper_lip_inner', 16)
+    points[:, :1] *= 1 - 0.06 * amount * _near('upper_lip_inner', 16)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _jaw_weight() -> np.ndarray:
     """Weights ``(M, 1)``: 1 on the lower lip and the chin, 0 above."""
     weight = _below(20, 95).copy()
     weight[_ids('lower_lip')] = 1
-    weight[_ids('upper_lip')] = .06
-    weight[_ids('mouth_corner')] = .45
-    weight[_ids('mouth_inner_corner')] = .5
+    weight[_ids('upper_lip')] = 0.06
+    weight[_ids('mouth_corner')] = 0.45
+    weight[_ids('mouth_inner_corner')] = 0.5
     weight[_ids('nos', 'eye', 'brow', 'pupil')] = 0
     anchors = template().controls[98:]
     front = (anchors[:, 1] > 83) & (anchors[:, 2] > 40)
     weight[98:][front] = 1
-    weight[98:][anchors[:, 1] < 56] *= .5
+    weight[98:][anchors[:, 1] < 56] *= 0.5
     return weight.astype(np.float32)
 
 
-def _express_brow(points: np.ndarray, does: Expression, side: str,
-                  raised: float) -> None:
+def _express_brow(points: np.ndarray, does: Expression, side: str, raised: float) -> None:
     sign = _side(side)
     whole = _near(f'{side}_brow_upper_3', 18)
     inner = _near(f'{side}_brow_lower_1', 12)
@@ -327,10 +331,10 @@ def _express_brow(points: np.ndarray, does: Expression, side: str,
 
 def _express_eye(points: np.ndarray, side: str, opened: float) -> None:
     """Move the lids: 0 is shut, 1 the template's opening."""
-    opened = min(max(opened, .03), 1.7)
+    opened = min(max(opened, 0.03), 1.7)
     for place in ('inner', 'middle', 'outer'):
         upper = INDEX[f'{side}_eye_upper_{place}']
         lower = INDEX[f'{side}_eye_lower_{place}']
         gap = points[lower] - points[upper]
-        points[upper] += gap * .78 * (1 - opened)
-        points[lower] -= gap * .22 * (1 - opened)
+        points[upper] += gap * 0.78 * (1 - opened)
+        points[lower] -= gap * 0.22 * (1 - opened)

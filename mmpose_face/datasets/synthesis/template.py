@@ -11,29 +11,29 @@ surface is a grid over *texture coordinates* (u, v), both in [-1, 1]: u turns
 around the head (0 is the middle of the face), v goes from the crown (-1)
 down (1); the front of the head has most of the grid.
 """
+
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Tuple
 
 import numpy as np
 
 from ...landmarks import WFLW98
 
 GRID = (100, 104)  # rows (v) and columns (u) of the surface
-CENTER = np.array([0., 15., 0.])
+CENTER = np.array([0.0, 15.0, 0.0])
 SMOOTHING = 1e-4  # of the surface between its points
 
 # One side and the middle; the other side is the mirror image.
-_POINTS: Dict[str, Tuple[float, float, float]] = {
+_POINTS: dict[str, tuple[float, float, float]] = {
     'right_eye_inner_corner': (17.5, 1.5, 76),
     'right_eye_upper_inner': (24.5, -4.7, 77.5),
     'right_eye_upper_middle': (31, -6, 77.5),
     'right_eye_upper_outer': (38, -4.8, 74.5),
-    'right_eye_outer_corner': (45, .5, 68),
+    'right_eye_outer_corner': (45, 0.5, 68),
     'right_eye_lower_outer': (38, 4.3, 73),
     'right_eye_lower_middle': (31, 5.3, 75),
     'right_eye_lower_inner': (24.5, 4.6, 75.5),
-    'right_pupil': (31, -.3, 78),
+    'right_pupil': (31, -0.3, 78),
     'right_brow_upper_1': (13.5, -18.5, 84),
     'right_brow_upper_2': (25, -23.5, 84),
     'right_brow_upper_3': (37, -25, 80),
@@ -65,8 +65,17 @@ _POINTS: Dict[str, Tuple[float, float, float]] = {
 }
 
 # The jaw line from the chin to the ear.
-_JAW = np.array([(0, 110, 80), (19, 107.5, 72), (38, 98, 54), (55, 78, 33),
-                 (64, 54, 20), (69, 28, 11), (71, 0, 5)])
+_JAW = np.array(
+    [
+        (0, 110, 80),
+        (19, 107.5, 72),
+        (38, 98, 54),
+        (55, 78, 33),
+        (64, 54, 20),
+        (69, 28, 11),
+        (71, 0, 5),
+    ]
+)
 
 # What gives the surface its form between and behind the points.
 _ANCHORS = np.array(
@@ -146,9 +155,10 @@ _ANCHORS = np.array(
         (50, 10, -80),
         (70, -10, -50),
         (0, 60, -75),
-        (40, 60, -55)
+        (40, 60, -55),
     ],
-    float)
+    float,
+)
 
 # The same face must be the same in every process. The last bits of NumPy's
 # transcendental functions depend on where an array lies in memory, those of
@@ -174,19 +184,15 @@ def _jaw(steps: int = 16) -> np.ndarray:
     fine[0, 0] = 0
     length = np.linalg.norm(np.diff(fine, axis=0), axis=1).cumsum()
     length = np.concatenate([[0], length]) / length[-1]
-    return np.stack([
-        np.interp(np.linspace(0, 1, steps + 1), length, column)
-        for column in fine.T
-    ], 1)
+    return np.stack(
+        [np.interp(np.linspace(0, 1, steps + 1), length, column) for column in fine.T], 1
+    )
 
 
 def _landmarks() -> np.ndarray:
     """The 98 points ``(98, 3)`` in WFLW's order."""
     points = dict(_POINTS, chin=tuple(_jaw()[0]))
-    points.update({
-        f'right_jaw_{i}': tuple(p)
-        for i, p in enumerate(_jaw()) if i
-    })
+    points.update({f'right_jaw_{i}': tuple(p) for i, p in enumerate(_jaw()) if i})
     for name, (x, y, z) in list(points.items()):
         if name.startswith('right_'):
             points[name.replace('right_', 'left_', 1)] = (-x, y, z)
@@ -200,14 +206,18 @@ def texture_coordinates(points: np.ndarray) -> np.ndarray:
     elevation = np.arctan2(y, np.hypot(x, z)) / np.pi * 2
     table = np.linspace(-1, 1, 4001)
     return _stable(
-        np.stack([
-            np.interp(azimuth, _spread(table, _AROUND), table),
-            np.interp(elevation, _spread(table, _UPRIGHT), table)
-        ], 1))
+        np.stack(
+            [
+                np.interp(azimuth, _spread(table, _AROUND), table),
+                np.interp(elevation, _spread(table, _UPRIGHT), table),
+            ],
+            1,
+        )
+    )
 
 
 # How dense the grid is in the middle of the face, 1 being even.
-_AROUND, _UPRIGHT = .45, .6
+_AROUND, _UPRIGHT = 0.45, 0.6
 
 
 def _spread(t: np.ndarray, middle: float) -> np.ndarray:
@@ -219,28 +229,30 @@ def _directions(uv: np.ndarray) -> np.ndarray:
     azimuth = _spread(uv[:, 0], _AROUND) * np.pi
     elevation = _spread(uv[:, 1], _UPRIGHT) * np.pi / 2
     return _stable(
-        np.stack([
-            np.sin(azimuth) * np.cos(elevation),
-            np.sin(elevation),
-            np.cos(azimuth) * np.cos(elevation)
-        ], 1))
+        np.stack(
+            [
+                np.sin(azimuth) * np.cos(elevation),
+                np.sin(elevation),
+                np.cos(azimuth) * np.cos(elevation),
+            ],
+            1,
+        )
+    )
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The cubed distance between directions: a polyharmonic spline."""
-    squared = sum((a[:, i:i + 1] - b[:, i])**2 for i in range(3))
+    squared = sum((a[:, i : i + 1] - b[:, i]) ** 2 for i in range(3))
     return squared * np.sqrt(squared)
 
 
-def _interpolation(to: np.ndarray, at: np.ndarray,
-                   smoothing: float) -> np.ndarray:
+def _interpolation(to: np.ndarray, at: np.ndarray, smoothing: float) -> np.ndarray:
     """The matrix ``(len(to), len(at))`` that carries values at directions to
     other directions, smoothly."""
     base = np.concatenate([np.ones((len(at), 1)), at], 1)
     ridge = smoothing * np.eye(len(at))
-    system = np.block([[_kernel(at, at) + ridge, base],
-                       [base.T, np.zeros((4, 4))]])
-    weights = _inverse(system)[:, :len(at)]
+    system = np.block([[_kernel(at, at) + ridge, base], [base.T, np.zeros((4, 4))]])
+    weights = _inverse(system)[:, : len(at)]
     basis = [_kernel(to, at), np.ones((len(to), 1)), to]
     return np.einsum('nm,mk->nk', np.concatenate(basis, 1), weights)
 
@@ -254,7 +266,7 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
         rows[[i, pivot]] = rows[[pivot, i]]
         rows[i] /= rows[i, i]
         others = np.arange(n) != i
-        rows[others] -= rows[others, i:i + 1] * rows[i]
+        rows[others] -= rows[others, i : i + 1] * rows[i]
     return rows[:, n:]
 
 
@@ -292,4 +304,6 @@ def template() -> Template:
     return Template(
         controls.astype(np.float32),
         surface.reshape(*GRID, 3).astype(np.float32),
-        spread.astype(np.float32), uv)
+        spread.astype(np.float32),
+        uv,
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipeline steps for faces; everything else is MMPose's."""
+
 from .blurring import BoxBlur
 from .boxes import PerturbFaceBox
 from .flipping import RandomFaceFlip
@@ -14,7 +15,16 @@ from .targets import FaceTarget
 from .warping import WarpFace
 
 __all__ = [
-    'BlackRectangle', 'BlendNoise', 'BoxBlur', 'FaceTarget', 'LoadFaceImage',
-    'NormalBBoxTransform', 'PackFaceInputs', 'PerturbFaceBox', 'RandomFaceBox',
-    'RandomFaceFlip', 'RandomGamma', 'WarpFace'
+    'BlackRectangle',
+    'BlendNoise',
+    'BoxBlur',
+    'FaceTarget',
+    'LoadFaceImage',
+    'NormalBBoxTransform',
+    'PackFaceInputs',
+    'PerturbFaceBox',
+    'RandomFaceBox',
+    'RandomFaceFlip',
+    'RandomGamma',
+    'WarpFace',
 ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces out of focus."""
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Face boxes as users have them, in place of the benchmark's."""
-from typing import Tuple, Union
+
+from __future__ import annotations
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -41,12 +42,9 @@ class PerturbFaceBox(BaseTransform):
         ...     dict(type=GetBBoxCenterScale), ...]
     """
 
-    def __init__(self,
-                 shift: Union[float, Tuple[float, float]] = 0.,
-                 scale: float = 1.) -> None:
-        if np.shape(shift) not in ((), (2, )) or not np.isfinite(shift).all():
-            raise ValueError('shift must be a finite number, or two of them, '
-                             f'got {shift}')
+    def __init__(self, shift: float | tuple[float, float] = 0.0, scale: float = 1.0) -> None:
+        if np.shape(shift) not in ((), (2,)) or not np.isfinite(shift).all():
+            raise ValueError(f'shift must be a finite number, or two of them, got {shift}')
         if not 0 < scale < np.inf:
             raise ValueError(f'scale must be positive and finite, got {scale}')
         self.shift = shift
@@ -57,12 +55,13 @@ class PerturbFaceBox(BaseTransform):
         if 'bbox_center' in results and 'bbox_scale' in results:
             center, sides = results['bbox_center'], results['bbox_scale']
         else:
-            center, sides = bbox_xyxy2cs(results['bbox'], padding=1.)
+            center, sides = bbox_xyxy2cs(results['bbox'], padding=1.0)
         moved = center + self._shift_of(results) * sides.max(1, keepdims=True)
         results = results.copy()
         results.update(
             bbox_center=moved.astype(center.dtype),
-            bbox_scale=(sides * self.scale).astype(sides.dtype))
+            bbox_scale=(sides * self.scale).astype(sides.dtype),
+        )
         return results
 
     def _shift_of(self, results: dict) -> np.ndarray:
@@ -72,8 +71,7 @@ class PerturbFaceBox(BaseTransform):
         return self.shift * face_direction(results['id'])
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(shift={self.shift}, '
-                f'scale={self.scale})')
+        return f'{type(self).__name__}(shift={self.shift}, scale={self.scale})'
 
 
 def face_direction(number: int) -> np.ndarray:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mirrored faces."""
+
+from __future__ import annotations
+
 from itertools import accumulate
-from typing import Optional
 
 import numpy as np
 from mmcv.transforms.utils import cache_randomness
@@ -31,7 +33,7 @@ class RandomFaceFlip(RandomFlip):
         self.fast = fast
 
     @cache_randomness
-    def _choose_direction(self) -> Optional[str]:
+    def _choose_direction(self) -> str | None:
         if not self.fast:
             return super()._choose_direction()
         names, shares = self.direction, self.prob
@@ -39,7 +41,7 @@ class RandomFaceFlip(RandomFlip):
         if isinstance(shares, list):
             shares = [*shares, 1 - sum(shares)]
         else:
-            shares = [shares / len(names)] * len(names) + [1. - shares]
+            shares = [shares / len(names)] * len(names) + [1.0 - shares]
         # As numpy.random.choice does it, to the last bit.
         ends = list(accumulate(shares))
         drawn = np.random.random_sample()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sample takes along to the model and the metrics."""
+
 import copy
 
 import numpy as np
@@ -54,12 +55,10 @@ class PackFaceInputs(PackPoseInputs):
     def _pack(self, results: dict, image: np.ndarray) -> dict:
         rest = copy.copy(self)
         rest.meta_keys = ()
-        packed = super(PackFaceInputs,
-                       rest).transform(dict(results, img=_NO_IMAGE))
+        packed = super(PackFaceInputs, rest).transform(dict(results, img=_NO_IMAGE))
         for key in self.meta_keys:
             if key in results:
-                packed['data_samples'].set_field(
-                    own_copy(results[key]), key, field_type='metainfo')
+                packed['data_samples'].set_field(own_copy(results[key]), key, field_type='metainfo')
         image = np.require(image, requirements=['C', 'W'])
         packed['inputs'] = torch.from_numpy(image).permute(2, 0, 1)
         return packed

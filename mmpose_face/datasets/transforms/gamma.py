@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces in other light."""
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -30,16 +29,14 @@ class RandomGamma(BaseTransform):
     """
 
     def __init__(
-        self,
-        brighter: Tuple[float, float] = (.25, 1.),
-        darker: Tuple[float, float] = (1., 4.)
+        self, brighter: tuple[float, float] = (0.25, 1.0), darker: tuple[float, float] = (1.0, 4.0)
     ) -> None:
         self.brighter = check_range('brighter', brighter, 0, 1)
         self.darker = check_range('darker', darker, 1, np.finfo(float).max)
 
     @cache_randomness
     def _draw(self) -> float:
-        bright = np.random.uniform() < .5
+        bright = np.random.uniform() < 0.5
         return np.random.uniform(*(self.brighter if bright else self.darker))
 
     def transform(self, results: dict) -> dict:
@@ -47,8 +44,7 @@ class RandomGamma(BaseTransform):
         return dict(results, img=apply_gamma(results['img'], self._draw()))
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(brighter={self.brighter}, '
-                f'darker={self.darker})')
+        return f'{type(self).__name__}(brighter={self.brighter}, darker={self.darker})'
 
 
 def apply_gamma(image: np.ndarray, gamma: float) -> np.ndarray:
@@ -61,5 +57,5 @@ def apply_gamma(image: np.ndarray, gamma: float) -> np.ndarray:
     Returns:
         np.ndarray: Another image ``(H, W, C)``, uint8.
     """
-    levels = np.rint(255 * (np.arange(256) / 255)**gamma)
+    levels = np.rint(255 * (np.arange(256) / 255) ** gamma)
     return cv2.LUT(image, levels.astype(np.uint8))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loading images as far as they are needed, with errors that name the
 file."""
-from typing import Optional
+
+from __future__ import annotations
 
 import numpy as np
 from mmpose.datasets.transforms import LoadImage
@@ -46,23 +47,22 @@ class LoadFaceImage(LoadImage):
             one of images that OpenCV does not decode to uint8 in colour.
     """
 
-    def __init__(self,
-                 *args,
-                 fast: bool = True,
-                 cache: Optional[dict] = None,
-                 **kwargs) -> None:
+    def __init__(self, *args, fast: bool = True, cache: dict | None = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fast = fast
-        self._plain = (self.color_type, self.imdecode_backend,
-                       self.to_float32) == ('color', 'cv2', False)
+        self._plain = (self.color_type, self.imdecode_backend, self.to_float32) == (
+            'color',
+            'cv2',
+            False,
+        )
         if cache is not None and not self._plain:
             raise ValueError(
                 "a cache needs color_type='color', imdecode_backend='cv2' and "
                 f'to_float32=False, got {self.color_type!r}, '
-                f'{self.imdecode_backend!r} and {self.to_float32}')
+                f'{self.imdecode_backend!r} and {self.to_float32}'
+            )
         if cache is not None and not {'folder'} <= set(cache) <= _CACHE:
-            raise ValueError('cache must have a folder, and may have a margin,'
-                             f' got {cache}')
+            raise ValueError(f'cache must have a folder, and may have a margin, got {cache}')
         self.cache = cache
         self._crops = FaceCrops(**cache) if fast and cache else None
 
@@ -72,11 +72,10 @@ class LoadFaceImage(LoadImage):
             return super().transform(results)
         path = results['img_path']
         if self.fast and self._plain:
-            return self._load_lazily(results,
-                                     ImageFile(path, self.backend_args))
+            return self._load_lazily(results, ImageFile(path, self.backend_args))
         image = decode_image(
-            read_image(path, self.backend_args), path, self.color_type,
-            self.imdecode_backend)
+            read_image(path, self.backend_args), path, self.color_type, self.imdecode_backend
+        )
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         return super().transform(results)
 
@@ -88,5 +87,4 @@ class LoadFaceImage(LoadImage):
         return results
 
     def __repr__(self) -> str:
-        return (f'{super().__repr__()[:-1]}, fast={self.fast}, '
-                f'cache={self.cache})')
+        return f'{super().__repr__()[:-1]}, fast={self.fast}, cache={self.cache})'

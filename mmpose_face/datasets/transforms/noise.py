@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Noisy faces."""
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -31,7 +30,7 @@ class BlendNoise(BaseTransform):
         self.largest = largest
 
     @cache_randomness
-    def _draw(self, shape: Tuple[int, ...]) -> Tuple[np.ndarray, float]:
+    def _draw(self, shape: tuple[int, ...]) -> tuple[np.ndarray, float]:
         noise = np.random.randint(0, 256, shape, np.uint8)
         return noise, np.random.uniform(0, self.largest)
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes moved, turned and resized by normally distributed amounts."""
+
 import numpy as np
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import TRANSFORMS
 
 # A size stays positive; one draw in 16,000 is as far out as this.
-_FARTHEST = 4.
+_FARTHEST = 4.0
 
 
 @TRANSFORMS.register_module()
@@ -31,32 +32,26 @@ class NormalBBoxTransform(RandomBBoxTransform):
         ValueError: If one is negative, not finite or too large.
     """
 
-    def __init__(self,
-                 shift: float = 0.05,
-                 rotation: float = 18.,
-                 scale: float = 0.1) -> None:
-        for name, deviation in (('shift', shift), ('rotation', rotation),
-                                ('scale', scale)):
+    def __init__(self, shift: float = 0.05, rotation: float = 18.0, scale: float = 0.1) -> None:
+        for name, deviation in (('shift', shift), ('rotation', rotation), ('scale', scale)):
             if not 0 <= deviation < np.inf:
-                raise ValueError(f'{name} must be finite and not negative, '
-                                 f'got {deviation}')
+                raise ValueError(f'{name} must be finite and not negative, got {deviation}')
         if not scale * _FARTHEST < 1:
-            raise ValueError('scale must be less than 0.25, or boxes could '
-                             f'vanish, got {scale}')
+            raise ValueError(f'scale must be less than 0.25, or boxes could vanish, got {scale}')
         super().__init__(
             shift_factor=shift,
-            shift_prob=1.,
+            shift_prob=1.0,
             scale_factor=(1 - scale, 1 + scale),
-            scale_prob=1.,
+            scale_prob=1.0,
             rotate_factor=rotation,
-            rotate_prob=1.)
+            rotate_prob=1.0,
+        )
 
     @staticmethod
-    def _truncnorm(low: float = -_FARTHEST,
-                   high: float = _FARTHEST,
-                   size: tuple = ()) -> np.ndarray:
-        return np.clip(np.random.normal(size=size), low,
-                       high).astype(np.float32)
+    def _truncnorm(
+        low: float = -_FARTHEST, high: float = _FARTHEST, size: tuple = ()
+    ) -> np.ndarray:
+        return np.clip(np.random.normal(size=size), low, high).astype(np.float32)
 
     def transform(self, results: dict) -> dict:
         """The sample with another box to crop by."""
@@ -69,5 +64,6 @@ class NormalBBoxTransform(RandomBBoxTransform):
         results.update(
             bbox_center=moved['bbox_center'].astype(center.dtype),
             bbox_scale=(sides * factor).astype(sides.dtype),
-            bbox_rotation=moved['bbox_rotation'])
+            bbox_rotation=moved['bbox_rotation'],
+        )
         return results

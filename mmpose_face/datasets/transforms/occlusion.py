@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Something in front of a face."""
-from typing import Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -32,15 +31,13 @@ class BlackRectangle(BaseTransform):
     """
 
     def __init__(
-        self,
-        height: Tuple[float, float] = (.1, .4),
-        width: Tuple[float, float] = (0., .5)
+        self, height: tuple[float, float] = (0.1, 0.4), width: tuple[float, float] = (0.0, 0.5)
     ) -> None:
         self.height = check_range('height', height, 0, 1)
         self.width = check_range('width', width, 0, 1)
 
     @cache_randomness
-    def _draw(self) -> Tuple[np.ndarray, np.ndarray]:
+    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
         sides = np.random.uniform(*zip(self.height, self.width))
         return np.random.uniform(size=2), sides
 
@@ -49,12 +46,10 @@ class BlackRectangle(BaseTransform):
         return dict(results, img=cover(results['img'], *self._draw()))
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(height={self.height}, '
-                f'width={self.width})')
+        return f'{type(self).__name__}(height={self.height}, width={self.width})'
 
 
-def cover(image: np.ndarray, middle: np.ndarray,
-          sides: np.ndarray) -> np.ndarray:
+def cover(image: np.ndarray, middle: np.ndarray, sides: np.ndarray) -> np.ndarray:
     """The image with a black rectangle on it.
 
     Args:

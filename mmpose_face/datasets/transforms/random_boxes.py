@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes moved, turned and resized as MMPose does it, in less time."""
+
 import numpy as np
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import TRANSFORMS
@@ -26,10 +27,7 @@ class RandomFaceBox(RandomBBoxTransform):
         super().__init__(**kwargs)
         self.fast = fast
 
-    def _truncnorm(self,
-                   low: float = -1.,
-                   high: float = 1.,
-                   size: tuple = ()) -> np.ndarray:
+    def _truncnorm(self, low: float = -1.0, high: float = 1.0, size: tuple = ()) -> np.ndarray:
         if not self.fast:
             return super()._truncnorm(low, high, size)
         return cut_normal(np.random.uniform(size=size), low, high)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that say what a random number is drawn between."""
-from typing import Sequence, Tuple
+
+from collections.abc import Sequence
 
 import numpy as np
 
 
-def check_range(name: str, between: Sequence[float], lowest: float,
-                highest: float) -> Tuple[float, float]:
+def check_range(
+    name: str, between: Sequence[float], lowest: float, highest: float
+) -> tuple[float, float]:
     """The two ends of a range, if they can be such.
 
     Args:
@@ -21,9 +23,11 @@ def check_range(name: str, between: Sequence[float], lowest: float,
     Raises:
         ValueError: If they are not two ordered numbers within the limits.
     """
-    if np.shape(between) == (2, ):
+    if np.shape(between) == (2,):
         low, high = map(float, between)
         if lowest <= low <= high <= highest:
             return low, high
-    raise ValueError(f'{name} must be two numbers, the smaller one first, '
-                     f'from {lowest} to {highest}, got {between}')
+    raise ValueError(
+        f'{name} must be two numbers, the smaller one first, '
+        f'from {lowest} to {highest}, got {between}'
+    )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Targets of a sample."""
-from typing import Dict, Optional
+
+from __future__ import annotations
 
 import numpy as np
 from mmpose.datasets.transforms import GenerateTarget
@@ -33,7 +34,7 @@ class FaceTarget(GenerateTarget):
         super().__init__(*args, **kwargs)
         self.fast = fast and _encodes_batches(self.encoder)
 
-    def transform(self, results: Dict) -> Optional[dict]:
+    def transform(self, results: dict) -> dict | None:
         if not self.fast:
             return super().transform(results)
         points = results.get('transformed_keypoints')
@@ -41,8 +42,8 @@ class FaceTarget(GenerateTarget):
             points = results.get('keypoints')
         if points is None:
             raise ValueError(
-                'FaceTarget needs transformed_keypoints or keypoints, got '
-                f'{", ".join(results)}')
+                f'FaceTarget needs transformed_keypoints or keypoints, got {", ".join(results)}'
+            )
         visible = results['keypoints_visible']
         if visible.ndim == 3:  # with weights, which the codecs do not take
             results['keypoints_visible_weights'] = visible[..., 1]
@@ -50,12 +51,11 @@ class FaceTarget(GenerateTarget):
         results['targets'] = dict(
             encoder=self.encoder,
             keypoints=np.asarray(points, np.float32),
-            keypoints_visible=np.asarray(visible, np.float32))
+            keypoints_visible=np.asarray(visible, np.float32),
+        )
         if self.use_dataset_keypoint_weights:
-            weights = np.asarray(results['dataset_keypoint_weights'],
-                                 np.float32)
-            results['targets']['keypoint_weights'] = np.broadcast_to(
-                weights, visible.shape)
+            weights = np.asarray(results['dataset_keypoint_weights'], np.float32)
+            results['targets']['keypoint_weights'] = np.broadcast_to(weights, visible.shape)
         # Only what the codec names is a label, as in GenerateTarget.
         if self.encoder.label_mapping_table:
             results['label_mapping_table'] = self.encoder.label_mapping_table
@@ -63,5 +63,4 @@ class FaceTarget(GenerateTarget):
 
 
 def _encodes_batches(encoder) -> bool:
-    return (hasattr(encoder, 'batch_encode')
-            and not encoder.auxiliary_encode_keys)
+    return hasattr(encoder, 'batch_encode') and not encoder.auxiliary_encode_keys

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The crop of a face, in one warp of the image."""
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -36,10 +35,9 @@ class WarpFace(TopdownAffine):
         ValueError: If a sample has more than one face.
     """
 
-    def __init__(self,
-                 input_size: Tuple[int, int],
-                 use_udp: bool = False,
-                 fast: bool = True) -> None:
+    def __init__(
+        self, input_size: tuple[int, int], use_udp: bool = False, fast: bool = True
+    ) -> None:
         super().__init__(input_size, use_udp)
         self.fast = fast
 
@@ -57,25 +55,25 @@ class WarpFace(TopdownAffine):
         results.update(
             input_size=size,
             input_center=results['bbox_center'][0],
-            input_scale=results['bbox_scale'][0])
+            input_scale=results['bbox_scale'][0],
+        )
         return results
 
     def _matrix(self, results: dict) -> np.ndarray:
         """From pixels of the image to pixels of the crop ``(2, 3)``."""
         center = results['bbox_center']
         if len(center) != 1:
-            raise ValueError('expected one face in a sample, got bbox_center '
-                             f'of shape {center.shape}')
+            raise ValueError(
+                f'expected one face in a sample, got bbox_center of shape {center.shape}'
+            )
         center, scale = center[0], results['bbox_scale'][0]
-        rotation = results.get('bbox_rotation', (0., ))[0]
+        rotation = results.get('bbox_rotation', (0.0,))[0]
         if self.use_udp:
-            return get_udp_warp_matrix(
-                center, scale, rotation, output_size=self.input_size)
-        return matrix_of_box(center, float(scale[0]), rotation,
-                             self.input_size)
+            return get_udp_warp_matrix(center, scale, rotation, output_size=self.input_size)
+        return matrix_of_box(center, float(scale[0]), rotation, self.input_size)
 
 
-def _crop(results: dict, matrix: np.ndarray, size: Tuple[int, int]):
+def _crop(results: dict, matrix: np.ndarray, size: tuple[int, int]):
     pending = pending_image(results)
     if pending is not None:
         return pending.warp(matrix, size)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stacked hourglass of ADNet (Huang et al., ICCV 2021) and STAR (Zhou et
 al., CVPR 2023), whose stacks attend to the edges of the face."""
-from typing import NamedTuple, Optional, Tuple
+
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
@@ -31,7 +34,7 @@ class StackMaps(NamedTuple):
     edge_maps: Tensor
 
 
-def with_coordinates(x: Tensor, gate: Optional[Tensor] = None) -> Tensor:
+def with_coordinates(x: Tensor, gate: Tensor | None = None) -> Tensor:
     """Feature maps with the coordinates of their cells as further channels
     (CoordConv, Liu et al., 2018).
 
@@ -46,9 +49,7 @@ def with_coordinates(x: Tensor, gate: Optional[Tensor] = None) -> Tensor:
         corners, and with a gate x and y once more.
     """
     height, width = x.shape[-2:]
-    columns, rows = torch.broadcast_tensors(
-        grid(width, x),
-        grid(height, x)[:, None])
+    columns, rows = torch.broadcast_tensors(grid(width, x), grid(height, x)[:, None])
     radius = ((columns.square() + rows.square()) / 2).sqrt()
     # For traces: they keep the number of images open where it is not len(x),
     # and forget in which precision the grid was made.
@@ -62,8 +63,10 @@ def with_coordinates(x: Tensor, gate: Optional[Tensor] = None) -> Tensor:
 
 def _unit(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.BatchNorm2d(in_channels), nn.ReLU(inplace=True),
-        nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2))
+        nn.BatchNorm2d(in_channels),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2),
+    )
 
 
 class Bottleneck(nn.Module):
@@ -74,8 +77,8 @@ class Bottleneck(nn.Module):
         super().__init__()
         middle = out_channels // 2
         self.residual = nn.Sequential(
-            _unit(in_channels, middle, 1), _unit(middle, middle, 3),
-            _unit(middle, out_channels, 1))
+            _unit(in_channels, middle, 1), _unit(middle, middle, 3), _unit(middle, out_channels, 1)
+        )
         self.shortcut = nn.Identity()
         if in_channels != out_channels:
             self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
@@ -96,8 +99,8 @@ class Hourglass(nn.Module):
         inner = Hourglass(levels - 1, channels) if levels > 1 else block()
         self.shortcut = block()
         self.lower = nn.Sequential(
-            nn.MaxPool2d(2), block(), inner, block(),
-            nn.Upsample(scale_factor=2, mode='nearest'))
+            nn.MaxPool2d(2), block(), inner, block(), nn.Upsample(scale_factor=2, mode='nearest')
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.shortcut(x) + self.lower(x)
@@ -106,27 +109,33 @@ class Hourglass(nn.Module):
 class Stack(nn.Module):
     """An hourglass and the maps made of its features."""
 
-    def __init__(self, in_channels: int, channels: int, levels: int,
-                 num_points: int, num_edges: int) -> None:
+    def __init__(
+        self, in_channels: int, channels: int, levels: int, num_points: int, num_edges: int
+    ) -> None:
         super().__init__()
         self.entry = nn.Conv2d(in_channels, channels, 1)
         self.features = nn.Sequential(
-            Hourglass(levels, channels), Bottleneck(channels, channels),
-            nn.Conv2d(channels, channels, 1), nn.BatchNorm2d(channels),
-            nn.ReLU(inplace=True))
+            Hourglass(levels, channels),
+            Bottleneck(channels, channels),
+            nn.Conv2d(channels, channels, 1),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+        )
         self.heatmaps = nn.Sequential(
-            nn.Conv2d(channels, num_points, 1), nn.InstanceNorm2d(num_points),
-            nn.ReLU())
-        self.point_maps = nn.Sequential(
-            nn.Conv2d(channels, num_points, 1), nn.Sigmoid())
-        self.edge_maps = nn.Sequential(
-            nn.Conv2d(channels, num_edges, 1), nn.Sigmoid())
+            nn.Conv2d(channels, num_points, 1), nn.InstanceNorm2d(num_points), nn.ReLU()
+        )
+        self.point_maps = nn.Sequential(nn.Conv2d(channels, num_points, 1), nn.Sigmoid())
+        self.edge_maps = nn.Sequential(nn.Conv2d(channels, num_edges, 1), nn.Sigmoid())
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features, heatmaps, point maps and edge maps."""
         features = self.features(self.entry(x))
-        return (features, self.heatmaps(features), self.point_maps(features),
-                self.edge_maps(features))
+        return (
+            features,
+            self.heatmaps(features),
+            self.point_maps(features),
+            self.edge_maps(features),
+        )
 
 
 @MODELS.register_module()
@@ -161,38 +170,47 @@ class AttentionHourglass(BaseModule):
             multiple of ``4 * 2**levels``.
     """
 
-    def __init__(self,
-                 scheme: str,
-                 num_stacks: int = 4,
-                 levels: int = 4,
-                 channels: int = 256,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        scheme: str,
+        num_stacks: int = 4,
+        levels: int = 4,
+        channels: int = 256,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg)
         points = get_scheme(scheme).num_points
         edges = edges_of(scheme)
         self.multiple = 4 * 2**levels
         self.stem = nn.Sequential(
             nn.Conv2d(3 + 3, channels // 4, 7, stride=2, padding=3),
-            nn.BatchNorm2d(channels // 4), nn.ReLU(inplace=True),
-            Bottleneck(channels // 4, channels // 2), nn.MaxPool2d(2),
+            nn.BatchNorm2d(channels // 4),
+            nn.ReLU(inplace=True),
+            Bottleneck(channels // 4, channels // 2),
+            nn.MaxPool2d(2),
             Bottleneck(channels // 2, channels // 2),
-            Bottleneck(channels // 2, channels))
-        self.stacks = nn.ModuleList([
-            Stack(channels + (5 if i else 3), channels, levels, points,
-                  len(edges)) for i in range(num_stacks)
-        ])
-        self.merges = nn.ModuleList([
-            nn.ModuleList([
-                nn.Conv2d(n, channels, 1)
-                for n in (channels, points, points, len(edges))
-            ]) for _ in range(num_stacks - 1)
-        ])
+            Bottleneck(channels // 2, channels),
+        )
+        self.stacks = nn.ModuleList(
+            [
+                Stack(channels + (5 if i else 3), channels, levels, points, len(edges))
+                for i in range(num_stacks)
+            ]
+        )
+        self.merges = nn.ModuleList(
+            [
+                nn.ModuleList(
+                    [nn.Conv2d(n, channels, 1) for n in (channels, points, points, len(edges))]
+                )
+                for _ in range(num_stacks - 1)
+            ]
+        )
         of_edges = membership(edges, points)
         alone = (of_edges.sum(0) == 0).float()
         self.register_buffer('of_edges', of_edges, persistent=False)
         self.register_buffer('alone', alone[:, None, None], persistent=False)
 
-    def forward(self, x: Tensor) -> Tuple[StackMaps, ...]:
+    def forward(self, x: Tensor) -> tuple[StackMaps, ...]:
         """The maps of all stacks.
 
         Args:
@@ -202,9 +220,11 @@ class AttentionHourglass(BaseModule):
             tuple[StackMaps]: Of each stack, at a quarter of the size.
         """
         if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
-            raise ValueError('expected images whose height and width are '
-                             f'multiples of {self.multiple}, got '
-                             f'{tuple(x.shape[-2:])}')
+            raise ValueError(
+                'expected images whose height and width are '
+                f'multiples of {self.multiple}, got '
+                f'{tuple(x.shape[-2:])}'
+            )
         x = self.stem(with_coordinates(x))
         found, gate = [], None
         for i, stack in enumerate(self.stacks):
@@ -215,13 +235,11 @@ class AttentionHourglass(BaseModule):
                 gate = maps[1][:, -1:]
         return tuple(found)
 
-    def _attended(self, heatmaps: Tensor, point_maps: Tensor,
-                  edge_maps: Tensor) -> StackMaps:
+    def _attended(self, heatmaps: Tensor, point_maps: Tensor, edge_maps: Tensor) -> StackMaps:
         """The maps in float32, the heatmaps with attention, as
         probabilities."""
         with full_precision(heatmaps):
-            heatmaps, points, edges = (
-                maps.float() for maps in (heatmaps, point_maps, edge_maps))
+            heatmaps, points, edges = (maps.float() for maps in (heatmaps, point_maps, edge_maps))
             # Buffers too are half where the whole network is.
             of_edges, alone = self.of_edges.float(), self.alone.float()
             along = torch.einsum('nehw,ek->nkhw', edges, of_edges)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the loader's batch to the network's."""
+
 from .face_preprocessor import FacePreprocessor
 
 __all__ = ['FacePreprocessor']

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches copied to the device, normalised and given their targets there."""
-from typing import Any, Dict, List, Optional
+
+from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -38,11 +41,7 @@ class FacePreprocessor(PoseDataPreprocessor):
         **kwargs: Those of ``PoseDataPreprocessor``.
     """
 
-    def __init__(self,
-                 *args,
-                 fast: bool = True,
-                 channels_last: bool = False,
-                 **kwargs) -> None:
+    def __init__(self, *args, fast: bool = True, channels_last: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fast = fast
         self.channels_last = channels_last
@@ -82,29 +81,27 @@ class FacePreprocessor(PoseDataPreprocessor):
                 inputs, samples = augment(inputs, samples)
         return dict(inputs=inputs, data_samples=samples)
 
-    def _encoded(self, targets: Dict[str, Any],
-                 samples: SampleList) -> SampleList:
+    def _encoded(self, targets: dict[str, Any], samples: SampleList) -> SampleList:
         encoder = targets['encoder']
         if isinstance(encoder, (list, tuple)):  # they differ
-            single = ({
-                key: [each[i]]
-                for key, each in targets.items()
-            } for i in range(len(encoder)))
+            single = (
+                {key: [each[i]] for key, each in targets.items()} for i in range(len(encoder))
+            )
             return [
                 self._encoded(stacked_targets(one), [sample])[0]
                 for one, sample in zip(single, samples)
             ]
         points, visible, weights = (
             self._on_device(targets.get(key))
-            for key in ('keypoints', 'keypoints_visible', 'keypoint_weights'))
+            for key in ('keypoints', 'keypoints_visible', 'keypoint_weights')
+        )
         with torch.no_grad():
             encoded = encoder.batch_encode(points, visible)
             if weights is not None:
-                encoded['keypoint_weights'] = (
-                    encoded['keypoint_weights'] * weights)
+                encoded['keypoint_weights'] = encoded['keypoint_weights'] * weights
         return with_targets(samples, encoder, encoded, visible)
 
-    def _on_device(self, tensor: Optional[Tensor]) -> Optional[Tensor]:
+    def _on_device(self, tensor: Tensor | None) -> Tensor | None:
         if tensor is None:
             return None
         return tensor.to(self.device, non_blocking=True)
@@ -119,15 +116,16 @@ class FacePreprocessor(PoseDataPreprocessor):
             return images.float()
         channels = self.mean.shape[0]
         if channels not in (1, images.shape[1]):
-            raise ValueError(f'expected images of {channels} channels, as the '
-                             f'mean has, got {tuple(images.shape)}')
+            raise ValueError(
+                f'expected images of {channels} channels, as the '
+                f'mean has, got {tuple(images.shape)}'
+            )
         images = images.to(torch.float32, copy=True)
         return images.sub_(self.mean).div_(self.std)
 
     def _padded(self, inputs: Tensor) -> Tensor:
         """To sides that ``pad_size_divisor`` divides, right and below."""
-        height, width = (-side % self.pad_size_divisor
-                         for side in inputs.shape[-2:])
+        height, width = (-side % self.pad_size_divisor for side in inputs.shape[-2:])
         if not (height or width):
             return inputs
         return F.pad(inputs, (0, width, 0, height), value=self.pad_value)
@@ -138,7 +136,7 @@ class FacePreprocessor(PoseDataPreprocessor):
         if samples is None:
             return None
         size = tuple(inputs.shape[-2:])
-        made: List[PoseDataSample] = []
+        made: list[PoseDataSample] = []
         for sample in samples:
             sample = self._moved(sample)
             for key in ('batch_input_shape', 'pad_shape'):
@@ -148,8 +146,12 @@ class FacePreprocessor(PoseDataPreprocessor):
 
     def _moved(self, sample: PoseDataSample) -> PoseDataSample:
         tensors = (
-            value for part in sample.values() if hasattr(part, 'values')
-            for value in part.values() if isinstance(value, Tensor))
+            value
+            for part in sample.values()
+            if hasattr(part, 'values')
+            for value in part.values()
+            if isinstance(value, Tensor)
+        )
         if all(is_on(tensor, self.device) for tensor in tensors):
             return copied(sample)
         return sample.to(self.device, non_blocking=True)
@@ -158,5 +160,4 @@ class FacePreprocessor(PoseDataPreprocessor):
 def is_on(tensor: Tensor, device: torch.device) -> bool:
     """Whether a tensor is on a device, of which MMEngine's runner leaves out
     the number."""
-    return (tensor.device.type == device.type
-            and device.index in (None, tensor.device.index))
+    return tensor.device.type == device.type and device.index in (None, tensor.device.index)

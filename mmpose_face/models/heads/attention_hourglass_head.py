@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses and points of :class:`~mmpose_face.models.AttentionHourglass`."""
-from typing import Dict, Sequence, Tuple
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (ConfigType, OptConfigType, OptSampleList,
-                                 SampleList)
+from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
 from ...codecs.soft_argmax import to_pixels
@@ -26,8 +26,7 @@ def labelled(samples: SampleList, like: Tensor) -> Tensor:
     if 'keypoints_visible' in labels[0]:  # on the device already
         visible = joined([each.keypoints_visible for each in labels])
         return (visible > 0).to(like)
-    visible = np.concatenate(
-        [sample.gt_instances.keypoints_visible for sample in samples])
+    visible = np.concatenate([sample.gt_instances.keypoints_visible for sample in samples])
     # MMPose has it as (N, K), and as (N, K, 2) with weights behind.
     visible = visible.reshape(*visible.shape[:2], -1)[..., 0]
     return torch.from_numpy(visible > 0).to(like)
@@ -64,18 +63,19 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
         ValueError: If ``out_channels`` is not the scheme's number of points.
     """
 
-    def __init__(self,
-                 scheme: str,
-                 out_channels: int,
-                 loss: ConfigType,
-                 map_loss: ConfigType,
-                 decoder: ConfigType,
-                 point_sigma: float = 1.5,
-                 init_cfg: OptConfigType = None) -> None:
+    def __init__(
+        self,
+        scheme: str,
+        out_channels: int,
+        loss: ConfigType,
+        map_loss: ConfigType,
+        decoder: ConfigType,
+        point_sigma: float = 1.5,
+        init_cfg: OptConfigType = None,
+    ) -> None:
         points = get_scheme(scheme).num_points
         if out_channels != points:
-            raise ValueError(f'out_channels is {out_channels}, but {scheme} '
-                             f'has {points} landmarks')
+            raise ValueError(f'out_channels is {out_channels}, but {scheme} has {points} landmarks')
         super().__init__(
             in_channels=points,
             out_channels=points,
@@ -83,21 +83,20 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
             final_layer=None,
             loss=loss,
             decoder=decoder,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         edges = edges_of(scheme)
         self.map_loss = MODELS.build(map_loss)
         self.point_sigma = point_sigma
         self.edge_maps = EdgeMaps(edges, points)
-        self.register_buffer(
-            'of_edges', membership(edges, points), persistent=False)
+        self.register_buffer('of_edges', membership(edges, points), persistent=False)
 
     def forward(self, feats: Sequence[StackMaps]) -> Tensor:
         """The last stack's heatmaps (N, K, H, W); the sum of each is 1."""
         return feats[-1].heatmaps
 
     @torch.no_grad()
-    def targets(self, labels: Tensor, height: int,
-                width: int) -> Tuple[Tensor, Tensor]:
+    def targets(self, labels: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Maps as they should be.
 
         Args:
@@ -109,32 +108,32 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
             maps (N, E, height, width).
         """
         points = to_pixels(labels, (width * STRIDE, height * STRIDE))
-        return (point_maps(points, height, width, self.point_sigma),
-                self.edge_maps(points, height, width))
+        return (
+            point_maps(points, height, width, self.point_sigma),
+            self.edge_maps(points, height, width),
+        )
 
-    def loss(self,
-             feats: Sequence[StackMaps],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
+    def loss(
+        self,
+        feats: Sequence[StackMaps],
+        batch_data_samples: OptSampleList,
+        train_cfg: ConfigType = {},
+    ) -> dict[str, Tensor]:
         """The losses of a batch; see the class."""
         with full_precision(feats[-1].heatmaps):
             return self._losses(feats, batch_data_samples)
 
-    def _losses(self, feats: Sequence[StackMaps],
-                samples: SampleList) -> Dict[str, Tensor]:
+    def _losses(self, feats: Sequence[StackMaps], samples: SampleList) -> dict[str, Tensor]:
         labels, weights = labels_of(samples)
         known = labelled(samples, labels)
-        labels = torch.where(known[..., None] > 0, labels, 0.)
+        labels = torch.where(known[..., None] > 0, labels, 0.0)
         points, edges = self.targets(labels, *feats[-1].heatmaps.shape[-2:])
         whole = ((1 - known) @ self.of_edges.T == 0).to(labels)
 
-        losses = dict(loss_kpt=0., loss_points=0., loss_edges=0.)
+        losses = dict(loss_kpt=0.0, loss_points=0.0, loss_edges=0.0)
         for i, maps in enumerate(reversed(feats)):
             factor = 0.5**i
-            losses['loss_kpt'] += factor * self.loss_module(
-                maps.heatmaps, labels, weights)
-            losses['loss_points'] += factor * self.map_loss(
-                maps.point_maps, points, known)
-            losses['loss_edges'] += factor * self.map_loss(
-                maps.edge_maps, edges, whole)
+            losses['loss_kpt'] += factor * self.loss_module(maps.heatmaps, labels, weights)
+            losses['loss_points'] += factor * self.map_loss(maps.point_maps, points, known)
+            losses['loss_edges'] += factor * self.map_loss(maps.edge_maps, edges, whole)
         return losses

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the heads of this package have in common."""
+
 from mmpose.utils.typing import ConfigType, InstanceList
 from torch import Tensor
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's head of several stages without a wait for the device."""
-from typing import Dict, List, Sequence
+
+from collections.abc import Sequence
 
 import torch.nn as nn
 from mmpose.models.heads import CPMHead
@@ -23,14 +24,16 @@ class FaceCPMHead(DeviceAccuracyHead, CPMHead):
     out, as with ``HeatmapHead``; MMPose's class computes it always.
     """
 
-    def forward(self, feats: Sequence[Tensor]) -> List[Tensor]:
+    def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """The heatmaps (B, K, H, W) of each stage, in float32."""
         return [in_float32(each) for each in super().forward(feats)]
 
-    def loss(self,
-             feats: Sequence[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: OptConfigType = {}) -> Dict[str, Tensor]:
+    def loss(
+        self,
+        feats: Sequence[Tensor],
+        batch_data_samples: OptSampleList,
+        train_cfg: OptConfigType = {},
+    ) -> dict[str, Tensor]:
         """``loss_kpt``, the sum over the stages, and, where it is asked for,
         ``acc_pose`` of the last one."""
         if not self.fast:
@@ -40,8 +43,10 @@ class FaceCPMHead(DeviceAccuracyHead, CPMHead):
             targets = heatmaps_of(batch_data_samples)
             losses = dict(
                 loss_kpt=sum(
-                    module(heatmaps, *targets) for module, heatmaps in zip(
-                        self._losses_of_stages(), stages)))
+                    module(heatmaps, *targets)
+                    for module, heatmaps in zip(self._losses_of_stages(), stages)
+                )
+            )
             if self.wants_accuracy(train_cfg):
                 losses['acc_pose'] = heatmap_accuracy(stages[-1], *targets)
         return losses

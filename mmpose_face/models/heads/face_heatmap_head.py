@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's heatmap head without a wait for the device."""
-from typing import Dict, Tuple
 
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
@@ -18,14 +17,13 @@ class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
     """MMPose's ``HeatmapHead``, whose loss stays on the device and in
     float32; the arguments are those of :class:`.base.DeviceAccuracyHead`."""
 
-    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+    def forward(self, feats: tuple[Tensor]) -> Tensor:
         """Heatmaps (B, K, H, W) in float32."""
         return in_float32(super().forward(feats))
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
+    def loss(
+        self, feats: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
+    ) -> dict[str, Tensor]:
         """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
         if not self.fast:
             return super().loss(feats, batch_data_samples, train_cfg)

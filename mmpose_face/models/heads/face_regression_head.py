@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's regression head without a wait for the device."""
-from typing import Dict, Tuple
 
 from mmpose.models.heads import RegressionHead
 from mmpose.registry import MODELS
@@ -22,14 +21,13 @@ class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
     out, as with ``HeatmapHead``; MMPose's class computes it always.
     """
 
-    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+    def forward(self, feats: tuple[Tensor]) -> Tensor:
         """Coordinates (B, K, 2) in float32, shares of the crop's sides."""
         return in_float32(super().forward(feats))
 
-    def loss(self,
-             inputs: Tuple[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> Dict[str, Tensor]:
+    def loss(
+        self, inputs: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
+    ) -> dict[str, Tensor]:
         """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
         if not self.fast:
             return super().loss(inputs, batch_data_samples, train_cfg)
@@ -39,6 +37,5 @@ class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
             loss = self.loss_module(points, labels, weights.unsqueeze(-1))
             losses = dict(loss_kpt=loss)
             if self.wants_accuracy(train_cfg):
-                losses['acc_pose'] = coordinate_accuracy(
-                    points, labels, weights)
+                losses['acc_pose'] = coordinate_accuracy(points, labels, weights)
         return losses

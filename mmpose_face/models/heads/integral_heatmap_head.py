@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A heatmap head whose heatmaps are probabilities."""
-from typing import Tuple
 
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
@@ -38,28 +37,24 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         ValueError: If ``beta`` is not above 0.
     """
 
-    def __init__(self,
-                 *args,
-                 regularizer: OptConfigType = None,
-                 beta: float = 1.0,
-                 **kwargs) -> None:
+    def __init__(
+        self, *args, regularizer: OptConfigType = None, beta: float = 1.0, **kwargs
+    ) -> None:
         super().__init__(*args, **kwargs)
         check_positive('beta', beta)
         self.beta = beta
         self.regularizer = regularizer and MODELS.build(regularizer)
 
-    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+    def forward(self, feats: tuple[Tensor]) -> Tensor:
         """Heatmaps (N, K, H, W) in float32 from feature maps; the sum of each
         is 1."""
         logits = super().forward(feats)
         # In half precision the sum would be off by per cents.
-        return (logits.flatten(2).float() * self.beta).softmax(-1).unflatten(
-            -1, logits.shape[2:])
+        return (logits.flatten(2).float() * self.beta).softmax(-1).unflatten(-1, logits.shape[2:])
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> dict:
+    def loss(
+        self, feats: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
+    ) -> dict:
         """``loss_kpt`` of a batch, and ``loss_heatmap`` with a
         regularizer."""
         batch = self(feats), *labels_of(batch_data_samples)

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses, one file each."""
+
 from .gaussian_divergence_loss import GaussianDivergenceLoss
 from .soft_argmax_loss import SoftArgmaxLoss
 from .star_loss import STARLoss, moments, star_loss
 from .weighted_adaptive_wing_loss import WeightedAdaptiveWingLoss
 
 __all__ = [
-    'GaussianDivergenceLoss', 'STARLoss', 'SoftArgmaxLoss',
-    'WeightedAdaptiveWingLoss', 'moments', 'star_loss'
+    'GaussianDivergenceLoss',
+    'STARLoss',
+    'SoftArgmaxLoss',
+    'WeightedAdaptiveWingLoss',
+    'moments',
+    'star_loss',
 ]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Heatmaps kept like narrow Gaussians (DSNT, Nibali et al., 2018)."""
-from typing import Literal, Optional
+
+from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from mmpose.registry import MODELS
@@ -11,8 +14,7 @@ from .input_checks import check_form, check_positive
 from .weighting import only_labelled, weighted_mean
 
 
-def gaussians(targets: Tensor, height: int, width: int,
-              sigma: float) -> Tensor:
+def gaussians(targets: Tensor, height: int, width: int, sigma: float) -> Tensor:
     """Gaussians around points, on a grid from -1 to 1.
 
     Args:
@@ -23,9 +25,12 @@ def gaussians(targets: Tensor, height: int, width: int,
     Returns:
         Tensor: (N, K, height, width), the sum of each is 1.
     """
-    columns, rows = ((-((grid(size, targets) - targets[..., i, None]) *
-                        ((size - 1) / 2 / sigma)).square() / 2).softmax(-1)
-                     for i, size in enumerate((width, height)))
+    columns, rows = (
+        (
+            -((grid(size, targets) - targets[..., i, None]) * ((size - 1) / 2 / sigma)).square() / 2
+        ).softmax(-1)
+        for i, size in enumerate((width, height))
+    )
     return rows[..., None] * columns[..., None, :]
 
 
@@ -33,9 +38,10 @@ def divergence(heatmaps: Tensor, others: Tensor) -> Tensor:
     """Jensen-Shannon divergence of heatmaps (N, K, H, W) that sum to 1, in
     nats: (N, K), from 0 for equal ones to log 2."""
     mean = (heatmaps + others) / 2
-    entropies = [-torch.xlogy(p, p.clamp(min=torch.finfo(p.dtype).tiny)
-                              ).sum((-2, -1))
-                 for p in (mean, heatmaps, others)]  # yapf: disable
+    entropies = [
+        -torch.xlogy(p, p.clamp(min=torch.finfo(p.dtype).tiny)).sum((-2, -1))
+        for p in (mean, heatmaps, others)
+    ]
     return entropies[0] - (entropies[1] + entropies[2]) / 2
 
 
@@ -64,10 +70,9 @@ class GaussianDivergenceLoss(nn.Module):
             ``'kl'`` for that of Kullback and Leibler.
     """
 
-    def __init__(self,
-                 sigma: float = 1.0,
-                 loss_weight: float = 1.0,
-                 kind: Literal['js', 'kl'] = 'js'):
+    def __init__(
+        self, sigma: float = 1.0, loss_weight: float = 1.0, kind: Literal['js', 'kl'] = 'js'
+    ):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}, expected 'js' or 'kl'")
@@ -76,10 +81,7 @@ class GaussianDivergenceLoss(nn.Module):
         self.loss_weight = loss_weight
         self.divergence = KINDS[kind]
 
-    def forward(self,
-                heatmaps: Tensor,
-                targets: Tensor,
-                weights: Optional[Tensor] = None) -> Tensor:
+    def forward(self, heatmaps: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """The mean over all landmarks; the arguments are those of
         :class:`~mmpose_face.models.losses.SoftArgmaxLoss`.
 
@@ -88,9 +90,7 @@ class GaussianDivergenceLoss(nn.Module):
         """
         check_form(heatmaps, targets, weights)
         # In half precision much of a heatmap is 0.
-        heatmaps = heatmaps.to(
-            torch.promote_types(heatmaps.dtype, torch.float32))
+        heatmaps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
         targets = only_labelled(targets, weights).to(heatmaps.dtype)
-        losses = self.divergence(
-            heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
+        losses = self.divergence(heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
         return weighted_mean(losses, weights) * self.loss_weight

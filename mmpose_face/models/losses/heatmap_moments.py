@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mean and covariance of heatmaps, in as few passes over them as it takes."""
-from typing import NamedTuple, Tuple
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from ..precision import full_precision
 # A heatmap that sums to less says nothing.
 _LEAST_MASS = 0.5
 # Mean and covariance of a flat heatmap.
-_FLAT = (0., 0., 1 / 3, 0., 1 / 3)
+_FLAT = (0.0, 0.0, 1 / 3, 0.0, 1 / 3)
 
 
 class Moments(NamedTuple):
@@ -86,12 +87,10 @@ def moments_of(found: Sums, eps: float) -> Moments:
     """Mean and covariance; see :func:`moments`."""
     v1, v2 = found.mass + eps, found.squares + eps
     scale = (v1 - v2 / v1).clamp(min=eps)
-    known = (found.x, found.y, found.xx / scale, found.xy / scale,
-             found.yy / scale)
+    known = (found.x, found.y, found.xx / scale, found.xy / scale, found.yy / scale)
     # A NaN is not below it and stays to be seen.
     empty = found.mass < _LEAST_MASS
-    return Moments(*(value.masked_fill(empty, flat)
-                     for flat, value in zip(_FLAT, known)))
+    return Moments(*(value.masked_fill(empty, flat) for flat, value in zip(_FLAT, known)))
 
 
 class _Sums(torch.autograd.Function):
@@ -102,25 +101,24 @@ class _Sums(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, heatmaps: Tensor) -> Tuple[Tensor, ...]:
+    def forward(ctx, heatmaps: Tensor) -> tuple[Tensor, ...]:
         gx, gy = _grid(heatmaps)
         columns, columns_y = _over_rows(heatmaps)
         rows = heatmaps.sum(-1)
         mass, x, y = rows.sum(-1), columns @ gx, rows @ gy
         dx, dy = gx - x[..., None], gy - y[..., None]
-        squares = torch.linalg.vector_norm(
-            heatmaps.flatten(2), dim=-1).square()
+        squares = torch.linalg.vector_norm(heatmaps.flatten(2), dim=-1).square()
         ctx.save_for_backward(heatmaps, mass, x, y)
         columns, rows = columns * dx, rows * dy
         # What turns y into dy is almost nothing: the sum of p dx.
         xy = columns_y.mul_(dx).sum(-1) - y * columns.sum(-1)
-        return (mass, squares, x, y, columns.mul_(dx).sum(-1), xy,
-                rows.mul_(dy).sum(-1))
+        return (mass, squares, x, y, columns.mul_(dx).sum(-1), xy, rows.mul_(dy).sum(-1))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, v1: Tensor, v2: Tensor, x: Tensor, y: Tensor, xx: Tensor,
-                 xy: Tensor, yy: Tensor) -> Tensor:
+    def backward(
+        ctx, v1: Tensor, v2: Tensor, x: Tensor, y: Tensor, xx: Tensor, xy: Tensor, yy: Tensor
+    ) -> Tensor:
         heatmaps, mass, mean_x, mean_y = ctx.saved_tensors
         gx, gy = _grid(heatmaps)
         dx, dy = gx - mean_x[..., None], gy - mean_y[..., None]
@@ -141,19 +139,17 @@ def _quadratic(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
     return torch.addcmul(a[..., None], slope, d)
 
 
-def _grid(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+def _grid(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     """Coordinates of the columns and the rows."""
     height, width = heatmaps.shape[-2:]
     return grid(width, heatmaps), grid(height, heatmaps)
 
 
-def _over_rows(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+def _over_rows(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     """For each column its sum, and that times the row's coordinate: each
     (N, K, W), in one pass."""
     height = heatmaps.shape[-2]
     # In half cells coordinates are whole numbers, which TF32 does not round.
-    cells = torch.arange(
-        1 - height, height, 2, dtype=heatmaps.dtype, device=heatmaps.device)
-    columns, columns_y = (torch.stack(
-        (torch.ones_like(cells), cells)) @ heatmaps).unbind(-2)
+    cells = torch.arange(1 - height, height, 2, dtype=heatmaps.dtype, device=heatmaps.device)
+    columns, columns_y = (torch.stack((torch.ones_like(cells), cells)) @ heatmaps).unbind(-2)
     return columns, columns_y / max(height - 1, 1)

@@ -5,8 +5,11 @@ Shapes, types and devices are looked at before anything is computed. Values
 on a GPU are looked at when they have reached the host by themselves: waiting
 for them in every iteration would stop the GPU.
 """
+
+from __future__ import annotations
+
 from collections import deque
-from typing import Callable, Dict, Optional
+from typing import Callable
 
 import torch
 from torch import Tensor
@@ -24,8 +27,7 @@ def check_positive(name: str, value: float) -> None:
         raise ValueError(f'{name} is {value}, expected a number above 0')
 
 
-def check_form(heatmaps: Tensor, targets: Tensor,
-               weights: Optional[Tensor]) -> None:
+def check_form(heatmaps: Tensor, targets: Tensor, weights: Tensor | None) -> None:
     """Whether heatmaps (N, K, H, W), targets (N, K, 2) and weights (N, K) fit
     together.
 
@@ -34,34 +36,36 @@ def check_form(heatmaps: Tensor, targets: Tensor,
     """
     shape = tuple(heatmaps.shape)
     if len(shape) != 4 or targets.shape != (*shape[:2], 2):
-        raise ValueError('expected heatmaps (N, K, H, W) and targets '
-                         f'(N, K, 2), got {shape} and {tuple(targets.shape)}')
+        raise ValueError(
+            'expected heatmaps (N, K, H, W) and targets '
+            f'(N, K, 2), got {shape} and {tuple(targets.shape)}'
+        )
     if not heatmaps.numel():
         raise ValueError(f'expected heatmaps, got none: the shape is {shape}')
     if weights is not None and weights.shape != shape[:2]:
-        raise ValueError(f'expected weights {shape[:2]}, one for each '
-                         f'heatmap, got {tuple(weights.shape)}')
+        raise ValueError(
+            f'expected weights {shape[:2]}, one for each heatmap, got {tuple(weights.shape)}'
+        )
     if not heatmaps.is_floating_point():
-        raise ValueError('expected heatmaps of a floating point type, got '
-                         f'{heatmaps.dtype}')
+        raise ValueError(f'expected heatmaps of a floating point type, got {heatmaps.dtype}')
     given = dict(targets=targets)
     if weights is not None:
         given['weights'] = weights
     _check_real_and_near(heatmaps.device, given)
 
 
-def _check_real_and_near(device: torch.device, given: Dict[str,
-                                                           Tensor]) -> None:
+def _check_real_and_near(device: torch.device, given: dict[str, Tensor]) -> None:
     for name, tensor in given.items():
         if tensor.is_complex():
             raise ValueError(f'expected real {name}, got {tensor.dtype}')
         if tensor.device != device:
-            raise ValueError(f'the heatmaps are on {device}, the {name} on '
-                             f'{tensor.device}; expected the same device')
+            raise ValueError(
+                f'the heatmaps are on {device}, the {name} on '
+                f'{tensor.device}; expected the same device'
+            )
 
 
-def values_of(heatmaps: Tensor, mass: Tensor, targets: Tensor,
-              weights: Optional[Tensor]) -> Tensor:
+def values_of(heatmaps: Tensor, mass: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
     """What :func:`fault_in` looks at, in one pass over the heatmaps.
 
     Args:
@@ -82,7 +86,7 @@ def values_of(heatmaps: Tensor, mass: Tensor, targets: Tensor,
         return torch.stack([column.to(mass.dtype) for column in columns], -1)
 
 
-def fault_in(values: Tensor) -> Optional[str]:
+def fault_in(values: Tensor) -> str | None:
     """What is wrong with the input of a loss.
 
     Args:
@@ -94,24 +98,36 @@ def fault_in(values: Tensor) -> Optional[str]:
     """
     mass, lowest, x, y, weight = values.unbind(-1)
     faults = (
-        (~(mass + lowest).isfinite(), 'the heatmap has NaN or infinite cells: '
-         'its sum is {}, its smallest cell {}', values[..., :2]),
-        (lowest < 0, 'expected no cell of a heatmap below 0, got {:.4g}',
-         values[..., 1:2]),
-        (mass > 1 + _TOLERANCE, 'expected a heatmap that sums to 1, as a '
-         'softmax gives it, got a sum of {:.4g}', values[..., :1]),
-        (~(weight.isfinite() & (weight >= 0)),
-         'expected a weight of 0 or more, got {}', values[..., 4:]),
-        ((weight > 0) & ~(x + y).isfinite(), 'expected a target, or weight 0 '
-         'where there is none, got ({}, {})', values[..., 2:4]),
+        (
+            ~(mass + lowest).isfinite(),
+            'the heatmap has NaN or infinite cells: its sum is {}, its smallest cell {}',
+            values[..., :2],
+        ),
+        (lowest < 0, 'expected no cell of a heatmap below 0, got {:.4g}', values[..., 1:2]),
+        (
+            mass > 1 + _TOLERANCE,
+            'expected a heatmap that sums to 1, as a softmax gives it, got a sum of {:.4g}',
+            values[..., :1],
+        ),
+        (
+            ~(weight.isfinite() & (weight >= 0)),
+            'expected a weight of 0 or more, got {}',
+            values[..., 4:],
+        ),
+        (
+            (weight > 0) & ~(x + y).isfinite(),
+            'expected a target, or weight 0 where there is none, got ({}, {})',
+            values[..., 2:4],
+        ),
     )
     for where, text, found in faults:
         places = where.nonzero().tolist()
         if places:
             sample, landmark = places[0]
             more = f' and {len(places) - 1} more' if len(places) > 1 else ''
-            return (f'sample {sample}, landmark {landmark}{more}: ' +
-                    text.format(*found[sample, landmark].tolist()))
+            return f'sample {sample}, landmark {landmark}{more}: ' + text.format(
+                *found[sample, landmark].tolist()
+            )
     return None
 
 
@@ -134,7 +150,7 @@ class LateCheck:
         fault_in (Callable): From values to a message, or None.
     """
 
-    def __init__(self, fault_in: Callable[[Tensor], Optional[str]]) -> None:
+    def __init__(self, fault_in: Callable[[Tensor], str | None]) -> None:
         self.fault_in = fault_in
         self.calls = 0
         self.pending: deque = deque()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coordinate losses on the means of heatmaps."""
-from typing import Optional
+
+from __future__ import annotations
 
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -25,10 +26,7 @@ class SoftArgmaxLoss(nn.Module):
         self.loss = MODELS.build(loss)
         self.scale = scale
 
-    def forward(self,
-                heatmaps: Tensor,
-                targets: Tensor,
-                weights: Optional[Tensor] = None) -> Tensor:
+    def forward(self, heatmaps: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """The loss of the means.
 
         Args:
@@ -46,5 +44,4 @@ class SoftArgmaxLoss(nn.Module):
         check_form(heatmaps, targets, weights)
         if weights is not None:
             weights = weights[..., None]  # as MMPose's heads give them
-        return self.loss(
-            soft_argmax(heatmaps) * self.scale, targets * self.scale, weights)
+        return self.loss(soft_argmax(heatmaps) * self.scale, targets * self.scale, weights)

@@ -9,15 +9,17 @@ and ``m - r``, and an error ``e`` has the squared projections
 ``(|e|^2 + q) / 2`` and ``(|e|^2 - q) / 2``, where
 ``q = (d (ex^2 - ey^2) + 2 b ex ey) / r``.
 """
-from typing import Callable, Dict, Literal, Optional, Tuple
+
+from __future__ import annotations
+
+from typing import Callable, Literal
 
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from .heatmap_moments import Moments, moments, moments_of, sums
-from .input_checks import (LateCheck, check_form, check_positive, fault_in,
-                           values_of)
+from .input_checks import LateCheck, check_form, check_positive, fault_in, values_of
 from .weighting import only_labelled, weighted_mean
 
 Mode = Literal['per_axis', 'mahalanobis']
@@ -43,13 +45,21 @@ def _l2(square: Tensor, beta: float) -> Tensor:
     return square
 
 
-_DISTANCES: Dict[Distance, Callable[[Tensor, float], Tensor]] = dict(
-    smooth_l1=_smooth_l1, l1=_l1, l2=_l2)
+_DISTANCES: dict[Distance, Callable[[Tensor, float], Tensor]] = dict(
+    smooth_l1=_smooth_l1, l1=_l1, l2=_l2
+)
 
 
-def _per_axis(ex: Tensor, ey: Tensor, cov: Moments, distance: Distance,
-              beta: float, eps: float, axis_eps: float,
-              detach_axes: bool) -> Tensor:
+def _per_axis(
+    ex: Tensor,
+    ey: Tensor,
+    cov: Moments,
+    distance: Distance,
+    beta: float,
+    eps: float,
+    axis_eps: float,
+    detach_axes: bool,
+) -> Tensor:
     """The sum over both axes of d(projection) / sqrt(eigenvalue)."""
     m, d, b = (cov.xx + cov.yy) / 2, (cov.xx - cov.yy) / 2, cov.xy
     gap = d.square() + b.square()
@@ -63,29 +73,35 @@ def _per_axis(ex: Tensor, ey: Tensor, cov: Moments, distance: Distance,
     q = (d * (ex.square() - ey.square()) + 2 * b * ex * ey) / length
     square = ex.square() + ey.square()
     f = _DISTANCES[distance]
-    return (f((square + q).clamp(min=0) / 2, beta) / (major + eps).sqrt() + f(
-        (square - q).clamp(min=0) / 2, beta) / (minor + eps).sqrt())
+    return (
+        f((square + q).clamp(min=0) / 2, beta) / (major + eps).sqrt()
+        + f((square - q).clamp(min=0) / 2, beta) / (minor + eps).sqrt()
+    )
 
 
-def _mahalanobis(ex: Tensor, ey: Tensor, cov: Moments, distance: Distance,
-                 beta: float, eps: float) -> Tensor:
+def _mahalanobis(
+    ex: Tensor, ey: Tensor, cov: Moments, distance: Distance, beta: float, eps: float
+) -> Tensor:
     """d(the Mahalanobis distance of the error)."""
     a, b, c = cov.xx + eps, cov.xy, cov.yy + eps
-    square = (c * ex.square() - 2 * b * ex * ey +
-              a * ey.square()) / (a * c - b.square()).clamp(min=eps**2)
+    square = (c * ex.square() - 2 * b * ex * ey + a * ey.square()) / (a * c - b.square()).clamp(
+        min=eps**2
+    )
     return _DISTANCES[distance](square.clamp(min=0), beta)
 
 
-def star_loss(heatmaps: Tensor,
-              targets: Tensor,
-              mode: Mode = 'mahalanobis',
-              distance: Distance = 'smooth_l1',
-              eigen_weight: float = 1.0,
-              beta: float = 0.01,
-              detach_axes: bool = True,
-              axis_eps: float = 1e-2,
-              eps: float = 1e-5,
-              restriction: Restriction = 'value') -> Tensor:
+def star_loss(
+    heatmaps: Tensor,
+    targets: Tensor,
+    mode: Mode = 'mahalanobis',
+    distance: Distance = 'smooth_l1',
+    eigen_weight: float = 1.0,
+    beta: float = 0.01,
+    detach_axes: bool = True,
+    axis_eps: float = 1e-2,
+    eps: float = 1e-5,
+    restriction: Restriction = 'value',
+) -> Tensor:
     """STAR loss of each landmark (equations 3 to 6 of the paper).
 
     Values are not looked at, other than by :class:`STARLoss`.
@@ -105,14 +121,31 @@ def star_loss(heatmaps: Tensor,
     """
     check_form(heatmaps, targets, None)
     return _of_moments(
-        moments(heatmaps, eps), targets, mode, distance, eigen_weight, beta,
-        detach_axes, axis_eps, eps, restriction)
+        moments(heatmaps, eps),
+        targets,
+        mode,
+        distance,
+        eigen_weight,
+        beta,
+        detach_axes,
+        axis_eps,
+        eps,
+        restriction,
+    )
 
 
-def _of_moments(cov: Moments, targets: Tensor, mode: Mode, distance: Distance,
-                eigen_weight: float, beta: float, detach_axes: bool,
-                axis_eps: float, eps: float,
-                restriction: Restriction) -> Tensor:
+def _of_moments(
+    cov: Moments,
+    targets: Tensor,
+    mode: Mode,
+    distance: Distance,
+    eigen_weight: float,
+    beta: float,
+    detach_axes: bool,
+    axis_eps: float,
+    eps: float,
+    restriction: Restriction,
+) -> Tensor:
     """:func:`star_loss` of heatmaps with these moments."""
     if restriction == 'detach':
         cov = Moments(cov.x, cov.y, *(c.detach() for c in cov[2:]))
@@ -121,8 +154,7 @@ def _of_moments(cov: Moments, targets: Tensor, mode: Mode, distance: Distance,
     if mode == 'mahalanobis':
         error = _mahalanobis(ex, ey, cov, distance, beta, eps)
     else:
-        error = _per_axis(ex, ey, cov, distance, beta, eps, axis_eps,
-                          detach_axes)
+        error = _per_axis(ex, ey, cov, distance, beta, eps, axis_eps, detach_axes)
     if restriction == 'detach':
         return error
     return error + eigen_weight * (cov.xx + cov.yy)
@@ -186,17 +218,19 @@ class STARLoss(nn.Module):
         ValueError: If an option is none of those above, or out of range.
     """
 
-    def __init__(self,
-                 mode: Mode = 'mahalanobis',
-                 distance: Distance = 'smooth_l1',
-                 eigen_weight: float = 1.0,
-                 beta: float = 0.01,
-                 detach_axes: bool = True,
-                 axis_eps: float = 1e-2,
-                 eps: float = 1e-5,
-                 target_range: Tuple[float, float] = (-1., 1.),
-                 loss_weight: float = 1.0,
-                 restriction: Restriction = 'value'):
+    def __init__(
+        self,
+        mode: Mode = 'mahalanobis',
+        distance: Distance = 'smooth_l1',
+        eigen_weight: float = 1.0,
+        beta: float = 0.01,
+        detach_axes: bool = True,
+        axis_eps: float = 1e-2,
+        eps: float = 1e-5,
+        target_range: tuple[float, float] = (-1.0, 1.0),
+        loss_weight: float = 1.0,
+        restriction: Restriction = 'value',
+    ):
         super().__init__()
         _check_choice('mode', mode, ('per_axis', 'mahalanobis'))
         _check_choice('distance', distance, tuple(_DISTANCES))
@@ -204,8 +238,7 @@ class STARLoss(nn.Module):
         check_positive('beta', beta)
         check_positive('eps', eps)
         if target_range[0] == target_range[1]:
-            raise ValueError(f'target_range is {target_range}, expected two '
-                             'different numbers')
+            raise ValueError(f'target_range is {target_range}, expected two different numbers')
         self.options = dict(
             mode=mode,
             distance=distance,
@@ -214,20 +247,18 @@ class STARLoss(nn.Module):
             detach_axes=detach_axes,
             axis_eps=axis_eps,
             eps=eps,
-            restriction=restriction)
+            restriction=restriction,
+        )
         self.target_range = target_range
         self.loss_weight = loss_weight
         self.check_values = LateCheck(fault_in)
 
-    def train(self, mode: bool = True) -> 'STARLoss':
+    def train(self, mode: bool = True) -> STARLoss:
         """As in PyTorch; looks at what earlier calls were given first."""
         self.check_values.finish()
         return super().train(mode)
 
-    def forward(self,
-                heatmaps: Tensor,
-                targets: Tensor,
-                weights: Optional[Tensor] = None) -> Tensor:
+    def forward(self, heatmaps: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """The mean over all landmarks.
 
         Args:
@@ -256,7 +287,6 @@ class STARLoss(nn.Module):
         return weighted_mean(losses, weights) * self.loss_weight
 
 
-def _check_choice(name: str, value: str, known: Tuple[str, ...]) -> None:
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise ValueError(f'{name} is {value!r}, expected one of '
-                         f'{", ".join(known)}')
+        raise ValueError(f'{name} is {value!r}, expected one of {", ".join(known)}')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adaptive wing loss with its weight map (Wang et al., ICCV 2019)."""
+
 import torch
 from mmpose.models.losses import AdaptiveWingLoss
 from mmpose.registry import MODELS
@@ -38,6 +39,6 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
         """
         # MMPose's criterion gives a mean; a cell without error adds nothing.
         masked = torch.where(foreground(target), pred, target)
-        return super().criterion(
-            pred, target) + self.foreground_weight * super().criterion(
-                masked, target)
+        return super().criterion(pred, target) + self.foreground_weight * super().criterion(
+            masked, target
+        )

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How losses of landmarks become one number, some of them without a label."""
-from typing import Optional
+
+from __future__ import annotations
 
 from torch import Tensor
 
 
-def only_labelled(targets: Tensor, weights: Optional[Tensor]) -> Tensor:
+def only_labelled(targets: Tensor, weights: Tensor | None) -> Tensor:
     """Targets (N, K, 2), those of weight 0 in (N, K) set to 0: they may be
     anything, NaN too."""
     if weights is None:
@@ -14,6 +15,6 @@ def only_labelled(targets: Tensor, weights: Optional[Tensor]) -> Tensor:
     return targets.masked_fill((weights <= 0)[..., None], 0)
 
 
-def weighted_mean(losses: Tensor, weights: Optional[Tensor]) -> Tensor:
+def weighted_mean(losses: Tensor, weights: Tensor | None) -> Tensor:
     """The mean over all landmarks of losses (N, K), each times its weight."""
     return (losses if weights is None else losses * weights).mean()

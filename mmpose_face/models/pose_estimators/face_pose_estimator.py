@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's top-down estimator for whole batches."""
-from contextlib import nullcontext
-from typing import Callable, ContextManager, Optional, Tuple
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Callable
 
 import numpy as np
 import torch
@@ -9,13 +12,18 @@ from mmengine.structures import PixelData
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (ForwardResults, InstanceList, OptConfigType,
-                                 OptSampleList, PixelDataList, SampleList)
+from mmpose.utils.typing import (
+    ForwardResults,
+    InstanceList,
+    OptConfigType,
+    OptSampleList,
+    PixelDataList,
+    SampleList,
+)
 from torch import Tensor
 
 from ..data_preprocessors import FacePreprocessor
-from ..memory_format import (compiled_memory_format, memory_format,
-                             warn_unless_channels_last)
+from ..memory_format import compiled_memory_format, memory_format, warn_unless_channels_last
 from ..precision import full_precision, half_precision
 from .flip_test import mean_coordinates, mean_heatmaps, mirror_index, of_both
 from .image_space import in_image_space
@@ -49,26 +57,17 @@ class FacePoseEstimator(TopdownPoseEstimator):
             compiled and there is no compiler.
     """
 
-    def __init__(self,
-                 *args,
-                 fast: bool = True,
-                 network: OptConfigType = None,
-                 **kwargs) -> None:
+    def __init__(self, *args, fast: bool = True, network: OptConfigType = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fast = fast
         self.switches = NetworkSwitches.of(network)
-        if self.switches.channels_last and isinstance(self.data_preprocessor,
-                                                      FacePreprocessor):
+        if self.switches.channels_last and isinstance(self.data_preprocessor, FacePreprocessor):
             self.data_preprocessor.channels_last = True
         if self.switches.compile:
-            parts = (
-                getattr(self, name, None)
-                for name in ('backbone', 'neck', 'head'))
+            parts = (getattr(self, name, None) for name in ('backbone', 'neck', 'head'))
             compile_modules(filter(None, parts), self.switches.compile)
 
-    def _apply(self,
-               fn: Callable[[Tensor], Tensor],
-               recurse: bool = True) -> 'FacePoseEstimator':
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> FacePoseEstimator:
         """As in torch's class, which moves a model to a device by it; there
         the weights get the order in memory that is for the device."""
         super()._apply(fn, recurse)
@@ -83,8 +82,9 @@ class FacePoseEstimator(TopdownPoseEstimator):
     def _order_weights(self, order: torch.memory_format) -> None:
         # Not Tensor.contiguous: it keeps the strides of 1x1 weights, by which
         # convolutions would go on with channels last.
-        super()._apply(lambda tensor: tensor.to(memory_format=order)
-                       if tensor.ndim == 4 else tensor)
+        super()._apply(
+            lambda tensor: tensor.to(memory_format=order) if tensor.ndim == 4 else tensor
+        )
 
     def init_weights(self) -> None:
         """As in MMPose's class, with the same numbers for the same seed,
@@ -95,20 +95,19 @@ class FacePoseEstimator(TopdownPoseEstimator):
         if self.switches.channels_last:
             self._order_weights(memory_format(self._device, True))
 
-    def _precision(self, inputs: Tensor) -> ContextManager:
+    def _precision(self, inputs: Tensor) -> AbstractContextManager:
         return half_precision(inputs) if self.switches.amp else nullcontext()
 
-    def _compiler(self, inputs: Tensor) -> ContextManager:
+    def _compiler(self, inputs: Tensor) -> AbstractContextManager:
         if not self.switches.compile:
             return nullcontext()
         return compiled_memory_format(inputs.device)
 
-    def extract_feat(self, inputs: Tensor) -> Tuple[Tensor]:
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor]:
         """Feature maps of images (B, C, H, W), as MMPose's class gives
         them."""
         if self.switches.channels_last:
-            inputs = inputs.contiguous(
-                memory_format=memory_format(inputs.device, True))
+            inputs = inputs.contiguous(memory_format=memory_format(inputs.device, True))
         return super().extract_feat(inputs)
 
     def forward(self, *args, **kwargs) -> ForwardResults:
@@ -123,9 +122,7 @@ class FacePoseEstimator(TopdownPoseEstimator):
         with self._precision(inputs), self._compiler(inputs):
             return super().loss(inputs, data_samples)
 
-    def _forward(self,
-                 inputs: Tensor,
-                 data_samples: OptSampleList = None) -> Tensor:
+    def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
         with self._precision(inputs), self._compiler(inputs):
             feats = self.extract_feat(inputs)
             return self.head(feats) if self.with_head else feats
@@ -142,8 +139,7 @@ class FacePoseEstimator(TopdownPoseEstimator):
         with self._precision(inputs), self._compiler(inputs):
             made = of_both(compute, inputs) if flip else compute(inputs)
             if not known:
-                found = self.head.predict(
-                    made, data_samples, test_cfg=self.test_cfg)
+                found = self.head.predict(made, data_samples, test_cfg=self.test_cfg)
                 found = found if isinstance(found, tuple) else (found, None)
                 return self.add_pred_to_datasample(*found, data_samples)
         # Points are numbers of the host: no gradient goes back from them.
@@ -161,22 +157,24 @@ class FacePoseEstimator(TopdownPoseEstimator):
         return predict is RegressionHead.predict
 
     def _outputs(self, inputs: Tensor) -> Tensor:
-        """Heatmaps or coordinates, of the last stage where there are several.
-        """
+        """Heatmaps or coordinates, of the last stage where there are several."""
         outputs = self.head(self.extract_feat(inputs))
         return outputs[-1] if isinstance(outputs, list) else outputs
 
-    def _mean(self, straight: Tensor, mirrored: Tensor,
-              metainfo: dict) -> Tensor:
+    def _mean(self, straight: Tensor, mirrored: Tensor, metainfo: dict) -> Tensor:
         """Of the outputs (B, ...) for images and mirror images."""
         indices = tuple(map(int, metainfo['flip_indices']))
         mirror = mirror_index(indices, straight.device)
         if straight.ndim == 4:
             shift = self.test_cfg.get('shift_heatmap', False)
             return mean_heatmaps(straight, mirrored, mirror, shift)
-        return mean_coordinates(straight, mirrored, mirror,
-                                self.test_cfg.get('shift_coords', True),
-                                metainfo['input_size'])
+        return mean_coordinates(
+            straight,
+            mirrored,
+            mirror,
+            self.test_cfg.get('shift_coords', True),
+            metainfo['input_size'],
+        )
 
     def _decoded(self, outputs: Tensor, samples: SampleList) -> SampleList:
         """Samples with the points of heatmaps (B, K, H, W) or of coordinates
@@ -189,22 +187,29 @@ class FacePoseEstimator(TopdownPoseEstimator):
         found = self.head.decode(outputs)
         return self.add_pred_to_datasample(found, fields, samples)
 
-    def add_pred_to_datasample(self, batch_pred_instances: InstanceList,
-                               batch_pred_fields: Optional[PixelDataList],
-                               batch_data_samples: SampleList) -> SampleList:
+    def add_pred_to_datasample(
+        self,
+        batch_pred_instances: InstanceList,
+        batch_pred_fields: PixelDataList | None,
+        batch_data_samples: SampleList,
+    ) -> SampleList:
         """As in MMPose's class, with the points of all faces moved onto their
         images together."""
         points = [each.keypoints for each in batch_pred_instances]
         alike = {(each.shape, each.dtype) for each in points}
-        if not self.fast or len(alike) != 1 or points[0].shape[::2] != (
-                1, 2) or self.test_cfg.get('output_keypoint_indices'):
-            return super().add_pred_to_datasample(batch_pred_instances,
-                                                  batch_pred_fields,
-                                                  batch_data_samples)
+        if (
+            not self.fast
+            or len(alike) != 1
+            or points[0].shape[::2] != (1, 2)
+            or self.test_cfg.get('output_keypoint_indices')
+        ):
+            return super().add_pred_to_datasample(
+                batch_pred_instances, batch_pred_fields, batch_data_samples
+            )
         points = in_image_space(np.concatenate(points), batch_data_samples)
         for i, sample in enumerate(batch_data_samples):
             found = batch_pred_instances[i]
-            found.keypoints = points[i:i + 1]
+            found.keypoints = points[i : i + 1]
             if 'keypoints_visible' not in found:
                 found.keypoints_visible = found.keypoint_scores
             found.bboxes = sample.gt_instances.bboxes

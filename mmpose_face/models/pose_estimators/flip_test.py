@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mean of what a network says of an image and of its mirror image."""
+
 import functools
-from typing import Any, Callable, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch import Tensor
 _CPU_BATCH = 2
 
 
-def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> List[Any]:
+def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> list[Any]:
     """What is computed of images and of their mirror images, in one batch;
     on the CPU in two unless it is a single image.
 
@@ -29,7 +31,7 @@ def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> List[Any]:
     return list(halves(compute(torch.cat((images, mirrored)))))
 
 
-def halves(features: Any) -> Tuple[Any, Any]:
+def halves(features: Any) -> tuple[Any, Any]:
     """Features of two batches, of those that a network made of both.
 
     Args:
@@ -48,13 +50,12 @@ def halves(features: Any) -> Tuple[Any, Any]:
 
 
 @functools.lru_cache(maxsize=16)
-def mirror_index(indices: Tuple[int, ...], device: torch.device) -> Tensor:
+def mirror_index(indices: tuple[int, ...], device: torch.device) -> Tensor:
     """``flip_indices`` of a data set, (K, ) int64 on the device."""
     return torch.tensor(indices, device=device)
 
 
-def mean_heatmaps(straight: Tensor, mirrored: Tensor, mirror: Tensor,
-                  shift: bool) -> Tensor:
+def mean_heatmaps(straight: Tensor, mirrored: Tensor, mirror: Tensor, shift: bool) -> Tensor:
     """The mean of an image's heatmaps and its mirror image's, mirrored back.
 
     Args:
@@ -78,8 +79,9 @@ def mean_heatmaps(straight: Tensor, mirrored: Tensor, mirror: Tensor,
     return mean.mul_(0.5)
 
 
-def mean_coordinates(straight: Tensor, mirrored: Tensor, mirror: Tensor,
-                     shift: bool, size: Sequence[int]) -> Tensor:
+def mean_coordinates(
+    straight: Tensor, mirrored: Tensor, mirror: Tensor, shift: bool, size: Sequence[int]
+) -> Tensor:
     """The mean of an image's points and its mirror image's, mirrored back.
 
     Args:

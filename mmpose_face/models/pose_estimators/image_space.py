@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From pixels of crops to pixels of their images."""
-from typing import Sequence
+
+from collections.abc import Sequence
 
 import numpy as np
 from mmpose.structures import PoseDataSample
 
 
-def in_image_space(points: np.ndarray,
-                   samples: Sequence[PoseDataSample]) -> np.ndarray:
+def in_image_space(points: np.ndarray, samples: Sequence[PoseDataSample]) -> np.ndarray:
     """Points of all faces of a batch, on their images.
 
     Args:
@@ -22,6 +22,7 @@ def in_image_space(points: np.ndarray,
     # A sample's metainfo is a dict that is made anew each time.
     size, scale, center = (
         np.array([getattr(sample, name) for sample in samples])[:, None]
-        for name in ('input_size', 'input_scale', 'input_center'))
+        for name in ('input_size', 'input_scale', 'input_center')
+    )
     moved = points / size * scale + center - 0.5 * scale
     return moved.astype(points.dtype)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a network computes, as switches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Dict, Iterable, Optional, Union
+from typing import Any
 
 from torch import nn
 
@@ -19,10 +23,10 @@ class NetworkSwitches:
 
     amp: bool = False
     channels_last: bool = False
-    compile: Union[bool, Dict[str, Any]] = False
+    compile: bool | dict[str, Any] = False
 
     @classmethod
-    def of(cls, options: Optional[Dict[str, Any]]) -> 'NetworkSwitches':
+    def of(cls, options: dict[str, Any] | None) -> NetworkSwitches:
         """The switches that a config names, the others off.
 
         Raises:
@@ -32,17 +36,13 @@ class NetworkSwitches:
         known = [field.name for field in fields(cls)]
         for name, value in options.items():
             if name not in known:
-                raise ValueError(f'network has no switch {name!r}, expected '
-                                 f'{", ".join(known)}')
-            if not (isinstance(value, bool)
-                    or name == 'compile' and isinstance(value, dict)):
-                raise ValueError(f'network.{name} is {value!r}, expected True '
-                                 'or False')
+                raise ValueError(f'network has no switch {name!r}, expected {", ".join(known)}')
+            if not (isinstance(value, bool) or name == 'compile' and isinstance(value, dict)):
+                raise ValueError(f'network.{name} is {value!r}, expected True or False')
         return cls(**options)
 
 
-def compile_modules(modules: Iterable[nn.Module],
-                    options: Union[bool, Dict[str, Any]]) -> None:
+def compile_modules(modules: Iterable[nn.Module], options: bool | dict[str, Any]) -> None:
     """Compile modules where they are, so that their weights keep their names.
 
     Args:
@@ -61,10 +61,12 @@ def compile_modules(modules: Iterable[nn.Module],
 
 def _check_compiler() -> None:
     from torch._inductor.cpp_builder import get_cpp_compiler
+
     try:
         get_cpp_compiler()
     except RuntimeError as error:
         raise ValueError(
             'network.compile needs a C++ compiler, and torch finds none '
             f'({error}); install one such as g++, or switch it off: '
-            'model.network.compile=False') from error
+            'model.network.compile=False'
+        ) from error

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The script, whole runs in child processes, and how cost grows."""
+
 import json
 import runpy
 from dataclasses import replace
@@ -8,9 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import REPO, run_python, run_script
 
-from mmpose_face.apis.benchmark import PARTS, Options, child
+from mmpose_face.apis.benchmark import PARTS, Options, child, load, run
 from mmpose_face.apis.benchmark import growth as growth_module
-from mmpose_face.apis.benchmark import load, run
 from mmpose_face.apis.benchmark import whole as whole_module
 from mmpose_face.apis.benchmark.child import Task, do
 from mmpose_face.apis.benchmark.results import Measurement
@@ -28,27 +28,31 @@ def test_parts_of_the_script():
 
 
 def test_script(tmp_path):
-    done = run_script(TOOL, '--parts', 'decode', '--rounds', '1', '--threads',
-                      '1', '--out', tmp_path)
+    done = run_script(
+        TOOL, '--parts', 'decode', '--rounds', '1', '--threads', '1', '--out', tmp_path
+    )
     report = load(tmp_path / 'benchmark.json')
     assert [m.part for m in report.measurements] == ['decode'] * 2
     assert report.environment['torch_threads'] == 1
-    assert report.environment['command'].startswith(
-        'python tools/benchmark.py --parts decode')
+    assert report.environment['command'].startswith('python tools/benchmark.py --parts decode')
     assert (tmp_path / 'benchmark.md').read_text() in done.stdout
-    again = run_script(TOOL, '--from-json', tmp_path / 'benchmark.json',
-                       '--out', tmp_path / 'again')
+    again = run_script(
+        TOOL, '--from-json', tmp_path / 'benchmark.json', '--out', tmp_path / 'again'
+    )
     assert (tmp_path / 'benchmark.md').read_text() in again.stdout
     assert (tmp_path / 'again/benchmark.png').is_file()
 
 
-@pytest.mark.parametrize('options, complaint', [
-    (('--device', 'cuda', '--clock', 'cpu'), '--clock cpu does not see'),
-    (('--rounds', '0'), '--rounds must be at least 1, got 0'),
-    (('--row', 'none', '--parts', 'step'), 'expected a row'),
-    (('--variants', 'none'), 'expected variants of amp'),
-    (('--from-json', 'none.json'), 'none.json'),
-])
+@pytest.mark.parametrize(
+    'options, complaint',
+    [
+        (('--device', 'cuda', '--clock', 'cpu'), '--clock cpu does not see'),
+        (('--rounds', '0'), '--rounds must be at least 1, got 0'),
+        (('--row', 'none', '--parts', 'step'), 'expected a row'),
+        (('--variants', 'none'), 'expected variants of amp'),
+        (('--from-json', 'none.json'), 'none.json'),
+    ],
+)
 def test_complaints_of_the_script(tmp_path, options, complaint):
     done = run_script(TOOL, *options, '--out', tmp_path, check=False)
     assert done.returncode and complaint in done.stdout
@@ -59,7 +63,7 @@ def test_what_was_measured_is_kept(tmp_path, monkeypatch):
     """When a later part fails or is stopped."""
 
     def first(options):
-        yield Measurement('first', 'case', dict(ours=[1.]))
+        yield Measurement('first', 'case', dict(ours=[1.0]))
         raise KeyboardInterrupt
 
     monkeypatch.setitem(PARTS, 'decode', first)
@@ -72,8 +76,7 @@ def test_no_gpu(tmp_path, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
     with pytest.raises(ValueError, match='torch finds no GPU'):
         run([], Options(tmp_path, device='cuda'), tmp_path)
-    with pytest.raises(
-            ValueError, match='expected parts of decode, .* got none'):
+    with pytest.raises(ValueError, match='expected parts of decode, .* got none'):
         run(['none'], Options(tmp_path), tmp_path)
 
 
@@ -88,11 +91,12 @@ def started(monkeypatch) -> list:
         faces = len(json.loads(path.read_text())['annotations'])
         return dict(
             faces=faces,
-            wall=10. + faces,
-            cpu=1.,
-            main_mib=2. if task.side == 'ours' else 3.,
-            worker_mib=1.,
-            iterations=[task.processes * 1.] * 2)
+            wall=10.0 + faces,
+            cpu=1.0,
+            main_mib=2.0 if task.side == 'ours' else 3.0,
+            worker_mib=1.0,
+            iterations=[task.processes * 1.0] * 2,
+        )
 
     for module in (whole_module, growth_module):
         monkeypatch.setattr(module, 'start', start)
@@ -110,7 +114,7 @@ def test_whole(tmp_path, started, monkeypatch):
     assert faces.values == dict(ours=[2], mmpose=[5])
     assert found[f'{table}, wall time'].values == dict(ours=[12], mmpose=[45])
     memory = found['test of 2 faces, most memory, main process']
-    assert memory.values == dict(mmpose=[3., 3.], ours=[2., 2.])
+    assert memory.values == dict(mmpose=[3.0, 3.0], ours=[2.0, 2.0])
     assert memory.goals[0].met(memory.ratio('ours', 'mmpose'))
     assert [t.what for t in started[:4]] == ['test', 'train'] * 2
     assert len(started) == 8 + 3
@@ -128,7 +132,8 @@ def test_what_children_do(side, tmp_path):
         str(tmp_path / 'out.json'),
         checkpoint=str(whole_module.random_weights(options)),
         batch=1,
-        workers=0)
+        workers=0,
+    )
     do(task)
     found = json.loads((tmp_path / 'out.json').read_text())
     assert found['faces'] == 3 and not found['iterations']
@@ -141,8 +146,9 @@ def test_what_children_do(side, tmp_path):
 def test_memory_is_that_of_the_process_alone():
     """Not what this process held when it started the other."""
     held = bytearray(400 << 20)
-    code = ('import mmpose_face; from mmpose_face.apis.benchmark import child;'
-            'print(child._main_peak())')
+    code = (
+        'import mmpose_face; from mmpose_face.apis.benchmark import child;print(child._main_peak())'
+    )
     alone = float(run_python('-c', code).stdout.split()[-1])
     assert 50 < alone < child._main_peak()
     assert child._main_peak() > len(held) / 2**20
@@ -157,11 +163,8 @@ def test_a_child_that_fails(tmp_path, monkeypatch):
 
 def test_growth(tmp_path, started, monkeypatch):
     values = dict(
-        FACES_PER_IMAGE=(1, 2),
-        LANDMARKS=(3, ),
-        BATCHES=(1, 2),
-        WORKERS=(0, 1),
-        PROCESSES=(1, 2))
+        FACES_PER_IMAGE=(1, 2), LANDMARKS=(3,), BATCHES=(1, 2), WORKERS=(0, 1), PROCESSES=(1, 2)
+    )
     for name, value in values.items():
         monkeypatch.setattr(growth_module, name, value)
     monkeypatch.setattr(growth_module, '_BATCH', 1)
@@ -169,12 +172,19 @@ def test_growth(tmp_path, started, monkeypatch):
     options = Options(tmp_path, rounds=1, batch=1, faces=2)
     found = list(growth_module.growth(options))
     grown = {(m.settings['axis'], m.settings['x']) for m in found}
-    assert grown == {('faces per image', 1), ('faces per image', 2),
-                     ('landmarks', 3), ('batch', 1), ('batch', 2),
-                     ('workers', 0), ('workers', 1), ('processes', 1),
-                     ('processes', 2)}
+    assert grown == {
+        ('faces per image', 1),
+        ('faces per image', 2),
+        ('landmarks', 3),
+        ('batch', 1),
+        ('batch', 2),
+        ('workers', 0),
+        ('workers', 1),
+        ('processes', 1),
+        ('processes', 2),
+    }
     for m in found:
         assert m.part == 'growth' and m.gain > 0 and m.faces > 0
         assert not m.goals
     assert found[-1].faces == 2
-    assert found[-1].values == dict(ours=[2., 2.], mmpose=[2., 2.])
+    assert found[-1].values == dict(ours=[2.0, 2.0], mmpose=[2.0, 2.0])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The data that is made up: of the sizes that it is said to have, and the
 same for ours and for MMPose's classes."""
+
 import json
 
 import cv2
@@ -10,8 +11,7 @@ from mmpose.datasets.datasets.face import WFLWDataset
 
 from mmpose_face.apis.benchmark.decoding import heatmaps
 from mmpose_face.apis.benchmark.photos import photo
-from mmpose_face.apis.benchmark.wflw_like import (WIDTH, bytes_per_image,
-                                                  face_sides, make_wflw_like)
+from mmpose_face.apis.benchmark.wflw_like import WIDTH, bytes_per_image, face_sides, make_wflw_like
 from mmpose_face.datasets import FaceWFLW
 from mmpose_face.datasets.converters.wflw import EXPECTED
 
@@ -27,7 +27,8 @@ def opened(cls, root, **kwargs):
         ann_file='annotations/face_landmarks_wflw_test.json',
         data_prefix=dict(img='images/'),
         test_mode=True,
-        **kwargs)
+        **kwargs,
+    )
 
 
 def test_photo_has_the_spectrum_of_photographs():
@@ -35,11 +36,8 @@ def test_photo_has_the_spectrum_of_photographs():
     grey = photo(256, 256).astype(float).mean(2)
     amplitudes = np.abs(np.fft.fft2(grey))
     frequency = 256 * np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(256)]))
-    found = [
-        amplitudes[(low < frequency) & (frequency < 2 * low)].mean()
-        for low in (4, 8, 16, 32)
-    ]
-    assert np.diff(np.log2(found)) == pytest.approx(-1.45, abs=.2)
+    found = [amplitudes[(low < frequency) & (frequency < 2 * low)].mean() for low in (4, 8, 16, 32)]
+    assert np.diff(np.log2(found)) == pytest.approx(-1.45, abs=0.2)
 
 
 def test_photos_differ_and_are_the_same_again():
@@ -50,8 +48,8 @@ def test_photos_differ_and_are_the_same_again():
 
 def test_face_sizes_are_those_of_wflw():
     sides = face_sides(200_000, np.random.default_rng(0))
-    assert np.median(sides) == pytest.approx(127, rel=.01)
-    assert np.mean(1.25 * sides >= 512) == pytest.approx(.037, rel=.03)
+    assert np.median(sides) == pytest.approx(127, rel=0.01)
+    assert np.mean(1.25 * sides >= 512) == pytest.approx(0.037, rel=0.03)
 
 
 def test_both_data_sets_read_the_same_faces(data):
@@ -69,14 +67,17 @@ def test_both_data_sets_read_the_same_faces(data):
 def test_subsets_have_wflws_shares(data):
     faces = opened(FaceWFLW, data)
     for subset in ('pose', 'blur'):
-        path = data / 'annotations' / {
-            'pose': 'face_landmarks_wflw_test_largepose.json',
-            'blur': 'face_landmarks_wflw_test_blur.json'
-        }[subset]
+        path = (
+            data
+            / 'annotations'
+            / {
+                'pose': 'face_landmarks_wflw_test_largepose.json',
+                'blur': 'face_landmarks_wflw_test_blur.json',
+            }[subset]
+        )
         number = len(json.loads(path.read_text())['annotations'])
         assert number == round(25 * EXPECTED[subset] / EXPECTED['test'])
-        assert number == sum(
-            subset in faces.get_data_info(i)['subsets'] for i in range(25))
+        assert number == sum(subset in faces.get_data_info(i)['subsets'] for i in range(25))
 
 
 def test_images_are_as_large_as_photographs(data):
@@ -99,14 +100,15 @@ def test_faces_share_images(tmp_path):
         boxes = [faces.get_data_info(i + j)['keypoints'][0] for j in range(4)]
         for a in range(4):
             for b in range(a):
-                apart = np.maximum(boxes[a].min(0) - boxes[b].max(0),
-                                   boxes[b].min(0) - boxes[a].max(0))
+                apart = np.maximum(
+                    boxes[a].min(0) - boxes[b].max(0), boxes[b].min(0) - boxes[a].max(0)
+                )
                 assert apart.max() > 0
 
 
 def test_heatmaps_have_their_peaks_on_the_map():
     maps = heatmaps(2, 3, (16, 12), seed=5)
     assert maps.shape == (2, 3, 12, 16)
-    assert (maps.amax((-2, -1)) > .25).all()
+    assert (maps.amax((-2, -1)) > 0.25).all()
     assert (maps == heatmaps(2, 3, (16, 12), seed=5)).all()
     assert (maps != heatmaps(2, 3, (16, 12), seed=6)).any()

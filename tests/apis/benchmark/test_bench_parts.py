@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each part runs, on small sizes, and both sides compute the same. Nothing
 here looks at how long it took."""
+
 import numpy as np
 import pytest
 import torch
@@ -9,16 +10,18 @@ from mmpose.datasets.transforms import GenerateTarget
 from mmpose_face.apis.benchmark import Options, testing
 from mmpose_face.apis.benchmark.decoding import decode_ways, decoding, heatmaps
 from mmpose_face.apis.benchmark.options import DARK
-from mmpose_face.apis.benchmark.pipeline import (batch_ways, file_ways,
-                                                 image_ways, open_data,
-                                                 pipeline, sample)
-from mmpose_face.apis.benchmark.preprocessing import (preprocessing,
-                                                      preprocessing_ways)
+from mmpose_face.apis.benchmark.pipeline import (
+    batch_ways,
+    file_ways,
+    image_ways,
+    open_data,
+    pipeline,
+    sample,
+)
+from mmpose_face.apis.benchmark.preprocessing import preprocessing, preprocessing_ways
 from mmpose_face.apis.benchmark.runners import runners, share_weights
-from mmpose_face.apis.benchmark.sides import (config_paths, configs, row_paths,
-                                              short_name)
-from mmpose_face.apis.benchmark.targets import (crop_points, target_ways,
-                                                targets)
+from mmpose_face.apis.benchmark.sides import config_paths, configs, row_paths, short_name
+from mmpose_face.apis.benchmark.targets import crop_points, target_ways, targets
 from mmpose_face.apis.benchmark.training import losses_apart, training
 from mmpose_face.apis.benchmark.wflw_like import make_wflw_like
 
@@ -28,12 +31,7 @@ ROW = 'td-hm_mobilenetv2_8xb32-60e_coco-wholebody-face-256x256'
 
 @pytest.fixture(scope='module')
 def options(tmp_path_factory) -> Options:
-    return Options(
-        tmp_path_factory.mktemp('benchmark'),
-        rounds=1,
-        row=ROW,
-        batch=1,
-        faces=2)
+    return Options(tmp_path_factory.mktemp('benchmark'), rounds=1, row=ROW, batch=1, faces=2)
 
 
 @pytest.fixture(scope='module')
@@ -56,19 +54,16 @@ def test_decoding(kind):
     for i in range(3):
         ours, theirs = ways['ours'](i), ways['mmpose'](i)
         for a, b in zip(ours, theirs):
-            np.testing.assert_allclose(
-                np.concatenate(a), np.concatenate(b), atol=1e-3)
+            np.testing.assert_allclose(np.concatenate(a), np.concatenate(b), atol=1e-3)
     assert np.shape(ways['ours'](0)[0]) == (3, 1, 5, 2)
     assert (ways['amax'](0) != ways['amax'](1)).any()
 
 
 @pytest.mark.parametrize('kind', ['plain', 'DARK'])
 def test_targets(kind):
-    ways = target_ways(kind, [crop_points(3, 5, seed=i) for i in range(2)],
-                       'cpu')
+    ways = target_ways(kind, [crop_points(3, 5, seed=i) for i in range(2)], 'cpu')
     for i in range(2):
-        torch.testing.assert_close(
-            ways['ours'](i), ways['mmpose to device'](i), atol=1e-6, rtol=0)
+        torch.testing.assert_close(ways['ours'](i), ways['mmpose to device'](i), atol=1e-6, rtol=0)
     assert len(ways['mmpose'](0)) == 3
 
 
@@ -80,17 +75,14 @@ def test_codecs_are_measured(options):
 @pytest.mark.parametrize('part', ['train', 'test'])
 def test_pipelines_give_the_same_crops(part, options):
     root = make_wflw_like(options.folder, 2)
-    data = {
-        side: open_data(cfg, part, root)
-        for side, cfg in configs(DARK).items()
-    }
+    data = {side: open_data(cfg, part, root) for side, cfg in configs(DARK).items()}
     for ways in (file_ways(data), image_ways(data)):
         ours, theirs = ways['ours'](0), ways['mmpose'](0)
         assert len(ours) == len(theirs) == 16
         for a, b in zip(ours, theirs):
             a, b = (np.asarray(s['inputs']).astype(int) for s in (a, b))
             assert a.shape == b.shape
-            assert np.mean(np.abs(a - b) > 1) < .01
+            assert np.mean(np.abs(a - b) > 1) < 0.01
             assert b.std() > 1
     # Two faces in turn, which training moves at random each time.
     assert len({int(s['inputs'].sum()) for s in ours}) == 2
@@ -114,7 +106,7 @@ def test_batches_are_the_same(wflw, monkeypatch):
     ways = batch_ways(cfgs, data, 'cpu')
     for i in range(2):
         ours, theirs = ways['ours'](i), ways['mmpose'](i)
-        assert (ours[0] - theirs[0]).abs().quantile(.99) < .02
+        assert (ours[0] - theirs[0]).abs().quantile(0.99) < 0.02
         torch.testing.assert_close(ours[1], theirs[1], atol=1e-3, rtol=0)
         assert ours[1].shape == (2, 98, 64, 64)
 
@@ -124,11 +116,11 @@ def test_pipelines_without_targets(wflw):
     for cfg in cfgs.values():
         steps, kept = (
             open_data(cfg, 'train', root, targets=targets).pipeline.transforms
-            for targets in (True, False))
+            for targets in (True, False)
+        )
         left_out = [s for s in steps if isinstance(s, GenerateTarget)]
         assert len(left_out) == 1
-        assert [type(s) for s in kept
-                ] == [type(s) for s in steps if s not in left_out]
+        assert [type(s) for s in kept] == [type(s) for s in steps if s not in left_out]
 
 
 def test_crop_cache_is_used(wflw, monkeypatch):
@@ -150,17 +142,16 @@ def test_preprocessing(options, made):
         ours, theirs = (ways[side](i)['inputs'] for side in ('ours', 'mmpose'))
         # One grey level is 0.018 here.
         assert ours.shape == (2, 3, 256, 256)
-        assert (ours - theirs).abs().float().quantile(.99) < .02
+        assert (ours - theirs).abs().float().quantile(0.99) < 0.02
     check(preprocessing(options), {'ours', 'mmpose'})
 
 
 def test_steps_are_those_of_one_network(options, made):
-    assert float(losses_apart(made).split()[0]) < .05
+    assert float(losses_apart(made).split()[0]) < 0.05
     share_weights(made)
-    ours, theirs = testing.predictions(made['ours']), testing.predictions(
-        made['mmpose'])
+    ours, theirs = testing.predictions(made['ours']), testing.predictions(made['mmpose'])
     assert ours.shape == theirs.shape == (1, 68, 2)
-    assert np.median(np.abs(ours - theirs)) < .1
+    assert np.median(np.abs(ours - theirs)) < 0.1
 
 
 def test_a_step_changes_weights(options, made):

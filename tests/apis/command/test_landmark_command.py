@@ -26,8 +26,7 @@ def rows(path) -> list:
 
 
 def run(source, out, by=None, **options):
-    return landmark(
-        str(source), landmarker(), Options(out, **options), by or {})
+    return landmark(str(source), landmarker(), Options(out, **options), by or {})
 
 
 @pytest.fixture
@@ -45,9 +44,8 @@ def video(tmp_path):
     return write_video(tmp_path / 'in.mp4', 12)
 
 
-def write_video(path, frames, fps=20.):
-    writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (320, 240))
+def write_video(path, frames, fps=20.0):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (320, 240))
     for i in range(frames):
         writer.write(picture((60 + 4 * i, 60), (250, 150)))
     writer.release()
@@ -58,9 +56,7 @@ def test_image(folder, tmp_path):
     out = tmp_path / 'out'
     done = run(folder / 'eins.jpg', out, by=dict(model='squares'))
     assert str(done).startswith('1 image in ') and '2 faces' in str(done)
-    assert done.files == [
-        str(out / f'eins.jpg{end}') for end in ('', '.json', '.csv')
-    ]
+    assert done.files == [str(out / f'eins.jpg{end}') for end in ('', '.json', '.csv')]
     drawn = cv2.imread(str(out / 'eins.jpg'))
     assert drawn.shape == (240, 320, 3)
     assert np.ptp(drawn, axis=2).max() > 50  # in colours
@@ -72,10 +68,8 @@ def test_image(folder, tmp_path):
     assert len(found) == len(content['faces']) == 2
     assert list(found[0])[-12:] == POINTS
     for row, face in zip(found, content['faces']):
-        assert [float(row[c]) for c in ('left', 'top', 'right', 'bottom')
-                ] == face['box']  # yapf: disable
-        assert [float(row[c])
-                for c in POINTS] == np.ravel(face['keypoints']).tolist()
+        assert [float(row[c]) for c in ('left', 'top', 'right', 'bottom')] == face['box']
+        assert [float(row[c]) for c in POINTS] == np.ravel(face['keypoints']).tolist()
         assert row['frame'] == row['track_id'] == ''
     corners = sorted(float(row['top_left_x']) for row in found)
     assert corners == pytest.approx([40, 180], abs=1)
@@ -86,10 +80,9 @@ def test_image_to_a_named_file(folder, tmp_path):
         folder / 'eins.jpg',
         tmp_path / 'x/y.png',
         json=tmp_path / 'j/a.json',
-        csv=tmp_path / 'c.csv')
-    assert done.files == [
-        str(tmp_path / name) for name in ('x/y.png', 'j/a.json', 'c.csv')
-    ]
+        csv=tmp_path / 'c.csv',
+    )
+    assert done.files == [str(tmp_path / name) for name in ('x/y.png', 'j/a.json', 'c.csv')]
     assert all(os.path.isfile(file) for file in done.files)
 
 
@@ -105,8 +98,11 @@ def test_boxes_of_an_image(folder, tmp_path):
     path.write_text('[[80, 80, 120, 120]]')
     done = run(folder / NAME, tmp_path / 'out', boxes=path)
     assert done.faces == 1
-    for text, message in (('{}', 'a list of boxes'), ('[', 'is not JSON'),
-                          ('[[1, 2, 3]]', 'expected boxes')):
+    for text, message in (
+        ('{}', 'a list of boxes'),
+        ('[', 'is not JSON'),
+        ('[[1, 2, 3]]', 'expected boxes'),
+    ):
         path.write_text(text)
         with pytest.raises(ValueError, match=message):
             run(folder / NAME, tmp_path / 'out', boxes=path)
@@ -121,8 +117,7 @@ def test_folder(folder, tmp_path):
         content = json.loads((out / f'{name}.json').read_text())
         assert content['image'] == name
     found = rows(out / 'landmarks.csv')
-    assert sorted(row['file']
-                  for row in found) == [NAME, 'eins.jpg', 'eins.jpg']
+    assert sorted(row['file'] for row in found) == [NAME, 'eins.jpg', 'eins.jpg']
     images = json.loads((tmp_path / 'all.json').read_text())['images']
     assert [len(image['faces']) for image in images] == [1, 2, 0]
 
@@ -150,7 +145,7 @@ def test_results_of_another_model_are_done_again(folder, tmp_path):
     out = tmp_path / 'out'
     run(folder, out, by=dict(model='a'))
     assert run(folder, out, by=dict(model='b')).skipped == 0
-    assert run(folder, out, by=dict(model='b'), low_score=.5).skipped == 0
+    assert run(folder, out, by=dict(model='b'), low_score=0.5).skipped == 0
 
 
 def test_an_image_that_has_changed_is_done_again(folder, tmp_path):
@@ -165,7 +160,7 @@ def test_images_that_cannot_be_read(folder, tmp_path):
     run(folder, out)
     (folder / 'bad.jpg').write_bytes(b'no image')
     content = (folder / 'eins.jpg').read_bytes()
-    (folder / 'eins.jpg').write_bytes(content[:len(content) // 2])
+    (folder / 'eins.jpg').write_bytes(content[: len(content) // 2])
     os.utime(folder / 'eins.jpg', (2e9, 2e9))
     done = run(folder, out)
     assert len(done.failures) == 2 and (done.done, done.skipped) == (0, 2)
@@ -177,18 +172,15 @@ def test_images_that_cannot_be_read(folder, tmp_path):
 
 def test_boxes_of_a_folder(folder, tmp_path):
     path = tmp_path / 'boxes.json'
-    boxes = {
-        'eins.jpg': [[40, 40, 80, 80]],
-        NAME: [],
-        'none.bmp': [[9, 9, 3, 3]]
-    }
+    boxes = {'eins.jpg': [[40, 40, 80, 80]], NAME: [], 'none.bmp': [[9, 9, 3, 3]]}
     path.write_text(json.dumps(boxes))
     done = run(folder, tmp_path / 'out', boxes=path)
     assert (done.done, done.faces) == (2, 1)
-    assert 'none.bmp' in done.failures[0] and 'left < right' in (
-        done.failures[0])
-    for more, message in ((dict(other=[]), 'what is not there, other'),
-                          (None, 'has no boxes of a b/zwei.png and 2 more')):
+    assert 'none.bmp' in done.failures[0] and 'left < right' in (done.failures[0])
+    for more, message in (
+        (dict(other=[]), 'what is not there, other'),
+        (None, 'has no boxes of a b/zwei.png and 2 more'),
+    ):
         path.write_text(json.dumps({**boxes, **more} if more else {}))
         with pytest.raises(ValueError, match=message):
             run(folder, tmp_path / 'out', boxes=path)
@@ -196,10 +188,14 @@ def test_boxes_of_a_folder(folder, tmp_path):
 
 def test_drawings_never_go_over_the_input(folder, video):
     before = (folder / 'eins.jpg').read_bytes()
-    for source, out in ((folder, folder), (folder, folder / 'out'),
-                        (folder / 'eins.jpg', folder), (folder / 'eins.jpg',
-                                                        folder / 'eins.jpg'),
-                        (video, video), (video, video.parent)):
+    for source, out in (
+        (folder, folder),
+        (folder, folder / 'out'),
+        (folder / 'eins.jpg', folder),
+        (folder / 'eins.jpg', folder / 'eins.jpg'),
+        (video, video),
+        (video, video.parent),
+    ):
         if source == video and out.is_dir():
             out = video.rename(out / 'x.mp4').parent
             source = out / 'x.mp4'
@@ -226,8 +222,7 @@ def test_video(video, tmp_path):
     with Video(out / 'in.mp4') as drawn:
         frames = list(drawn)
     assert len(frames) == 12 and drawn.size == (320, 240)
-    assert sorted(p.name
-                  for p in out.iterdir()) == ['in.csv', 'in.json', 'in.mp4']
+    assert sorted(p.name for p in out.iterdir()) == ['in.csv', 'in.json', 'in.mp4']
 
 
 def test_first_frames_of_a_video_without_a_drawing(video, tmp_path):
@@ -250,7 +245,7 @@ def test_smoothing_can_be_switched_off(video, tmp_path):
 
 def test_least_score_of_a_face(video, tmp_path):
     """The squares have a score of 1."""
-    assert run(video, tmp_path / 'out', min_score=1.).faces == 24
+    assert run(video, tmp_path / 'out', min_score=1.0).faces == 24
     with pytest.raises(ValueError, match='min_score'):
         run(video, tmp_path / 'out', min_score=1.1)
 
@@ -276,11 +271,8 @@ class Camera:
         return True
 
     def get(self, what):
-        known = {
-            cv2.CAP_PROP_FRAME_WIDTH: 320.,
-            cv2.CAP_PROP_FRAME_HEIGHT: 240.
-        }
-        return known.get(what, 0.)
+        known = {cv2.CAP_PROP_FRAME_WIDTH: 320.0, cv2.CAP_PROP_FRAME_HEIGHT: 240.0}
+        return known.get(what, 0.0)
 
     def read(self):
         self.frames += 1
@@ -311,7 +303,7 @@ class Growing(Camera):
     """A file whose third picture is larger, and which is cut."""
 
     def get(self, what):
-        return 9. if what == cv2.CAP_PROP_FRAME_COUNT else super().get(what)
+        return 9.0 if what == cv2.CAP_PROP_FRAME_COUNT else super().get(what)
 
     def read(self):
         self.frames += 1
@@ -361,8 +353,7 @@ def test_a_window_needs_a_screen(video, tmp_path, monkeypatch):
 def test_q_in_the_window_ends_a_video(video, tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr('cv2.imshow', lambda _, image: shown.append(image))
-    monkeypatch.setattr('cv2.waitKey', lambda _: ord('q')
-                        if len(shown) == 3 else -1)
+    monkeypatch.setattr('cv2.waitKey', lambda _: ord('q') if len(shown) == 3 else -1)
     assert run(video, tmp_path / 'out', show=True).done == 3
     assert shown[0].shape == (240, 320, 3)
 
@@ -379,8 +370,10 @@ def test_an_onnx_file_is_for_onnxruntime(tmp_path):
 
 def test_torch_is_not_needed():
     run_python(
-        '-c', 'import sys; sys.modules.update(torch=None, onnxruntime=None)\n'
-        'import mmpose_face.apis.command, mmpose_face.apis.tracking')
+        '-c',
+        'import sys; sys.modules.update(torch=None, onnxruntime=None)\n'
+        'import mmpose_face.apis.command, mmpose_face.apis.tracking',
+    )
 
 
 def tool(*args, check=True):
@@ -388,12 +381,11 @@ def tool(*args, check=True):
 
 
 def test_errors_of_the_tool(tmp_path):
-    for args, message in (((tmp_path / 'no.jpg', '--model', 'nothing'),
-                           "no model 'nothing'"),
-                          ((tmp_path / 'no.jpg', '--batch-size', 0),
-                           'must be at least 1'), ((0, '--model',
-                                                    tmp_path / 'x.py'),
-                                                   'x.py not found')):
+    for args, message in (
+        ((tmp_path / 'no.jpg', '--model', 'nothing'), "no model 'nothing'"),
+        ((tmp_path / 'no.jpg', '--batch-size', 0), 'must be at least 1'),
+        ((0, '--model', tmp_path / 'x.py'), 'x.py not found'),
+    ):
         done = tool(*args, check=False)
         assert done.returncode and message in done.stdout
         assert 'Traceback' not in done.stdout
@@ -408,8 +400,7 @@ def test_real_video(face_data, tmp_path):
     """A person talks for three seconds."""
     if DEFAULT_MODEL not in list_models(pretrained=True):
         pytest.skip(f'{DEFAULT_MODEL} has no weights')
-    out = tool(face_data / 'video/talking_face.mp4', '--frames', 72, '--out',
-               tmp_path).stdout
+    out = tool(face_data / 'video/talking_face.mp4', '--frames', 72, '--out', tmp_path).stdout
     assert '72 frames in ' in out and '72 faces' in out
     found = rows(tmp_path / 'talking_face.csv')
     assert [int(row['frame']) for row in found] == list(range(72))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small release of each benchmark, and what converts it."""
+
 from pathlib import Path
-from typing import Dict
 
 import coco_files
 import pytest
@@ -15,13 +15,8 @@ from mmpose_face.datasets.converters import aflw
 
 def raw_300w(root):
     make_release(
-        root, {
-            'afw': 4,
-            'helen/testset': 2,
-            'lfpw/testset': 1,
-            'ibug': 1,
-            '300W/01_Indoor': 2
-        })
+        root, {'afw': 4, 'helen/testset': 2, 'lfpw/testset': 1, 'ibug': 1, '300W/01_Indoor': 2}
+    )
     return dict(full=4, common=3, challenge=1, test=2)
 
 
@@ -33,16 +28,10 @@ def raw_wflw(root):
         test=[
             line('1--H/b.jpg', 4, flags='100010'),
             line('1--H/b.jpg', 5, flags='000010'),
-            line('1--H/c.jpg', 6, flags='000000')
-        ])
-    return dict(
-        test=3,
-        pose=1,
-        illumination=0,
-        occlusion=2,
-        blur=0,
-        makeup=0,
-        expression=0)
+            line('1--H/c.jpg', 6, flags='000000'),
+        ],
+    )
+    return dict(test=3, pose=1, illumination=0, occlusion=2, blur=0, makeup=0, expression=0)
 
 
 def raw_cofw(root):
@@ -61,8 +50,8 @@ def raw_coco(root):
     coco_files.make_release(
         root,
         train=[person(i) for i in range(1, 5)],
-        val=[person(5), person(6, face_valid=False),
-             person(7, 2)])
+        val=[person(5), person(6, face_valid=False), person(7, 2)],
+    )
     return dict(val=2)
 
 
@@ -71,11 +60,11 @@ RAW = {
     'wflw': (raw_wflw, converters.convert_wflw),
     'cofw': (raw_cofw, converters.convert_cofw),
     'aflw': (raw_aflw, converters.convert_aflw),
-    'coco_wholebody_face': (raw_coco, converters.convert_coco_wholebody_face)
+    'coco_wholebody_face': (raw_coco, converters.convert_coco_wholebody_face),
 }
 
 
-def make_benchmark(name: str, folder: Path) -> Dict[str, int]:
+def make_benchmark(name: str, folder: Path) -> dict[str, int]:
     """Write a release and convert it.
 
     Args:

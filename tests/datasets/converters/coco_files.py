@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small COCO-WholeBody releases in the true format."""
+
 import json
 from pathlib import Path
 
@@ -23,12 +24,13 @@ def person(number: int, image=1, **kwargs) -> dict:
             keypoints=[0] * 51,
             face_box=[10, 10, 50, 50],
             face_kpts=points.ravel().tolist(),
-            face_valid=True),
-        **kwargs
+            face_valid=True,
+        ),
+        **kwargs,
     }
 
 
-def without(number: int, indices: list, value=0.) -> dict:
+def without(number: int, indices: list, value=0.0) -> dict:
     """A person some of whose face points are not labelled."""
     points = np.reshape(person(number)['face_kpts'], (68, 3))
     points[indices] = value
@@ -39,19 +41,15 @@ def make_release(root: Path, **parts: list) -> Path:
     """A COCO-WholeBody release, from part to persons on two images."""
     (root / 'annotations').mkdir(parents=True)
     for part, persons in parts.items():
-        images = [
-            dict(id=i, file_name=f'{i:012}.jpg', width=80, height=70)
-            for i in (1, 2)
-        ]
+        images = [dict(id=i, file_name=f'{i:012}.jpg', width=80, height=70) for i in (1, 2)]
         (root / f'{part}2017').mkdir()
         for image in images:
             cv2.imwrite(
-                str(root / f'{part}2017' / image['file_name']),
-                np.full((70, 80, 3), 90, np.uint8))
+                str(root / f'{part}2017' / image['file_name']), np.full((70, 80, 3), 90, np.uint8)
+            )
         (root / 'annotations' / FILE.format(part)).write_text(
             json.dumps(
-                dict(
-                    images=images,
-                    annotations=persons,
-                    categories=[dict(id=1, name='person')])))
+                dict(images=images, annotations=persons, categories=[dict(id=1, name='person')])
+            )
+        )
     return root

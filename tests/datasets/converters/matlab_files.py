@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small releases in the true formats: MATLAB 7.3 and MATLAB 5."""
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, Sequence
 
 import cv2
 import h5py
@@ -9,12 +10,15 @@ import numpy as np
 from scipy.io import savemat
 
 # MATLAB writes its own header before the HDF5.
-HEADER = (b'MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jul  1 '
-          b'12:00:00 2013 HDF5 schema 1.00 .').ljust(124) + b'\x00\x02IM'
+HEADER = (
+    b'MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jul  1 '
+    b'12:00:00 2013 HDF5 schema 1.00 .'
+).ljust(124) + b'\x00\x02IM'
 
 
-def write_mat73(path: Path, numbers: Dict[str, np.ndarray],
-                cells: Dict[str, Sequence[np.ndarray]]) -> None:
+def write_mat73(
+    path: Path, numbers: dict[str, np.ndarray], cells: dict[str, Sequence[np.ndarray]]
+) -> None:
     """Write a file as MATLAB's ``save -v7.3`` does: all axes reversed, cells
     as references into ``#refs#``.
 
@@ -29,10 +33,7 @@ def write_mat73(path: Path, numbers: Dict[str, np.ndarray],
             _add(file, name, matrix)
         for name, arrays in cells.items():
             group = file.require_group('#refs#')
-            references = [
-                _add(group, f'{name}{i}', array).ref
-                for i, array in enumerate(arrays)
-            ]
+            references = [_add(group, f'{name}{i}', array).ref for i, array in enumerate(arrays)]
             column = np.array([references], dtype=h5py.ref_dtype)
             file[name] = column.reshape(1, -1)
             file[name].attrs['MATLAB_class'] = np.bytes_('cell')
@@ -43,9 +44,11 @@ def write_mat73(path: Path, numbers: Dict[str, np.ndarray],
 def _add(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Dataset:
     matrix = np.asarray(array).T
     dataset = group.create_dataset(
-        name, data=matrix, compression='gzip' if matrix.size > 1000 else None)
-    dataset.attrs['MATLAB_class'] = np.bytes_('double' if matrix.dtype ==
-                                              float else matrix.dtype.name)
+        name, data=matrix, compression='gzip' if matrix.size > 1000 else None
+    )
+    dataset.attrs['MATLAB_class'] = np.bytes_(
+        'double' if matrix.dtype == float else matrix.dtype.name
+    )
     return dataset
 
 
@@ -53,8 +56,7 @@ def pictures(number: int, grey: Sequence[int] = ()) -> list:
     """Random RGB images, some of them grey without a third axis."""
     rng = np.random.default_rng(number)
     images = [
-        rng.integers(0, 255, (60 + i % 9, 80 - i % 9, 3), dtype=np.uint8)
-        for i in range(number)
+        rng.integers(0, 255, (60 + i % 9, 80 - i % 9, 3), dtype=np.uint8) for i in range(number)
     ]
     return [im[..., 0] if i in grey else im for i, im in enumerate(images)]
 
@@ -80,18 +82,12 @@ def write_cofw(path: Path, suffix: str, number: int, **variables) -> dict:
     content = {
         'Is': pictures(number, grey=[1]),
         'phis': phis(number),
-        'bboxes': np.tile([8., 9., 40., 45.], (number, 1)),
-        **variables
+        'bboxes': np.tile([8.0, 9.0, 40.0, 45.0], (number, 1)),
+        **variables,
     }
-    content = {
-        f'{name}{suffix}': value
-        for name, value in content.items() if value is not None
-    }
+    content = {f'{name}{suffix}': value for name, value in content.items() if value is not None}
     cells = {k: v for k, v in content.items() if isinstance(v, list)}
-    write_mat73(path, {
-        k: v
-        for k, v in content.items() if k not in cells
-    }, cells)
+    write_mat73(path, {k: v for k, v in content.items() if k not in cells}, cells)
     return content
 
 
@@ -104,7 +100,7 @@ def write_cofw68(root: Path, number: int) -> np.ndarray:
     folder.mkdir(parents=True)
     for i, face in enumerate(points, start=1):
         write_points68(folder / f'{i}_points.mat', face, (i + 1) % 2)
-    boxes = np.tile([5., 6., 44., 46.], (number, 1))
+    boxes = np.tile([5.0, 6.0, 44.0, 46.0], (number, 1))
     savemat(folder.parent / 'cofw68_test_bboxes.mat', {'bboxes': boxes})
     return points
 
@@ -112,10 +108,7 @@ def write_cofw68(root: Path, number: int) -> np.ndarray:
 def write_points68(path: Path, points: np.ndarray, as_row: bool = False):
     """Write a face of COFW68; its first three points are occluded."""
     occ = (np.arange(68) < 3).astype(np.uint8)
-    savemat(path, {
-        'Points': points,
-        'Occ': occ[None] if as_row else occ[:, None]
-    })
+    savemat(path, {'Points': points, 'Occ': occ[None] if as_row else occ[:, None]})
 
 
 def aflw_rows(number: int) -> dict:
@@ -125,12 +118,11 @@ def aflw_rows(number: int) -> dict:
     mask = np.ones((number, 19), np.uint8)
     mask[::3, 4] = 0
     return {
-        'nameList':
-        [f'{i % 2 * 2}/image{i // 2:05d}.jpg' for i in range(number)],
-        'bbox': np.tile([10., 50., 12., 52.], (number, 1)),
+        'nameList': [f'{i % 2 * 2}/image{i // 2:05d}.jpg' for i in range(number)],
+        'bbox': np.tile([10.0, 50.0, 12.0, 52.0], (number, 1)),
         'data': rng.uniform(10, 50, (number, 38)).round(4),
         'mask_new': mask,
-        'ra': np.arange(number, 0, -1, dtype=float)[None]
+        'ra': np.arange(number, 0, -1, dtype=float)[None],
     }
 
 
@@ -161,5 +153,6 @@ def record_log(monkeypatch) -> list:
     for module in ('release', 'cofw68'):
         monkeypatch.setattr(
             f'mmpose_face.datasets.converters.{module}.print_log',
-            lambda text, logger: said.append(text))
+            lambda text, logger: said.append(text),
+        )
     return said

@@ -38,15 +38,13 @@ def test_counts_of_the_release():
     assert COUNTS == {
         'face_landmarks_aflw_train.json': 20000,
         'face_landmarks_aflw_test.json': 4386,
-        'face_landmarks_aflw_test_frontal.json': 1314
+        'face_landmarks_aflw_test_frontal.json': 1314,
     }
 
 
 def test_split_is_by_ra(release, tmp_path):
     """``ra`` counts 10, 9, ... 1; rows 1, 4, 7 and 10 have a hidden point."""
-    assert convert(
-        release, tmp_path / 'out',
-        partial=True) == dict(zip(FILES, (6, 4, 2)))
+    assert convert(release, tmp_path / 'out', partial=True) == dict(zip(FILES, (6, 4, 2)))
     data = aflw_rows(10)['data']
     rows = {'train': [9, 8, 7, 6, 5, 4], 'test': [3, 2, 1, 0]}
     rows['test_frontal'] = [2, 1]
@@ -55,8 +53,12 @@ def test_split_is_by_ra(release, tmp_path):
         got = [np.flatnonzero(data[:, 0] == f['keypoints'][0]) for f in faces]
         assert np.concatenate(got).tolist() == expected
     assert [f['subsets'] for f in faces] == [['full', 'frontal']] * 2
-    assert [f['subsets'] for f in annotations(tmp_path / 'out', 'test')[1]
-            ] == [['full'], ['full', 'frontal'], ['full', 'frontal'], ['full']]
+    assert [f['subsets'] for f in annotations(tmp_path / 'out', 'test')[1]] == [
+        ['full'],
+        ['full', 'frontal'],
+        ['full', 'frontal'],
+        ['full'],
+    ]
     assert annotations(tmp_path / 'out', 'train')[1][0]['subsets'] == []
 
 
@@ -79,7 +81,7 @@ def test_box(tmp_path):
     rows['bbox'] = np.array([[10, 41, 12, 50]], np.uint16)
     write_aflw(tmp_path / 'raw', rows)
     convert(tmp_path / 'raw', tmp_path / 'out', partial=True)
-    face, = annotations(tmp_path / 'out', 'train')[1]
+    (face,) = annotations(tmp_path / 'out', 'train')[1]
     assert face['face_rect'] == [10, 12, 31, 38]
     assert face['center'] == [(10 + 41) / 2, (12 + 50) / 2]
     assert face['box_size'] == 38
@@ -96,7 +98,8 @@ def test_mmpose_reads_it(release, tmp_path, images):
         ann_file='annotations/face_landmarks_aflw_test.json',
         data_prefix=dict(img='images/'),
         pipeline=[LoadFaceImage()],
-        test_mode=True)
+        test_mode=True,
+    )
     assert len(data) == 4
     assert data[0]['img'].shape == (60, 80, 3)
     assert data[0]['box_size'] == 40
@@ -109,8 +112,10 @@ def test_images_are_named_as_mmpose_documents(release, tmp_path):
     convert(release, tmp_path / 'out', partial=True)
     content, faces = annotations(tmp_path / 'out', 'test')
     assert [i['file_name'] for i in content['images']] == [
-        'flickr/2/image00001.jpg', 'flickr/0/image00001.jpg',
-        'flickr/2/image00000.jpg', 'flickr/0/image00000.jpg'
+        'flickr/2/image00001.jpg',
+        'flickr/0/image00001.jpg',
+        'flickr/2/image00000.jpg',
+        'flickr/0/image00000.jpg',
     ]
     assert content['images'][0]['width'] == 80
     assert content['images'][0]['height'] == 60
@@ -153,10 +158,11 @@ def test_converting_in_place_keeps_the_images(tmp_path):
 
 def test_incomplete_release_is_refused_with_counts(release, tmp_path):
     with pytest.raises(
-            ValueError,
-            match='(?s)aflw_train.json +found +6, expected 20000'
-            '.*aflw_test.json +found +4, expected +4386'
-            '.*aflw_test_frontal.json +found +2, expected +1314.*--partial'):
+        ValueError,
+        match='(?s)aflw_train.json +found +6, expected 20000'
+        '.*aflw_test.json +found +4, expected +4386'
+        '.*aflw_test_frontal.json +found +2, expected +1314.*--partial',
+    ):
         convert(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
 
@@ -167,22 +173,22 @@ def test_missing_images(release, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(aflw, 'COUNTS', dict(zip(FILES, (6, 4, 2))))
         with pytest.raises(
-                FileNotFoundError,
-                match='1 of 10 listed images are not under .*flickr: '
-                '0/image00000.jpg'):
+            FileNotFoundError,
+            match='1 of 10 listed images are not under .*flickr: 0/image00000.jpg',
+        ):
             convert(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
     said = record_log(monkeypatch)
-    assert convert(
-        release, tmp_path / 'out',
-        partial=True) == dict(zip(FILES, (6, 3, 2)))
+    assert convert(release, tmp_path / 'out', partial=True) == dict(zip(FILES, (6, 3, 2)))
     assert said[1].endswith('0/image00000.jpg; their faces are left out')
 
 
 def test_unreadable_image(release, tmp_path):
     path = release / 'data/flickr/0/image00000.jpg'
-    for data, message in ((path.read_bytes()[:-9], 'a truncated JPEG file'),
-                          (b'404', 'not an image file')):
+    for data, message in (
+        (path.read_bytes()[:-9], 'a truncated JPEG file'),
+        (b'404', 'not an image file'),
+    ):
         path.write_bytes(data)
         with pytest.raises(ValueError, match=f'image00000.jpg is {message}'):
             convert(release, tmp_path / 'out', partial=True)
@@ -193,9 +199,9 @@ def test_wrong_folder(release, tmp_path):
     (tmp_path / 'empty').mkdir()
     for raw in (tmp_path / 'none', tmp_path / 'empty', release / 'data'):
         with pytest.raises(
-                FileNotFoundError,
-                match='no AFLW release: expected '
-                'AFLWinfo_release.mat in it, and the images in flickr'):
+            FileNotFoundError,
+            match='no AFLW release: expected AFLWinfo_release.mat in it, and the images in flickr',
+        ):
             convert(raw, tmp_path / 'out', partial=True)
 
 
@@ -210,37 +216,30 @@ def named(name):
 
 
 REFUSED = {
-    'NaN':
-    (changed('data', (4, 3),
-             np.nan), 'row 5 of data: expected finite numbers, got nan'),
-    'infinite': (changed('data', (4, 3), -np.inf),
-                 'row 5 of data: expected finite numbers, got -inf'),
-    'huge': (changed('data', (4, 3),
-                     1e308), 'row 5 of data: expected finite numbers'),
-    'sparse': (dict(bbox=csc_matrix(np.ones((10, 4)))),
-               'bbox is a sparse matrix, expected 10 x 4 numbers'),
-    'sparse ra':
-    (dict(ra=csc_matrix(np.arange(1., 11)[None])), 'ra is a sparse matrix'),
-    'NaN box': (changed('bbox', (2, 3),
-                        np.nan), 'row 3 of bbox: expected finite numbers'),
-    'no area': (changed('bbox', (2, 1), 10),
-                'row 3 of bbox: expected left < right and top < bottom, '
-                'got 10, 10, 12, 52'),
+    'NaN': (changed('data', (4, 3), np.nan), 'row 5 of data: expected finite numbers, got nan'),
+    'infinite': (
+        changed('data', (4, 3), -np.inf),
+        'row 5 of data: expected finite numbers, got -inf',
+    ),
+    'huge': (changed('data', (4, 3), 1e308), 'row 5 of data: expected finite numbers'),
+    'sparse': (
+        dict(bbox=csc_matrix(np.ones((10, 4)))),
+        'bbox is a sparse matrix, expected 10 x 4 numbers',
+    ),
+    'sparse ra': (dict(ra=csc_matrix(np.arange(1.0, 11)[None])), 'ra is a sparse matrix'),
+    'NaN box': (changed('bbox', (2, 3), np.nan), 'row 3 of bbox: expected finite numbers'),
+    'no area': (
+        changed('bbox', (2, 1), 10),
+        'row 3 of bbox: expected left < right and top < bottom, got 10, 10, 12, 52',
+    ),
     'upside down': (changed('bbox', (2, 3), 10), 'row 3 of bbox: expected'),
-    'mask': (changed('mask_new', (9, 0),
-                     2), 'row 10 of mask_new: expected 0 or 1, got 2'),
-    'no permutation': (changed('ra', (0, 0),
-                               1), 'ra is no permutation of 1 to 10'),
-    'from 0':
-    (dict(ra=np.arange(10.)[None]), 'ra is no permutation of 1 to 10'),
-    'short ra': (dict(ra=np.arange(1, 10.)[None]),
-                 'ra is 1 x 9 float64, expected 1 x 10 numbers'),
-    'columns': (dict(data=np.ones((10, 42))),
-                'data is 10 x 42 float64, expected 10 x 38 numbers'),
-    'rows': (dict(bbox=np.ones((9, 4))),
-             'bbox is 9 x 4 float64, expected 10 x 4 numbers'),
-    'names':
-    (dict(nameList=np.ones((10, 1))), 'nameList is no array of cells'),
+    'mask': (changed('mask_new', (9, 0), 2), 'row 10 of mask_new: expected 0 or 1, got 2'),
+    'no permutation': (changed('ra', (0, 0), 1), 'ra is no permutation of 1 to 10'),
+    'from 0': (dict(ra=np.arange(10.0)[None]), 'ra is no permutation of 1 to 10'),
+    'short ra': (dict(ra=np.arange(1, 10.0)[None]), 'ra is 1 x 9 float64, expected 1 x 10 numbers'),
+    'columns': (dict(data=np.ones((10, 42))), 'data is 10 x 42 float64, expected 10 x 38 numbers'),
+    'rows': (dict(bbox=np.ones((9, 4))), 'bbox is 9 x 4 float64, expected 10 x 4 numbers'),
+    'names': (dict(nameList=np.ones((10, 1))), 'nameList is no array of cells'),
     'number for a name': (named(7), 'row 10 of nameList: expected a name'),
     'no name': (named(''), 'row 10 of nameList: expected a name'),
     'folder': (named('0'), "row 10 of nameList: .* got '0'"),
@@ -275,7 +274,7 @@ def test_damage_at_any_byte(release, tmp_path):
     rng = np.random.default_rng(0)
     broken = [data[:n] for n in rng.integers(0, len(data), 50)]
     for start in rng.integers(0, len(data) - 16, 100):
-        broken.append(data[:start] + rng.bytes(16) + data[start + 16:])
+        broken.append(data[:start] + rng.bytes(16) + data[start + 16 :])
     failures = 0
     for content in broken:
         path.write_bytes(content)
@@ -300,8 +299,7 @@ def test_odd_faces_are_kept_and_counted(tmp_path, monkeypatch):
     convert(tmp_path / 'raw', tmp_path / 'out', partial=True)
     assert said[1:] == [
         f'AFLW-19: 1 faces with points outside the image, kept ({MAT} row 3)',
-        'AFLW-19: 1 faces with the same points in the same image twice, kept '
-        f'({MAT} row 6)'
+        f'AFLW-19: 1 faces with the same points in the same image twice, kept ({MAT} row 6)',
     ]
 
 
@@ -311,9 +309,7 @@ def test_as_mmpose_has_it(face_data, tmp_path):
     sample = json.loads((folder / 'test_aflw.json').read_text())
     faces = sample['annotations']
     points = np.array([f['keypoints'] for f in faces]).reshape(-1, 19, 3)
-    sides = [[
-        c - sign * f['box_size'] / 2 for c in f['center'] for sign in (1, -1)
-    ] for f in faces]
+    sides = [[c - sign * f['box_size'] / 2 for c in f['center'] for sign in (1, -1)] for f in faces]
     write_aflw(
         tmp_path / 'raw',
         dict(
@@ -321,19 +317,26 @@ def test_as_mmpose_has_it(face_data, tmp_path):
             bbox=np.array(sides),
             data=points[..., :2].swapaxes(1, 2).reshape(-1, 38),
             mask_new=np.ones((2, 19), np.uint8),
-            ra=np.array([[1., 2.]])))
+            ra=np.array([[1.0, 2.0]]),
+        ),
+    )
     for info in sample['images']:
         image = cv2.imread(str(folder / info['file_name']))
-        cv2.imwrite(
-            str(tmp_path / 'raw/data/flickr/0' / info['file_name']), image)
+        cv2.imwrite(str(tmp_path / 'raw/data/flickr/0' / info['file_name']), image)
     convert(tmp_path / 'raw', tmp_path / 'out', partial=True)
     content, converted = annotations(tmp_path / 'out', 'train')
     for ours, theirs in zip(converted, faces):
-        for field in ('center', 'scale', 'box_size', 'keypoints',
-                      'num_keypoints', 'iscrowd', 'category_id'):
+        for field in (
+            'center',
+            'scale',
+            'box_size',
+            'keypoints',
+            'num_keypoints',
+            'iscrowd',
+            'category_id',
+        ):
             assert ours[field] == theirs[field], field
         np.testing.assert_allclose(ours['bbox'], theirs['bbox'], atol=1e-6)
         assert ours['area'] == pytest.approx(theirs['area'])
     for ours, theirs in zip(content['images'], sample['images']):
-        assert [ours[k] for k in ('width', 'height')
-                ] == [theirs[k] for k in ('width', 'height')]
+        assert [ours[k] for k in ('width', 'height')] == [theirs[k] for k in ('width', 'height')]

@@ -23,10 +23,11 @@ def release(tmp_path):
         val=[
             person(3),
             person(4, face_valid=False, face_kpts=[0] * 204),
-            person(5, face_kpts=[0.] * 204),
+            person(5, face_kpts=[0.0] * 204),
             without(6, [36]),
             without(7, [36, 45], (20, 20, 1)),
-        ])
+        ],
+    )
 
 
 def content(out, part):
@@ -34,21 +35,18 @@ def content(out, part):
 
 
 def test_only_valid_faces(release, tmp_path, logged):
-    counts = convert_coco_wholebody_face(
-        release, tmp_path / 'out', partial=True)
+    counts = convert_coco_wholebody_face(release, tmp_path / 'out', partial=True)
     assert counts == {FILE.format('train'): 1, FILE.format('val'): 3}
     val = content(tmp_path / 'out', 'val')
     assert [a['id'] for a in val['annotations']] == [3, 6, 7]
     assert val['annotations'][0]['face_kpts'] == person(3)['face_kpts']
     assert [a['subsets'] for a in val['annotations']] == [['val']] * 3
-    assert content(tmp_path / 'out',
-                   'train')['annotations'][0]['subsets'] == []
+    assert content(tmp_path / 'out', 'train')['annotations'][0]['subsets'] == []
     assert [i['id'] for i in val['images']] == [1]
     assert '1 faces are called valid but have no points' in logged.text
 
 
-def test_faces_without_normaliser_are_counted_and_listed(
-        release, tmp_path, logged):
+def test_faces_without_normaliser_are_counted_and_listed(release, tmp_path, logged):
     convert_coco_wholebody_face(release, tmp_path / 'out', partial=True)
     info = content(tmp_path / 'out', 'val')['info']
     assert info['without_normalizer'] == [6, 7]
@@ -61,11 +59,8 @@ def test_mmpose_reads_it(release, tmp_path, images):
     out = tmp_path / 'out'
     for _ in range(2):
         convert_coco_wholebody_face(release, out, partial=True, images=images)
-    kwargs = dict(
-        ann_file='annotations/' + FILE.format('val'),
-        data_prefix=dict(img='val2017/'))
-    data = CocoWholeBodyFaceDataset(
-        data_root=str(out), pipeline=[LoadImage()], **kwargs)
+    kwargs = dict(ann_file='annotations/' + FILE.format('val'), data_prefix=dict(img='val2017/'))
+    data = CocoWholeBodyFaceDataset(data_root=str(out), pipeline=[LoadImage()], **kwargs)
     assert len(data) == 3 and data[0]['img'].shape == (70, 80, 3)
     # The release's own file gives the same samples.
     assert_same_samples(
@@ -73,7 +68,9 @@ def test_mmpose_reads_it(release, tmp_path, images):
         CocoWholeBodyFaceDataset(
             data_root=str(release),
             ann_file=kwargs['ann_file'],
-            data_prefix=dict(img=str(out / 'val2017'))))
+            data_prefix=dict(img=str(out / 'val2017')),
+        ),
+    )
 
 
 def test_same_input_same_bytes(release, tmp_path):
@@ -94,16 +91,14 @@ def test_the_release_is_not_overwritten(release):
     before = (release / 'annotations' / FILE.format('val')).read_bytes()
     with pytest.raises(ValueError, match='file of the release.*another --out'):
         convert_coco_wholebody_face(release, release, partial=True)
-    assert (release / 'annotations' /
-            FILE.format('val')).read_bytes() == before
+    assert (release / 'annotations' / FILE.format('val')).read_bytes() == before
 
 
 def test_a_second_release_leaves_nothing_of_the_first(release, tmp_path):
     convert_coco_wholebody_face(release, tmp_path / 'out', partial=True)
     smaller = make_release(tmp_path / 'smaller', val=[person(1)])
     convert_coco_wholebody_face(smaller, tmp_path / 'out', partial=True)
-    assert [p.name for p in (tmp_path / 'out/annotations').iterdir()
-            ] == [FILE.format('val')]
+    assert [p.name for p in (tmp_path / 'out/annotations').iterdir()] == [FILE.format('val')]
 
 
 def test_images(release, tmp_path, logged):
@@ -129,22 +124,24 @@ def test_wrong_folder(tmp_path):
         convert_coco_wholebody_face(tmp_path, tmp_path / 'out')
 
 
-@pytest.mark.parametrize('ann,message', [
-    (dict(), 'expected the fields id'),
-    (7, 'expected the fields id'),
-    (person(1, face_kpts=[1.] * 203), 'expected 204 finite numbers'),
-    (person(1, face_kpts=['a'] * 204), 'expected 204 finite numbers'),
-    (person(1, face_kpts=[float('nan')] * 204), 'expected 204 finite numbers'),
-    (person(1, face_box=[0, 0, 1, float('inf')]), 'expected 4 finite numbers'),
-    (person(1, face_box=None), 'expected 4 finite numbers'),
-    (person(1, image=9), 'expected the id of an image, got 9'),
-    (person(8), 'expected an id of its own, got 8'),
-    (person(None), 'expected an id of its own, got None'),
-])
+@pytest.mark.parametrize(
+    'ann,message',
+    [
+        (dict(), 'expected the fields id'),
+        (7, 'expected the fields id'),
+        (person(1, face_kpts=[1.0] * 203), 'expected 204 finite numbers'),
+        (person(1, face_kpts=['a'] * 204), 'expected 204 finite numbers'),
+        (person(1, face_kpts=[float('nan')] * 204), 'expected 204 finite numbers'),
+        (person(1, face_box=[0, 0, 1, float('inf')]), 'expected 4 finite numbers'),
+        (person(1, face_box=None), 'expected 4 finite numbers'),
+        (person(1, image=9), 'expected the id of an image, got 9'),
+        (person(8), 'expected an id of its own, got 8'),
+        (person(None), 'expected an id of its own, got None'),
+    ],
+)
 def test_annotations_that_are_refused(tmp_path, ann, message):
     raw = make_release(tmp_path / 'raw', val=[person(8), ann])
-    with pytest.raises(
-            ValueError, match=f'val_v1.0.json: annotation 1: {message}'):
+    with pytest.raises(ValueError, match=f'val_v1.0.json: annotation 1: {message}'):
         convert_coco_wholebody_face(raw, tmp_path / 'out', partial=True)
 
 
@@ -155,24 +152,43 @@ def scratch(tmp_path_factory):
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(['images', 'annotations', 'id', 'file_name', 'width',
-                         'height', 'face_valid', 'face_kpts', 'image_id']),
-        inner, max_size=5), max_leaves=20)  # yapf: disable
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    'images',
+                    'annotations',
+                    'id',
+                    'file_name',
+                    'width',
+                    'height',
+                    'face_valid',
+                    'face_kpts',
+                    'image_id',
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
 
 
 @given(content=st.binary() | values.map(json.dumps).map(str.encode))
 @example(content=b'[' * 200000)
 @example(content=b'{"images": [{"id": []}], "annotations": []}')
 @example(content=b'{"images": [], "annotations": [1e999]}')
-@example(
-    content=json.dumps(dict(images=[], annotations=[person(1, image=[])
-                                                    ])).encode())
+@example(content=json.dumps(dict(images=[], annotations=[person(1, image=[])])).encode())
 @example(
     content=json.dumps(
         dict(
             images=[dict(id=1, file_name='a', width=1, height=1)],
-            annotations=[person(1, face_box=[0, 0, 1, 10**400])])).encode())
+            annotations=[person(1, face_box=[0, 0, 1, 10**400])],
+        )
+    ).encode()
+)
 def test_any_bytes_give_content_or_a_value_error(scratch, content):
     scratch.write_bytes(content)
     try:
@@ -189,13 +205,11 @@ def test_real_sample(face_data, tmp_path):
     raw = tmp_path / 'raw'
     shutil.copytree(sample, raw / 'val2017')
     (raw / 'annotations').mkdir()
-    (raw / 'val2017/test_coco_wholebody.json').rename(raw / 'annotations' /
-                                                      FILE.format('val'))
+    (raw / 'val2017/test_coco_wholebody.json').rename(raw / 'annotations' / FILE.format('val'))
     counts = convert_coco_wholebody_face(raw, tmp_path / 'out', partial=True)
     assert counts == {FILE.format('val'): 4}
     theirs = CocoWholeBodyFaceDataset(
         ann_file=str(sample / 'test_coco_wholebody.json'),
-        data_prefix=dict(img=str(tmp_path / 'out/val2017')))
-    assert_same_samples(
-        open_benchmark('coco_wholebody_face', tmp_path / 'out', 'test'),
-        theirs)
+        data_prefix=dict(img=str(tmp_path / 'out/val2017')),
+    )
+    assert_same_samples(open_benchmark('coco_wholebody_face', tmp_path / 'out', 'test'), theirs)

@@ -38,10 +38,13 @@ def test_files_and_numbers(release, tmp_path):
     counts = convert(release, out, partial=True)
     assert counts == {'cofw_train.json': 3, 'cofw_test.json': 2}
     assert sorted(p.name for p in (out / 'images').iterdir()) == [
-        '000001.png', '000002.png', '000003.png', '001346.png', '001347.png'
+        '000001.png',
+        '000002.png',
+        '000003.png',
+        '001346.png',
+        '001347.png',
     ]
-    for part, numbers, subsets in (('train', [1, 2, 3], []),
-                                   ('test', [1346, 1347], ['test'])):
+    for part, numbers, subsets in (('train', [1, 2, 3], []), ('test', [1346, 1347], ['test'])):
         content, faces = annotations(out, part)
         assert [i['id'] for i in content['images']] == numbers
         assert [f['id'] for f in faces] == numbers
@@ -83,11 +86,8 @@ def test_negative_coordinates_are_kept(tmp_path):
     rows = phis(2)
     rows[0, 0] = -3.5
     write_cofw(
-        tmp_path / TEST,
-        'T',
-        2,
-        phis=rows,
-        bboxes=np.array([[-4., 9, 40, 45], [8, 9, 40, 45]]))
+        tmp_path / TEST, 'T', 2, phis=rows, bboxes=np.array([[-4.0, 9, 40, 45], [8, 9, 40, 45]])
+    )
     convert(tmp_path, tmp_path / 'out', partial=True)
     face = annotations(tmp_path / 'out', 'test')[1][0]
     assert face['keypoints'][0] == -4.5
@@ -102,7 +102,8 @@ def test_mmpose_reads_it(release, tmp_path):
         data_root=str(tmp_path / 'out'),
         ann_file='annotations/cofw_test.json',
         data_prefix=dict(img='images/'),
-        pipeline=[LoadFaceImage()])
+        pipeline=[LoadFaceImage()],
+    )
     assert len(data) == 2
     assert data[1]['img'].shape == (61, 79, 3)
     np.testing.assert_array_equal(data[1]['bbox'], [[8, 9, 48, 54]])
@@ -124,22 +125,18 @@ def test_the_zip_unpacks_into_folders(release, tmp_path):
     folder.mkdir(parents=True)
     (release / TEST).rename(folder / TEST)
     (folder / f'._{TEST}').touch()
-    assert convert(
-        release, tmp_path / 'out', partial=True)['cofw_test.json'] == 2
+    assert convert(release, tmp_path / 'out', partial=True)['cofw_test.json'] == 2
 
 
 def test_incomplete_release_is_refused_with_counts(release, tmp_path):
     (release / TEST).unlink()
     with pytest.raises(
-            ValueError,
-            match=f'(?s){TRAIN} found +3, expected +1345'
-            f'.*{TEST} +found +0, expected +507.*--partial'):
+        ValueError,
+        match=f'(?s){TRAIN} found +3, expected +1345.*{TEST} +found +0, expected +507.*--partial',
+    ):
         convert(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
-    assert convert(
-        release, tmp_path / 'out', partial=True) == {
-            'cofw_train.json': 3
-        }
+    assert convert(release, tmp_path / 'out', partial=True) == {'cofw_train.json': 3}
 
 
 def test_wrong_folder(tmp_path):
@@ -153,38 +150,54 @@ def changed(rows, place, value):
     return rows
 
 
-BOXES = np.tile([8., 9., 40., 45.], (2, 1))
+BOXES = np.tile([8.0, 9.0, 40.0, 45.0], (2, 1))
 
 REFUSED = {
-    'NaN': (dict(phis=changed(phis(2), (1, 3), np.nan)),
-            'row 2 of phisT: expected finite numbers, got nan'),
-    'infinite': (dict(phis=changed(phis(2), (0, 3), np.inf)),
-                 'row 1 of phisT: expected finite numbers, got inf'),
-    'occlusion': (dict(phis=changed(phis(2), (1, 60), 0.5)),
-                  r'row 2 of phisT \(occlusion\): expected 0 or 1, got 0.5'),
-    'no area': (dict(bboxes=changed(BOXES.copy(), (1, 2), 0)),
-                'row 2 of bboxesT: expected a rectangle .*got 8, 9, 0, 45'),
-    'outside': (dict(bboxes=changed(BOXES.copy(), (0, 0), 79.5)),
-                'row 1 of bboxesT: expected a rectangle .*in the image'),
-    'below': (dict(bboxes=changed(BOXES.copy(), (0, 1), 62)),
-              'row 1 of bboxesT: expected a rectangle .*in the image'),
-    'huge': (dict(phis=changed(phis(2), (0, 3), 1e308)),
-             'row 1 of phisT: expected finite numbers'),
-    'NaN box': (dict(bboxes=changed(BOXES.copy(), (0, 0), np.nan)),
-                'row 1 of bboxesT: expected finite numbers'),
-    'rows':
-    (dict(phis=phis(3)), 'phisT is 3 x 87 float64, expected 2 x 87 numbers'),
-    'columns': (dict(phis=phis(2)[:, :58]),
-                'phisT is 2 x 58 float64, expected 2 x 87 numbers'),
+    'NaN': (
+        dict(phis=changed(phis(2), (1, 3), np.nan)),
+        'row 2 of phisT: expected finite numbers, got nan',
+    ),
+    'infinite': (
+        dict(phis=changed(phis(2), (0, 3), np.inf)),
+        'row 1 of phisT: expected finite numbers, got inf',
+    ),
+    'occlusion': (
+        dict(phis=changed(phis(2), (1, 60), 0.5)),
+        r'row 2 of phisT \(occlusion\): expected 0 or 1, got 0.5',
+    ),
+    'no area': (
+        dict(bboxes=changed(BOXES.copy(), (1, 2), 0)),
+        'row 2 of bboxesT: expected a rectangle .*got 8, 9, 0, 45',
+    ),
+    'outside': (
+        dict(bboxes=changed(BOXES.copy(), (0, 0), 79.5)),
+        'row 1 of bboxesT: expected a rectangle .*in the image',
+    ),
+    'below': (
+        dict(bboxes=changed(BOXES.copy(), (0, 1), 62)),
+        'row 1 of bboxesT: expected a rectangle .*in the image',
+    ),
+    'huge': (dict(phis=changed(phis(2), (0, 3), 1e308)), 'row 1 of phisT: expected finite numbers'),
+    'NaN box': (
+        dict(bboxes=changed(BOXES.copy(), (0, 0), np.nan)),
+        'row 1 of bboxesT: expected finite numbers',
+    ),
+    'rows': (dict(phis=phis(3)), 'phisT is 3 x 87 float64, expected 2 x 87 numbers'),
+    'columns': (dict(phis=phis(2)[:, :58]), 'phisT is 2 x 58 float64, expected 2 x 87 numbers'),
     'no variable': (dict(bboxes=None), 'has no variable bboxesT'),
     'no cells': (dict(Is=phis(2)), 'IsT is 87 x 2 float64, expected cells'),
-    'no image': (dict(Is=[pictures(1)[0], np.zeros((4, 4))]),
-                 'row 2 of IsT is 4 x 4 float64, expected an image'),
-    'empty cell': (dict(Is=[np.zeros((
-        0, 0), np.uint8), pictures(1)[0]]),
-                   'row 1 of IsT is 0 x 0 uint8, expected an image'),
-    'four channels': (dict(Is=[np.zeros((9, 9, 4), np.uint8)] * 2),
-                      'row 1 of IsT is 9 x 9 x 4 uint8, expected an image'),
+    'no image': (
+        dict(Is=[pictures(1)[0], np.zeros((4, 4))]),
+        'row 2 of IsT is 4 x 4 float64, expected an image',
+    ),
+    'empty cell': (
+        dict(Is=[np.zeros((0, 0), np.uint8), pictures(1)[0]]),
+        'row 1 of IsT is 0 x 0 uint8, expected an image',
+    ),
+    'four channels': (
+        dict(Is=[np.zeros((9, 9, 4), np.uint8)] * 2),
+        'row 1 of IsT is 9 x 9 x 4 uint8, expected an image',
+    ),
 }
 
 
@@ -233,15 +246,13 @@ def test_damaged_file(tmp_path, damage):
     data = path.read_bytes()
     if damage == 'MATLAB 5':
         from scipy.io import savemat
+
         savemat(path, {'phisT': phis(2)})
     else:
-        path.write_bytes({
-            'empty': b'',
-            'truncated': data[:len(data) // 2],
-            'text': b'not found' * 100
-        }[damage])
-    with pytest.raises(
-            ValueError, match=f'{TEST} is no MATLAB 7.3 file, or damaged'):
+        path.write_bytes(
+            {'empty': b'', 'truncated': data[: len(data) // 2], 'text': b'not found' * 100}[damage]
+        )
+    with pytest.raises(ValueError, match=f'{TEST} is no MATLAB 7.3 file, or damaged'):
         convert(tmp_path, tmp_path / 'out', partial=True)
 
 
@@ -256,7 +267,7 @@ def test_damage_at_any_byte(tmp_path):
     for _ in range(150):
         broken = bytearray(data)
         start = rng.integers(512, len(data) - 64)
-        broken[start:start + 64] = rng.bytes(64)
+        broken[start : start + 64] = rng.bytes(64)
         path.write_bytes(broken)
         try:
             convert(tmp_path, out, partial=True)
@@ -275,55 +286,48 @@ def test_damaged_pixels_leave_no_annotations(tmp_path):
     write_cofw(path, 'T', 2)
     with h5py.File(path, 'r+') as file:
         cell = file['#refs#/IsT1']
-        cell.id.write_direct_chunk((0, ) * cell.ndim, b'\x00' * 20)
+        cell.id.write_direct_chunk((0,) * cell.ndim, b'\x00' * 20)
     with pytest.raises(ValueError, match=f'{TEST} is damaged in row 2 of IsT'):
         convert(tmp_path, tmp_path / 'out', partial=True)
-    assert [p.name for p in (tmp_path / 'out').rglob('*')
-            if p.is_file()] == ['001346.png']
+    assert [p.name for p in (tmp_path / 'out').rglob('*') if p.is_file()] == ['001346.png']
 
 
 def test_odd_faces_are_kept_and_counted(tmp_path, monkeypatch):
     said = record_log(monkeypatch)
     rows = phis(4)
-    rows[1, 3] = 500.
+    rows[1, 3] = 500.0
     rows[3] = rows[2]
     write_cofw(tmp_path / TEST, 'T', 4, phis=rows)
-    assert convert(
-        tmp_path, tmp_path / 'out', partial=True) == {
-            'cofw_test.json': 4
-        }
+    assert convert(tmp_path, tmp_path / 'out', partial=True) == {'cofw_test.json': 4}
     assert said[1:] == [
         f'COFW: 1 faces with points outside the image, kept ({TEST} row 2)',
-        f'COFW: 1 faces with the points of an earlier face, kept ({TEST} '
-        'row 4)'
+        f'COFW: 1 faces with the points of an earlier face, kept ({TEST} row 4)',
     ]
 
 
 def test_as_mmpose_converts_it(face_data, tmp_path):
     """Made into a release again, MMPose's sample comes out as it was."""
-    sample = json.loads(
-        (face_data / 'mmpose_samples/cofw/test_cofw.json').read_text())
+    sample = json.loads((face_data / 'mmpose_samples/cofw/test_cofw.json').read_text())
     faces = sample['annotations']
     points = np.array([f['keypoints'] for f in faces]).reshape(-1, 29, 3)
     xy = (points[..., :2] + 1).swapaxes(1, 2).reshape(-1, 58)
     names = [i['file_name'] for i in sample['images']]
     images = [
-        cv2.imread(str(face_data / 'mmpose_samples/cofw' / name))[..., ::-1]
-        for name in names
+        cv2.imread(str(face_data / 'mmpose_samples/cofw' / name))[..., ::-1] for name in names
     ]
     write_mat73(
-        tmp_path / TEST, {
+        tmp_path / TEST,
+        {
             'phisT': np.hstack([xy, 2 - points[..., 2]]),
-            'bboxesT': np.array([f['bbox'] for f in faces])
-        }, {'IsT': images})
+            'bboxesT': np.array([f['bbox'] for f in faces]),
+        },
+        {'IsT': images},
+    )
     convert(tmp_path, tmp_path / 'out', partial=True)
     content, converted = annotations(tmp_path / 'out', 'test')
     for ours, theirs in zip(converted, faces):
-        np.testing.assert_allclose(
-            ours['keypoints'], theirs['keypoints'], atol=1e-9)
-        for field in ('bbox', 'area', 'num_keypoints', 'iscrowd',
-                      'category_id'):
+        np.testing.assert_allclose(ours['keypoints'], theirs['keypoints'], atol=1e-9)
+        for field in ('bbox', 'area', 'num_keypoints', 'iscrowd', 'category_id'):
             assert ours[field] == theirs[field]
     for ours, theirs in zip(content['images'], sample['images']):
-        assert [ours[k] for k in ('width', 'height')
-                ] == [theirs[k] for k in ('width', 'height')]
+        assert [ours[k] for k in ('width', 'height')] == [theirs[k] for k in ('width', 'height')]

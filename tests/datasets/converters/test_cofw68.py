@@ -3,8 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from matlab_files import (pictures, record_log, write_cofw, write_cofw68,
-                          write_points68)
+from matlab_files import pictures, record_log, write_cofw, write_cofw68, write_points68
 from mmpose.datasets.datasets import Face300WDataset
 from scipy.io import savemat
 
@@ -36,14 +35,10 @@ def release(tmp_path):
 @pytest.mark.parametrize('origin', [0, 1])
 def test_faces(release, tmp_path, origin):
     out = tmp_path / 'out'
-    assert convert(
-        release, out, partial=True, origin=origin) == {
-            'cofw68_test.json': 3
-        }
+    assert convert(release, out, partial=True, origin=origin) == {'cofw68_test.json': 3}
     content, faces = annotations(out)
     assert content['info']['pixel_origin'] == origin
-    assert [i['file_name'] for i in content['images']
-            ] == ['001346.png', '001347.png', '001348.png']
+    assert [i['file_name'] for i in content['images']] == ['001346.png', '001347.png', '001348.png']
     points = write_cofw68(tmp_path / 'again', 3)
     for face, raw in zip(faces, points):
         got = np.reshape(face['keypoints'], (68, 3))
@@ -70,7 +65,8 @@ def test_mmpose_reads_it(release, tmp_path):
         data_root=str(tmp_path / 'out'),
         ann_file='annotations/cofw68_test.json',
         data_prefix=dict(img='images/'),
-        pipeline=[LoadFaceImage()])
+        pipeline=[LoadFaceImage()],
+    )
     for sample, image in zip(data, pictures(3, grey=[1])):
         rgb = image if image.ndim == 3 else np.stack([image] * 3, axis=-1)
         np.testing.assert_array_equal(sample['img'][..., ::-1], rgb)
@@ -85,7 +81,8 @@ def test_beside_cofw(release, tmp_path):
     for path, data in before.items():
         assert path.read_bytes() == data
     assert sorted(p.name for p in (out / 'annotations').iterdir()) == [
-        'cofw68_test.json', 'cofw_test.json'
+        'cofw68_test.json',
+        'cofw_test.json',
     ]
 
 
@@ -101,10 +98,11 @@ def test_same_input_same_bytes(release, tmp_path):
 
 def test_incomplete_release_is_refused_with_counts(release, tmp_path):
     with pytest.raises(
-            ValueError,
-            match='(?s)test_annotations +found +3, expected +507'
-            '.*cofw68_test_bboxes.mat +found +3, expected +507'
-            '.*COFW_test_color.mat +found +3, expected +507.*--partial'):
+        ValueError,
+        match='(?s)test_annotations +found +3, expected +507'
+        '.*cofw68_test_bboxes.mat +found +3, expected +507'
+        '.*COFW_test_color.mat +found +3, expected +507.*--partial',
+    ):
         convert(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
 
@@ -113,15 +111,10 @@ def test_partial_keeps_the_numbers(release, tmp_path, monkeypatch):
     """Of the faces 2 to 4, the fourth has no image."""
     said = record_log(monkeypatch)
     (release / POINTS.format(1)).rename(release / POINTS.format(4))
-    assert convert(
-        release, tmp_path / 'out', partial=True) == {
-            'cofw68_test.json': 2
-        }
+    assert convert(release, tmp_path / 'out', partial=True) == {'cofw68_test.json': 2}
     content, _ = annotations(tmp_path / 'out')
-    assert [i['file_name']
-            for i in content['images']] == ['001347.png', '001348.png']
-    assert said[1] == ('1 faces have no image or no box and are left out: '
-                       '4_points.mat')
+    assert [i['file_name'] for i in content['images']] == ['001347.png', '001348.png']
+    assert said[1] == ('1 faces have no image or no box and are left out: 4_points.mat')
 
 
 def test_no_face_has_an_image(release, tmp_path):
@@ -135,8 +128,7 @@ def test_no_face_has_an_image(release, tmp_path):
 def test_missing_file(release, tmp_path, name):
     for path in release.glob(name.format('*')):
         path.unlink()
-    with pytest.raises(
-            FileNotFoundError, match='no COFW68 release .*expected'):
+    with pytest.raises(FileNotFoundError, match='no COFW68 release .*expected'):
         convert(release, tmp_path / 'out', partial=True)
 
 
@@ -147,27 +139,40 @@ def face(**changes):
 
 
 def with_value(shape, place, value):
-    array = np.full(shape, 1.)
+    array = np.full(shape, 1.0)
     array[place] = value
     return array
 
 
 REFUSED = {
-    'NaN': (POINTS, face(Points=with_value((68, 2), (4, 1), np.nan)),
-            'row 5 of Points: expected finite numbers, got nan'),
-    'shape': (POINTS, face(Points=np.ones((66, 2))),
-              'Points is 66 x 2 float64, expected 68 x 2 numbers'),
-    'occlusion': (POINTS, face(Occ=with_value((68, 1), 6, 2)),
-                  'row 7 of Occ: expected 0 or 1, got 2'),
-    'occlusions': (POINTS, face(Occ=np.zeros((29, 1))),
-                   'Occ is 29 x 1 float64, expected 68 x 1 numbers'),
-    'text':
-    (POINTS, face(Points='none'), 'Points is 1 text, expected 68 x 2 numbers'),
+    'NaN': (
+        POINTS,
+        face(Points=with_value((68, 2), (4, 1), np.nan)),
+        'row 5 of Points: expected finite numbers, got nan',
+    ),
+    'shape': (
+        POINTS,
+        face(Points=np.ones((66, 2))),
+        'Points is 66 x 2 float64, expected 68 x 2 numbers',
+    ),
+    'occlusion': (
+        POINTS,
+        face(Occ=with_value((68, 1), 6, 2)),
+        'row 7 of Occ: expected 0 or 1, got 2',
+    ),
+    'occlusions': (
+        POINTS,
+        face(Occ=np.zeros((29, 1))),
+        'Occ is 29 x 1 float64, expected 68 x 1 numbers',
+    ),
+    'text': (POINTS, face(Points='none'), 'Points is 1 text, expected 68 x 2 numbers'),
     'no variable': (POINTS, face(Occ=None), 'has no variable Occ'),
-    'box': (BOXES, dict(bboxes=np.ones((3, 5))),
-            'bboxes is 3 x 5 float64, expected N x 4 numbers'),
-    'NaN box': (BOXES, dict(bboxes=with_value((3, 4), (1, 0), np.nan)),
-                'row 2 of bboxes: expected finite numbers, got nan'),
+    'box': (BOXES, dict(bboxes=np.ones((3, 5))), 'bboxes is 3 x 5 float64, expected N x 4 numbers'),
+    'NaN box': (
+        BOXES,
+        dict(bboxes=with_value((3, 4), (1, 0), np.nan)),
+        'row 2 of bboxes: expected finite numbers, got nan',
+    ),
 }
 
 
@@ -184,13 +189,16 @@ def test_refused(release, tmp_path, name):
 @pytest.mark.parametrize('damage', ['empty', 'text', 'MATLAB 7.3'])
 def test_damaged_file(release, tmp_path, damage):
     path = release / POINTS.format(2)
-    path.write_bytes({
-        'empty': b'',
-        'text': b'not found' * 100,
-        'MATLAB 7.3': (release / IMAGES).read_bytes()
-    }[damage])
-    kind = ('is a MATLAB 7.3 file, expected version 5'
-            if damage == 'MATLAB 7.3' else 'is no MATLAB 5 file, or damaged')
+    path.write_bytes(
+        {'empty': b'', 'text': b'not found' * 100, 'MATLAB 7.3': (release / IMAGES).read_bytes()}[
+            damage
+        ]
+    )
+    kind = (
+        'is a MATLAB 7.3 file, expected version 5'
+        if damage == 'MATLAB 7.3'
+        else 'is no MATLAB 5 file, or damaged'
+    )
     with pytest.raises(ValueError, match=f'2_points.mat {kind}'):
         convert(release, tmp_path / 'out', partial=True)
 
@@ -198,11 +206,14 @@ def test_damaged_file(release, tmp_path, damage):
 @pytest.mark.parametrize('name', ['0', '508', '01', 'x'])
 def test_foreign_names(release, tmp_path, name):
     write_points68(release / POINTS.format(name), np.ones((68, 2)))
-    with pytest.raises(
+    with (
+        pytest.raises(
             ValueError,
-            match=f'{name}_points.mat: expected a name from 1_points.mat to '
-            '507_points.mat') if name != '01' else pytest.raises(
-                ValueError, match='each number once'):
+            match=f'{name}_points.mat: expected a name from 1_points.mat to 507_points.mat',
+        )
+        if name != '01'
+        else pytest.raises(ValueError, match='each number once')
+    ):
         convert(release, tmp_path / 'out', partial=True)
 
 
@@ -214,10 +225,7 @@ def test_odd_faces_are_kept_and_counted(release, tmp_path, monkeypatch):
     savemat(release / BOXES, {'bboxes': with_value((3, 4), (2, 2), 0)})
     convert(release, tmp_path / 'out', partial=True)
     assert said[1:] == [
-        'COFW68: 2 faces with points outside the image, kept (1_points.mat, '
-        '2_points.mat)',
-        'COFW68: 1 faces with the points of an earlier face, kept '
-        '(2_points.mat)',
-        'COFW68: 1 faces with a face rectangle without area, kept '
-        '(3_points.mat)',
+        'COFW68: 2 faces with points outside the image, kept (1_points.mat, 2_points.mat)',
+        'COFW68: 1 faces with the points of an earlier face, kept (2_points.mat)',
+        'COFW68: 1 faces with a face rectangle without area, kept (3_points.mat)',
     ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the raw format of each benchmark to a training step and its table."""
+
 import json
 
 import numpy as np
@@ -19,14 +20,12 @@ def config(name: str, root, work_dir) -> Config:
     cfg = Config.fromfile(RES18_300W)
     base = Config.fromfile(BASES / f'datasets/face_{name}.py')
     cfg.merge_from_dict(NARROW)
-    cfg.model.head.out_channels = len(
-        BENCHMARKS[name].METAINFO['keypoint_info'])
+    cfg.model.head.out_channels = len(BENCHMARKS[name].METAINFO['keypoint_info'])
     for part in ('train', 'val', 'test'):
         key = f'{part}_dataloader'
         loader = base[key]
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-        loader.dataset.update(
-            data_root=str(root), pipeline=cfg[key].dataset.pipeline)
+        loader.dataset.update(data_root=str(root), pipeline=cfg[key].dataset.pipeline)
         cfg[key] = loader
     cfg.val_evaluator = base.val_evaluator
     base.test_evaluator.out_dir = str(work_dir)
@@ -51,10 +50,7 @@ def test_benchmark(name, tmp_path):
         prefix = '' if column == table.subsets[0] else f'{column}/'
         assert np.isfinite(metrics[f'{prefix}NME']) == bool(number)
     saved = json.loads((tmp_path / 'metrics.json').read_text())
-    assert {
-        key: value['n']
-        for key, value in saved['subsets'].items()
-    } == columns
+    assert {key: value['n'] for key, value in saved['subsets'].items()} == columns
     faces = json.loads((tmp_path / 'per_face.json').read_text())['faces']
     has_flags = name in ('cofw', 'aflw')
     assert all(('occluded' in face) == has_flags for face in faces)

@@ -30,10 +30,9 @@ def test_counts_of_the_release():
     """The published sizes: 3148 / 554 / 135 / 689 / 600."""
     sizes = {'train': 0, 'common': 0, 'challenge': 0, 'full': 0, 'test': 0}
     for folder in FOLDERS:
-        for name in folder.subsets or ('train', ):
+        for name in folder.subsets or ('train',):
             sizes[name] += folder.faces
-    assert sizes == dict(
-        train=3148, common=554, challenge=135, full=689, test=600)
+    assert sizes == dict(train=3148, common=554, challenge=135, full=689, test=600)
 
 
 def test_files_and_subsets(release, tmp_path):
@@ -49,17 +48,14 @@ def test_files_and_subsets(release, tmp_path):
         'train': {
             'afw/face_0.jpg': [],
             'helen/trainset/face_0.jpg': [],
-            'lfpw/trainset/face_0.jpg': []
+            'lfpw/trainset/face_0.jpg': [],
         },
         'valid': {
             'helen/testset/face_0.jpg': ['common', 'full'],
             'lfpw/testset/face_0.jpg': ['common', 'full'],
-            'ibug/face_0.jpg': ['challenge', 'full']
+            'ibug/face_0.jpg': ['challenge', 'full'],
         },
-        'test': {
-            'Test/01_Indoor/face_0.jpg': ['test'],
-            'Test/02_Outdoor/face_0.jpg': ['test']
-        },
+        'test': {'Test/01_Indoor/face_0.jpg': ['test'], 'Test/02_Outdoor/face_0.jpg': ['test']},
     }
     for part, subsets in expected.items():
         _, faces = annotations(tmp_path / 'out', part)
@@ -89,7 +85,8 @@ def test_mmpose_reads_it(release, tmp_path, images):
         data_root=str(out),
         ann_file='annotations/face_landmarks_300w_test.json',
         data_prefix=dict(img='images/'),
-        pipeline=[LoadImage()])
+        pipeline=[LoadImage()],
+    )
     assert data[0]['img'].shape == (96, 112, 3)
     assert (out / 'images/afw').is_symlink() == (images == 'link')
 
@@ -99,8 +96,7 @@ def test_a_second_release_leaves_nothing_of_the_first(release, tmp_path):
     convert_300w(release, out, partial=True)
     smaller = make_release(tmp_path / 'smaller', {'afw': 1})
     convert_300w(smaller, out, partial=True, origin=0)
-    assert [p.name for p in (out / 'annotations').iterdir()
-            ] == ['face_landmarks_300w_train.json']
+    assert [p.name for p in (out / 'annotations').iterdir()] == ['face_landmarks_300w_train.json']
 
 
 def test_copying_keeps_what_is_there(release, tmp_path):
@@ -110,15 +106,13 @@ def test_copying_keeps_what_is_there(release, tmp_path):
     with pytest.raises(ValueError, match='images/afw exists and is not a'):
         convert_300w(release, tmp_path / 'out', partial=True)
     convert_300w(release, tmp_path / 'out', partial=True, images='copy')
-    assert sorted(
-        p.name for p in mine.parent.iterdir()) == ['face_0.jpg', 'mine.jpg']
+    assert sorted(p.name for p in mine.parent.iterdir()) == ['face_0.jpg', 'mine.jpg']
 
 
 def test_converting_in_place_keeps_the_images(tmp_path):
     make_release(tmp_path / 'images', {'afw': 1})
     for images in ('link', 'copy'):
-        convert_300w(
-            tmp_path / 'images', tmp_path, partial=True, images=images)
+        convert_300w(tmp_path / 'images', tmp_path, partial=True, images=images)
         assert (tmp_path / 'images/afw/face_0.jpg').is_file()
 
 
@@ -134,21 +128,15 @@ def test_variations(tmp_path):
     """Test folders under other names, capital suffixes, a blank in a name."""
     raw = make_release(tmp_path / 'raw', {'01_Indoor': 1, 'ibug': 1}, '.PNG')
     for suffix in ('.PNG', '.pts'):
-        (raw / f'ibug/face_0{suffix}').rename(raw /
-                                              f'ibug/image_092 _01{suffix}')
+        (raw / f'ibug/face_0{suffix}').rename(raw / f'ibug/image_092 _01{suffix}')
     (raw / 'ibug/._image_092 _01.pts').touch()  # macOS
     convert_300w(raw, tmp_path / 'out', partial=True)
-    assert 'ibug/image_092 _01.PNG' in annotations(tmp_path / 'out',
-                                                   'valid')[1]
-    assert 'Test/01_Indoor/face_0.PNG' in annotations(tmp_path / 'out',
-                                                      'test')[1]
+    assert 'ibug/image_092 _01.PNG' in annotations(tmp_path / 'out', 'valid')[1]
+    assert 'Test/01_Indoor/face_0.PNG' in annotations(tmp_path / 'out', 'test')[1]
 
 
 def test_incomplete_release_is_refused_with_counts(release, tmp_path):
-    with pytest.raises(
-            ValueError,
-            match='(?s)helen/trainset +found +1, expected +2000'
-            '.*--partial'):
+    with pytest.raises(ValueError, match='(?s)helen/trainset +found +1, expected +2000.*--partial'):
         convert_300w(release, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
 
@@ -168,13 +156,14 @@ def damage(release, name):
     else:
         lines[5] = 'left eye'
     (release / 'afw/face_0.pts').write_text('\n'.join(lines))
-    return ValueError, ('face_0.pts:71: expected 68 points, got 67'
-                        if name == '67 points' else
-                        'face_0.pts:6: expected two numbers')
+    return ValueError, (
+        'face_0.pts:71: expected 68 points, got 67'
+        if name == '67 points'
+        else 'face_0.pts:6: expected two numbers'
+    )
 
 
-@pytest.mark.parametrize('name',
-                         ['missing image', 'truncated', '67 points', 'words'])
+@pytest.mark.parametrize('name', ['missing image', 'truncated', '67 points', 'words'])
 def test_damaged_release(release, tmp_path, name):
     error, message = damage(release, name)
     with pytest.raises(error, match=message):
@@ -203,8 +192,7 @@ def test_images_without_points_are_named(release, tmp_path):
 
 
 def run_tool(*args, check=True):
-    return run_script(
-        'tools/prepare_data.py', '300w', *args, check=check).stdout
+    return run_script('tools/prepare_data.py', '300w', *args, check=check).stdout
 
 
 def test_tool(release, tmp_path):
@@ -216,11 +204,9 @@ def test_tool(release, tmp_path):
 def test_tool_says_errors_in_a_line(release, tmp_path):
     (tmp_path / 'file').touch()
     for args, message in [
-        (('--raw', tmp_path / 'none', '--out', tmp_path / 'out'),
-         'is not a folder'),
+        (('--raw', tmp_path / 'none', '--out', tmp_path / 'out'), 'is not a folder'),
         (('--raw', release, '--out', tmp_path / 'out'), 'not the complete'),
-        (('--raw', release, '--out', tmp_path / 'file', '--partial'),
-         'cannot read or write'),
+        (('--raw', release, '--out', tmp_path / 'file', '--partial'), 'cannot read or write'),
     ]:
         out = run_tool(*args, check=False)
         assert 'error: ' in out and message in out

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small WFLW releases in the true format."""
+
 from pathlib import Path
 
 import cv2
@@ -8,11 +9,7 @@ import numpy as np
 LISTS = 'WFLW_annotations/list_98pt_rect_attr_train_test'
 
 
-def line(image='0--Parade/a.jpg',
-         seed=0,
-         rect=(10, 12, 90, 80),
-         flags='000000',
-         **fields) -> str:
+def line(image='0--Parade/a.jpg', seed=0, rect=(10, 12, 90, 80), flags='000000', **fields) -> str:
     """A line of a list; ``field_N`` replaces the N-th field, from 1."""
     points = np.random.default_rng(seed).uniform((12, 10), (88, 70), (98, 2))
     values = [f'{value:.6f}' for value in points.ravel()]

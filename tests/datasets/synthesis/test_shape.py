@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each deformation does, in millimetres of the template."""
+
 from dataclasses import fields
 
 import numpy as np
@@ -40,8 +41,7 @@ def test_jaw_opens_the_mouth_and_moves_the_chin():
     opened = face(jaw_open=1)
     assert mouth(opened) > 20
     assert opened['chin'][1] - NEUTRAL['chin'][1] > 15
-    assert opened['right_pupil'] == pytest.approx(
-        NEUTRAL['right_pupil'], abs=1e-3)
+    assert opened['right_pupil'] == pytest.approx(NEUTRAL['right_pupil'], abs=1e-3)
 
 
 def test_smile_pulls_the_corners_out_and_up():
@@ -53,15 +53,11 @@ def test_smile_pulls_the_corners_out_and_up():
 
 
 def test_sad_pulls_them_down_and_pucker_in():
-    assert face(
-        sad=1)['left_mouth_corner'][1] > 3 + NEUTRAL['left_mouth_corner'][1]
-    assert face(
-        pucker=1
-    )['right_mouth_corner'][0] < NEUTRAL['right_mouth_corner'][0] - 1
+    assert face(sad=1)['left_mouth_corner'][1] > 3 + NEUTRAL['left_mouth_corner'][1]
+    assert face(pucker=1)['right_mouth_corner'][0] < NEUTRAL['right_mouth_corner'][0] - 1
 
 
-@pytest.mark.parametrize('opened,least,most', [(0, 0, 1), (1, 10, 12),
-                                               (1.5, 14, 18)])
+@pytest.mark.parametrize('opened,least,most', [(0, 0, 1), (1, 10, 12), (1.5, 14, 18)])
 def test_eyes_open_one_by_one(opened, least, most):
     points = face(eye_open=(opened, 1))
     assert least <= eye(points, 'left') <= most
@@ -74,9 +70,10 @@ def test_brows():
         assert raised[name][1] < NEUTRAL[name][1] - 4
     frown = face(frown=1)
     between = 'left_brow_upper_1', 'right_brow_upper_1'
-    assert np.linalg.norm(frown[between[0]] -
-                          frown[between[1]]) < np.linalg.norm(
-                              NEUTRAL[between[0]] - NEUTRAL[between[1]]) - 3
+    assert (
+        np.linalg.norm(frown[between[0]] - frown[between[1]])
+        < np.linalg.norm(NEUTRAL[between[0]] - NEUTRAL[between[1]]) - 3
+    )
 
 
 @pytest.mark.parametrize('name', [f.name for f in fields(Identity)])
@@ -90,11 +87,9 @@ def test_every_proportion_changes_the_face_and_not_the_template(name):
 
 
 # The gaze moves the pupils in the texture, not the surface.
-@pytest.mark.parametrize(
-    'name', [f.name for f in fields(Expression) if f.name != 'gaze'])
+@pytest.mark.parametrize('name', [f.name for f in fields(Expression) if f.name != 'gaze'])
 def test_every_part_of_an_expression_changes_the_face(name):
-    value = (.2, .2) if name == 'eye_open' else ((1, 1) if name in (
-        'smile', 'brow_raise') else 1)
+    value = (0.2, 0.2) if name == 'eye_open' else ((1, 1) if name in ('smile', 'brow_raise') else 1)
     changed = deform(Identity(), Expression(**{name: value}))
     assert np.abs(changed - deform(Identity(), Expression())).max() > 1
 
@@ -106,7 +101,12 @@ def test_samples_are_possible_faces():
         p = dict(zip(WFLW98.points, points))
         assert np.isfinite(points).all()
         assert p['left_pupil'][0] < p['nose_bridge_4'][0] < p['right_pupil'][0]
-        assert p['left_brow_upper_3'][1] < p['left_pupil'][1] < p['nose_base'][
-            1] < p['upper_lip_outer'][1] < p['lower_lip_outer'][1] < p['chin'][
-                1]
+        assert (
+            p['left_brow_upper_3'][1]
+            < p['left_pupil'][1]
+            < p['nose_base'][1]
+            < p['upper_lip_outer'][1]
+            < p['lower_lip_outer'][1]
+            < p['chin'][1]
+        )
         assert mouth(p) > -1 and eye(p, 'left') > 0

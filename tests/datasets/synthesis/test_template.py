@@ -4,8 +4,7 @@ import pytest
 
 from mmpose_face.datasets.synthesis.atlas import uv_to_grid
 from mmpose_face.datasets.synthesis.render import sample_grid
-from mmpose_face.datasets.synthesis.template import (GRID, _inverse, template,
-                                                     texture_coordinates)
+from mmpose_face.datasets.synthesis.template import GRID, _inverse, template, texture_coordinates
 from mmpose_face.landmarks import WFLW98
 
 MIRROR = (-1, 1, 1)
@@ -15,7 +14,7 @@ def test_the_head_is_its_own_mirror_image():
     points = template().controls[:98]
     assert points[list(WFLW98.mirror)] * MIRROR == pytest.approx(points)
     surface = template().surface
-    assert surface[:, ::-1] * MIRROR == pytest.approx(surface, abs=.01)
+    assert surface[:, ::-1] * MIRROR == pytest.approx(surface, abs=0.01)
 
 
 def test_the_surface_goes_through_the_points():
@@ -46,16 +45,15 @@ def test_jaw_points_are_equally_far_apart():
 
 def test_texture_coordinates_of_the_axes():
     """Straight ahead is the middle, a quarter turn half of u's angle."""
-    ahead, right = texture_coordinates(np.array([[0., 15, 9], [9., 15, 0]]))
+    ahead, right = texture_coordinates(np.array([[0.0, 15, 9], [9.0, 15, 0]]))
     assert ahead == pytest.approx([0, 0])
     u = right[0]
-    assert .45 * u + .55 * u**5 == pytest.approx(.5, abs=1e-3)
+    assert 0.45 * u + 0.55 * u**5 == pytest.approx(0.5, abs=1e-3)
     assert right[1] == pytest.approx(0, abs=1e-9)
 
 
 def test_moving_no_point_moves_nothing():
-    assert template().spread.shape == (GRID[0] * GRID[1],
-                                       len(template().controls))
+    assert template().spread.shape == (GRID[0] * GRID[1], len(template().controls))
     # Moving all points by the same vector moves the surface by it.
     total = template().spread.sum(1)
     assert total == pytest.approx(np.ones_like(total), abs=1e-2)

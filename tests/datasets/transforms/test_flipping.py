@@ -17,9 +17,9 @@ def sample():
 
 
 def test_occlusion_is_mirrored_with_the_points(sample):
-    flipped = RandomFaceFlip(prob=1.)(dict(sample))
+    flipped = RandomFaceFlip(prob=1.0)(dict(sample))
     assert np.flatnonzero(flipped['occluded']).tolist() == [72]
-    theirs = RandomFlip(prob=1.)(dict(sample))
+    theirs = RandomFlip(prob=1.0)(dict(sample))
     np.testing.assert_array_equal(flipped['keypoints'], theirs['keypoints'])
     np.testing.assert_array_equal(flipped['img'], theirs['img'])
     # MMPose's leaves it to the wrong point.
@@ -27,7 +27,7 @@ def test_occlusion_is_mirrored_with_the_points(sample):
 
 
 def test_twice_is_nothing(sample):
-    flip = RandomFaceFlip(prob=1.)
+    flip = RandomFaceFlip(prob=1.0)
     before = sample['occluded'].copy()
     again = flip(flip(dict(sample)))
     np.testing.assert_array_equal(again['occluded'], before)
@@ -35,31 +35,35 @@ def test_twice_is_nothing(sample):
 
 
 def test_a_diagonal_flip_swaps_no_points(sample):
-    flipped = RandomFaceFlip(prob=1., direction='diagonal')(dict(sample))
+    flipped = RandomFaceFlip(prob=1.0, direction='diagonal')(dict(sample))
     assert np.flatnonzero(flipped['occluded']).tolist() == [60]
-    theirs = RandomFlip(prob=1., direction='diagonal')(dict(sample))
+    theirs = RandomFlip(prob=1.0, direction='diagonal')(dict(sample))
     middle = (64 - 1) / 2
-    np.testing.assert_allclose(theirs['keypoints'][0, 60] - middle,
-                               middle - sample['keypoints'][0, 60])
+    np.testing.assert_allclose(
+        theirs['keypoints'][0, 60] - middle, middle - sample['keypoints'][0, 60]
+    )
 
 
 def test_without_occlusion_and_without_flip(sample):
-    unflipped = RandomFaceFlip(prob=0.)(dict(sample))
+    unflipped = RandomFaceFlip(prob=0.0)(dict(sample))
     assert np.flatnonzero(unflipped['occluded']).tolist() == [60]
     del sample['occluded']
-    assert 'occluded' not in RandomFaceFlip(prob=1.)(sample)
+    assert 'occluded' not in RandomFaceFlip(prob=1.0)(sample)
     assert WFLW98.mirror[60] == 72
 
 
-@pytest.mark.parametrize('options', [
-    dict(),
-    dict(prob=.3, direction='vertical'),
-    dict(prob=.7, direction=['horizontal', 'vertical', 'diagonal']),
-    dict(prob=[.2, .1, .6], direction=['horizontal', 'vertical', 'diagonal']),
-    dict(prob=[.5, .5], direction=['horizontal', 'vertical']),
-    dict(prob=0.),
-    dict(prob=1.),
-])
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(),
+        dict(prob=0.3, direction='vertical'),
+        dict(prob=0.7, direction=['horizontal', 'vertical', 'diagonal']),
+        dict(prob=[0.2, 0.1, 0.6], direction=['horizontal', 'vertical', 'diagonal']),
+        dict(prob=[0.5, 0.5], direction=['horizontal', 'vertical']),
+        dict(prob=0.0),
+        dict(prob=1.0),
+    ],
+)
 @pytest.mark.parametrize('fast', [True, False])
 def test_the_draws_of_mmpose(options, fast):
     ours, theirs = RandomFaceFlip(fast=fast, **options), RandomFlip(**options)

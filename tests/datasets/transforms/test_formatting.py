@@ -10,7 +10,8 @@ RESULTS = dict(
     id=7,
     img_path='a.jpg',
     keypoints=np.zeros((1, 5, 2)),
-    subsets=('pose', 'blur'))
+    subsets=('pose', 'blur'),
+)
 
 
 @pytest.mark.parametrize('fast', [True, False])
@@ -20,12 +21,11 @@ def test_keeps_the_subsets_and_all_that_mmpose_keeps(fast):
     assert (ours['inputs'] == theirs['inputs']).all()
     meta = ours['data_samples'].metainfo
     assert meta.pop('subsets') == ('pose', 'blur')
-    assert meta == theirs['data_samples'].metainfo == dict(
-        id=7, img_path='a.jpg')
+    assert meta == theirs['data_samples'].metainfo == dict(id=7, img_path='a.jpg')
 
 
 def test_options_are_those_of_mmpose():
-    packed = PackFaceInputs(meta_keys=('id', ))(RESULTS)['data_samples']
+    packed = PackFaceInputs(meta_keys=('id',))(RESULTS)['data_samples']
     assert set(packed.metainfo_keys()) == {'id', 'subsets'}
     with pytest.raises(TypeError):
         PackFaceInputs(typo=1)
@@ -34,11 +34,8 @@ def test_options_are_those_of_mmpose():
 def test_occlusion_and_box_size_go_to_the_truth():
     flags = np.array([[True, False, True, False, False]])
     packed = PackFaceInputs()(
-        dict(
-            RESULTS,
-            occluded=flags,
-            box_size=362.0,
-            keypoints_visible=np.ones((1, 5))))
+        dict(RESULTS, occluded=flags, box_size=362.0, keypoints_visible=np.ones((1, 5)))
+    )
     truth = packed['data_samples'].gt_instances
     np.testing.assert_array_equal(truth.occluded, flags)
     assert truth.box_size.tolist() == [362]
@@ -61,25 +58,29 @@ def full_sample():
         keypoint_labels=np.ones((1, 5, 2), np.float32),
         flip_indices=[1, 0, 2, 4, 3],
         raw_ann_info=dict(keypoints=[1, 2, 3]),
-        input_center=np.zeros(2, np.float32))
+        input_center=np.zeros(2, np.float32),
+    )
 
 
-@pytest.mark.parametrize('options', [
-    dict(),
-    dict(pack_transformed=True),
-    dict(meta_keys=('flip_indices', 'raw_ann_info'))
-])
-@pytest.mark.parametrize('view', [
-    lambda image: image, lambda image: image[:, ::-1],
-    lambda image: image[1:, 2:], lambda image: image[..., 0],
-    lambda image: image[..., ::-1], lambda image: [image, image]
-])
+@pytest.mark.parametrize(
+    'options',
+    [dict(), dict(pack_transformed=True), dict(meta_keys=('flip_indices', 'raw_ann_info'))],
+)
+@pytest.mark.parametrize(
+    'view',
+    [
+        lambda image: image,
+        lambda image: image[:, ::-1],
+        lambda image: image[1:, 2:],
+        lambda image: image[..., 0],
+        lambda image: image[..., ::-1],
+        lambda image: [image, image],
+    ],
+)
 def test_all_that_mmpose_packs(options, view):
     sample = full_sample()
     sample['img'] = view(sample['img'])
-    ours, theirs = PackFaceInputs(**options)(sample), PackPoseInputs(
-        **options)(
-            sample)
+    ours, theirs = PackFaceInputs(**options)(sample), PackPoseInputs(**options)(sample)
     assert ours['inputs'].dtype == theirs['inputs'].dtype
     np.testing.assert_array_equal(ours['inputs'], theirs['inputs'])
     a, b = ours['data_samples'], theirs['data_samples']
@@ -89,9 +90,7 @@ def test_all_that_mmpose_packs(options, view):
     for part in 'gt_instances', 'gt_instance_labels', 'gt_fields':
         assert set(getattr(a, part).keys()) == set(getattr(b, part).keys())
         for key in getattr(b, part).keys():
-            np.testing.assert_array_equal(
-                getattr(a, part).get(key),
-                getattr(b, part).get(key))
+            np.testing.assert_array_equal(getattr(a, part).get(key), getattr(b, part).get(key))
 
 
 def test_the_pixels_are_not_copied_and_metainfo_is_the_samples_own():

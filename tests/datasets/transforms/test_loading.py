@@ -10,26 +10,28 @@ from mmpose_face.datasets.lazy_images import pending_image
 
 @pytest.fixture
 def path(tmp_path):
-    image = np.random.default_rng(0).integers(
-        0, 255, (40, 60, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
     cv2.imwrite(str(tmp_path / 'a.jpg'), image)
     return tmp_path / 'a.jpg'
 
 
-@pytest.mark.parametrize('options', [
-    dict(),
-    dict(fast=False),
-    dict(color_type='grayscale'),
-    dict(color_type='unchanged'),
-    dict(to_float32=True),
-    dict(imdecode_backend='pillow'),
-    dict(backend_args=dict(backend='local')),
-])
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(),
+        dict(fast=False),
+        dict(color_type='grayscale'),
+        dict(color_type='unchanged'),
+        dict(to_float32=True),
+        dict(imdecode_backend='pillow'),
+        dict(backend_args=dict(backend='local')),
+    ],
+)
 def test_same_as_mmpose(path, options):
     theirs = {k: v for k, v in options.items() if k != 'fast'}
     ours, theirs = (
-        t(dict(img_path=str(path), id=3))
-        for t in (LoadFaceImage(**options), LoadImage(**theirs)))
+        t(dict(img_path=str(path), id=3)) for t in (LoadFaceImage(**options), LoadImage(**theirs))
+    )
     image = theirs.pop('img')
     np.testing.assert_array_equal(ours['img'], image)
     assert ours.pop('img').dtype == image.dtype
@@ -71,7 +73,8 @@ def box_in(path):
     return dict(
         img_path=str(path),
         bbox_center=np.array([[30, 20]], np.float32),
-        bbox_scale=np.array([[20, 20]], np.float32))
+        bbox_scale=np.array([[20, 20]], np.float32),
+    )
 
 
 @pytest.mark.parametrize('content', [b'', b'words'])
@@ -90,19 +93,16 @@ def test_a_cache(path, tmp_path):
     assert not (tmp_path / 'none').exists()
 
 
-@pytest.mark.parametrize('options', [
-    dict(color_type='grayscale'),
-    dict(imdecode_backend='pillow'),
-    dict(to_float32=True)
-])
+@pytest.mark.parametrize(
+    'options',
+    [dict(color_type='grayscale'), dict(imdecode_backend='pillow'), dict(to_float32=True)],
+)
 def test_a_cache_of_other_pixels(tmp_path, options):
     with pytest.raises(ValueError, match="a cache needs color_type='color'"):
         LoadFaceImage(cache=dict(folder=tmp_path), **options)
 
 
-@pytest.mark.parametrize(
-    'cache', [dict(), dict(margin=2.),
-              dict(folder='a', size=3)])
+@pytest.mark.parametrize('cache', [dict(), dict(margin=2.0), dict(folder='a', size=3)])
 def test_options_of_a_cache(cache):
     with pytest.raises(ValueError, match='cache must have a folder, and may'):
         LoadFaceImage(cache=cache)

@@ -12,14 +12,15 @@ from mmpose_face.datasets.transforms.random_boxes import cut_normal
 OPTIONS = [
     dict(shift_prob=0, rotate_factor=60, scale_factor=(0.75, 1.25)),
     dict(shift_factor=0.16, rotate_factor=40, scale_factor=(0.7, 1.3)),
-    dict()
+    dict(),
 ]
 
 
 def boxes(number):
     return dict(
         bbox_center=np.full((number, 2), 300.3, np.float32),
-        bbox_scale=np.full((number, 2), 170.7, np.float32))
+        bbox_scale=np.full((number, 2), 170.7, np.float32),
+    )
 
 
 @pytest.mark.parametrize('options', OPTIONS)
@@ -39,13 +40,11 @@ def test_the_draws_of_mmpose(options, fast):
             assert a[key].dtype == b[key].dtype
 
 
-@pytest.mark.parametrize('low, high', [(-1., 1.), (-4., 4.), (0., 2.),
-                                       (-2., -.5)])
+@pytest.mark.parametrize('low, high', [(-1.0, 1.0), (-4.0, 4.0), (0.0, 2.0), (-2.0, -0.5)])
 def test_distribution(low, high):
     shares = np.linspace(0, 1, 1001)
     numbers = cut_normal(shares, low, high)
-    np.testing.assert_allclose(
-        truncnorm.cdf(numbers, low, high), shares, atol=1e-6)
+    np.testing.assert_allclose(truncnorm.cdf(numbers, low, high), shares, atol=1e-6)
     assert numbers.dtype == np.float32
     np.testing.assert_allclose(numbers[[0, -1]], (low, high), rtol=1e-6)
 

@@ -9,8 +9,7 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_face.datasets import FaceTarget, PackFaceInputs
 
-HEATMAPS = dict(
-    type='FaceMSRAHeatmap', input_size=(32, 48), heatmap_size=(8, 12), sigma=1)
+HEATMAPS = dict(type='FaceMSRAHeatmap', input_size=(32, 48), heatmap_size=(8, 12), sigma=1)
 COORDINATES = dict(type='FaceRegressionLabel', input_size=(32, 48))
 
 
@@ -22,28 +21,26 @@ def results(points=5, **more):
         img=np.zeros((48, 32, 3), np.uint8),
         transformed_keypoints=crop,
         keypoints=crop * 3,
-        keypoints_visible=(rng.random((1, points)) > .3).astype(np.float32),
-        **more)
+        keypoints_visible=(rng.random((1, points)) > 0.3).astype(np.float32),
+        **more,
+    )
 
 
 def encoded(codec, **options):
     """By MMPose, and on the device by ours, as arrays."""
     content = results(**options.pop('more', {}))
-    theirs = GenerateTarget(copy.deepcopy(codec), **options)(
-        copy.deepcopy(content))
+    theirs = GenerateTarget(copy.deepcopy(codec), **options)(copy.deepcopy(content))
     targets = FaceTarget(codec, **options)(content)['targets']
     found = targets['encoder'].batch_encode(
-        torch.from_numpy(targets['keypoints']),
-        torch.from_numpy(targets['keypoints_visible']))
+        torch.from_numpy(targets['keypoints']), torch.from_numpy(targets['keypoints_visible'])
+    )
     return theirs, found, targets
 
 
 def test_heatmaps_of_the_device():
     theirs, ours, _ = encoded(HEATMAPS)
-    np.testing.assert_allclose(
-        ours['heatmaps'][0], theirs['heatmaps'], atol=1e-6)
-    np.testing.assert_array_equal(ours['keypoint_weights'],
-                                  theirs['keypoint_weights'])
+    np.testing.assert_allclose(ours['heatmaps'][0], theirs['heatmaps'], atol=1e-6)
+    np.testing.assert_array_equal(ours['keypoint_weights'], theirs['keypoint_weights'])
 
 
 def test_coordinates_of_the_device():
@@ -55,13 +52,12 @@ def test_coordinates_of_the_device():
 def test_weights_of_the_data_set():
     weights = np.linspace(0, 1, 5, dtype=np.float32)
     theirs, ours, targets = encoded(
-        COORDINATES,
-        use_dataset_keypoint_weights=True,
-        more=dict(dataset_keypoint_weights=weights))
+        COORDINATES, use_dataset_keypoint_weights=True, more=dict(dataset_keypoint_weights=weights)
+    )
     assert targets['keypoint_weights'].shape == (1, 5)
     np.testing.assert_array_equal(
-        ours['keypoint_weights'] * targets['keypoint_weights'],
-        theirs['keypoint_weights'])
+        ours['keypoint_weights'] * targets['keypoint_weights'], theirs['keypoint_weights']
+    )
 
 
 def test_nothing_is_drawn_in_the_worker():
@@ -69,9 +65,7 @@ def test_nothing_is_drawn_in_the_worker():
     sample: PoseDataSample = packed['data_samples']
     assert 'gt_fields' not in sample
     assert sample.gt_instance_labels.keys() == []
-    assert packed['targets'].keys() == {
-        'encoder', 'keypoints', 'keypoints_visible'
-    }
+    assert packed['targets'].keys() == {'encoder', 'keypoints', 'keypoints_visible'}
 
 
 def test_visibility_with_weights():
@@ -91,8 +85,7 @@ def test_points_of_the_image_without_a_crop():
     content = results()
     del content['transformed_keypoints']
     made = FaceTarget(HEATMAPS)(content)
-    np.testing.assert_array_equal(made['targets']['keypoints'],
-                                  made['keypoints'])
+    np.testing.assert_array_equal(made['targets']['keypoints'], made['keypoints'])
 
 
 def test_no_points():
@@ -100,11 +93,14 @@ def test_no_points():
         FaceTarget(HEATMAPS)(dict(img=1, keypoints_visible=1))
 
 
-@pytest.mark.parametrize('codec,options', [
-    (HEATMAPS, dict(fast=False)),
-    (dict(HEATMAPS, type='MSRAHeatmap'), {}),
-    ([HEATMAPS, dict(HEATMAPS, sigma=2.)], dict(multilevel=True)),
-])
+@pytest.mark.parametrize(
+    'codec,options',
+    [
+        (HEATMAPS, dict(fast=False)),
+        (dict(HEATMAPS, type='MSRAHeatmap'), {}),
+        ([HEATMAPS, dict(HEATMAPS, sigma=2.0)], dict(multilevel=True)),
+    ],
+)
 def test_as_mmpose_in_the_worker(codec, options):
     """Where it is asked for, and where the codec knows no batches."""
     ours = FaceTarget(copy.deepcopy(codec), **options)(results())

@@ -11,8 +11,16 @@ from mmpose_face.datasets.transforms import BoxBlur
 from mmpose_face.images.warps import warp
 
 DIRECTIONS = None, 'horizontal', 'vertical', 'diagonal'
-POINTS = ('transformed_keypoints', 'keypoints', 'keypoints_visible', 'bbox',
-          'bbox_center', 'bbox_scale', 'input_center', 'input_scale')
+POINTS = (
+    'transformed_keypoints',
+    'keypoints',
+    'keypoints_visible',
+    'bbox',
+    'bbox_center',
+    'bbox_scale',
+    'input_center',
+    'input_scale',
+)
 
 
 @pytest.fixture(scope='module')
@@ -26,7 +34,7 @@ def faces(image, number=12):
         yield face_in(image, seed, bbox_rotation=np.float32([angle]))
 
 
-def assert_same_crop(ours, theirs, share=.999):
+def assert_same_crop(ours, theirs, share=0.999):
     """At most one grey level apart, but for one pixel of a thousand."""
     apart = np.abs(ours.astype(int) - theirs)
     assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
@@ -35,15 +43,15 @@ def assert_same_crop(ours, theirs, share=.999):
 
 
 def flips(direction):
-    prob = 0. if direction is None else 1.
+    prob = 0.0 if direction is None else 1.0
     kwargs = dict(prob=prob, direction=direction or 'horizontal')
     return RandomFaceFlip(**kwargs), RandomFlip(**kwargs)
 
 
 @pytest.mark.parametrize('direction', DIRECTIONS)
-@pytest.mark.parametrize('size, use_udp', [((256, 256), False),
-                                           ((96, 128), False),
-                                           ((128, 96), True)])
+@pytest.mark.parametrize(
+    'size, use_udp', [((256, 256), False), ((96, 128), False), ((128, 96), True)]
+)
 def test_same_as_mmpose(image, direction, size, use_udp):
     flip, their_flip = flips(direction)
     ours, theirs = [], []
@@ -65,8 +73,13 @@ def test_a_mirrored_image_is_not_copied(image, monkeypatch):
     given = []
     warp_affine = cv2.warpAffine
     monkeypatch.setattr(
-        cv2, 'warpAffine', lambda source, *args, **kwargs:
-        (given.append(source), warp_affine(source, *args, **kwargs))[1])
+        cv2,
+        'warpAffine',
+        lambda source, *args, **kwargs: (
+            given.append(source),
+            warp_affine(source, *args, **kwargs),
+        )[1],
+    )
     for face in faces(image, 3):
         flipped = flips('horizontal')[0](face)
         assert flipped['img'].strides[1] < 0
@@ -87,12 +100,13 @@ def test_steps_between_flip_and_warp_see_a_mirrored_image(image, direction):
         part = np.s_[10:300, 20:400]
         assert_same_crop(
             WarpFace((64, 64))(dict(a, img=a['img'][part]))['img'],
-            TopdownAffine((64, 64))(dict(b, img=b['img'][part]))['img'])
+            TopdownAffine((64, 64))(dict(b, img=b['img'][part]))['img'],
+        )
         np.random.seed(0)
-        blurred = BoxBlur(.02)(a)
+        blurred = BoxBlur(0.02)(a)
         np.testing.assert_array_equal(
-            WarpFace((64, 64))(dict(blurred))['img'],
-            TopdownAffine((64, 64))(dict(blurred))['img'])
+            WarpFace((64, 64))(dict(blurred))['img'], TopdownAffine((64, 64))(dict(blurred))['img']
+        )
 
 
 def test_off_is_mmpose(image):
@@ -136,11 +150,10 @@ def test_the_given_arrays_stay(image):
 def test_pixel_for_pixel_without_rotation():
     """A shift by whole pixels copies them."""
     pixels = photograph(40, 30)
-    matrix = np.array([[1., 0, -5], [0, 1, -3]])
-    for axes in (0, ), (1, ), (0, 1):
+    matrix = np.array([[1.0, 0, -5], [0, 1, -3]])
+    for axes in (0,), (1,), (0, 1):
         mirrored = np.flip(pixels, axes)
-        np.testing.assert_array_equal(
-            warp(mirrored, matrix, (20, 10)), mirrored[3:13, 5:25])
+        np.testing.assert_array_equal(warp(mirrored, matrix, (20, 10)), mirrored[3:13, 5:25])
 
 
 def test_errors(image):

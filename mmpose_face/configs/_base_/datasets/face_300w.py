@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """300-W: the loaders and the metric of the table. The test is the public and
 the private set together, all columns of the table in one run."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import Face300W
@@ -19,24 +20,28 @@ train_dataloader.update(
     dataset=dict(
         type=Face300W,
         ann_file='annotations/face_landmarks_300w_train.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 val_dataloader.update(
     dataset=dict(
         type=Face300W,
         ann_file='annotations/face_landmarks_300w_valid.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 test_dataloader.update(
     dataset=dict(
         type=Face300W,
         ann_file=[
             'annotations/face_landmarks_300w_valid.json',
-            'annotations/face_landmarks_300w_test.json'
+            'annotations/face_landmarks_300w_test.json',
         ],
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 
-val_evaluator = dict(
-    type=SubsetNME, subsets=('full', 'common', 'challenge'), threshold=0.08)
+val_evaluator = dict(type=SubsetNME, subsets=('full', 'common', 'challenge'), threshold=0.08)
 test_evaluator = dict(
-    val_evaluator,
-    subsets=('full', 'common', 'challenge', 'test'),
-    bootstrap=1000)
+    val_evaluator, subsets=('full', 'common', 'challenge', 'test'), bootstrap=1000
+)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """AFLW: the loaders and the metric of the table."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceAFLW
@@ -18,18 +19,23 @@ train_dataloader.update(
     dataset=dict(
         type=FaceAFLW,
         ann_file='annotations/face_landmarks_aflw_train.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 val_dataloader.update(
     dataset=dict(
         type=FaceAFLW,
         ann_file='annotations/face_landmarks_aflw_test.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 test_dataloader.update(
     dataset=dict(
         type=FaceAFLW,
         ann_file='annotations/face_landmarks_aflw_test.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 
-val_evaluator = dict(
-    type=SubsetNME, subsets=('full', 'frontal'), threshold=0.07)
+val_evaluator = dict(type=SubsetNME, subsets=('full', 'frontal'), threshold=0.07)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """COCO-WholeBody-Face: the loaders and the metric of the table."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceCocoWholeBody
@@ -24,19 +25,24 @@ train_dataloader.update(
     dataset=dict(
         type=FaceCocoWholeBody,
         ann_file='annotations/coco_wholebody_train_v1.0.json',
-        data_prefix=dict(img='train2017/')))
+        data_prefix=dict(img='train2017/'),
+    )
+)
 val_dataloader.update(
     dataset=dict(
         type=FaceCocoWholeBody,
         ann_file='annotations/coco_wholebody_val_v1.0.json',
-        data_prefix=dict(img='val2017/')))
+        data_prefix=dict(img='val2017/'),
+    )
+)
 test_dataloader.update(
     dataset=dict(
         type=FaceCocoWholeBody,
         ann_file='annotations/coco_wholebody_val_v1.0.json',
-        data_prefix=dict(img='val2017/')))
+        data_prefix=dict(img='val2017/'),
+    )
+)
 
 # MMPose's table has ratios, not per cent.
-val_evaluator = dict(
-    type=SubsetNME, subsets=('val', ), threshold=0.10, unit='ratio')
+val_evaluator = dict(type=SubsetNME, subsets=('val',), threshold=0.10, unit='ratio')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """COFW: the loaders and the metric of the table."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceCOFW
@@ -16,19 +17,19 @@ num_points = 29
 
 train_dataloader.update(
     dataset=dict(
-        type=FaceCOFW,
-        ann_file='annotations/cofw_train.json',
-        data_prefix=dict(img='images/')))
+        type=FaceCOFW, ann_file='annotations/cofw_train.json', data_prefix=dict(img='images/')
+    )
+)
 val_dataloader.update(
     dataset=dict(
-        type=FaceCOFW,
-        ann_file='annotations/cofw_test.json',
-        data_prefix=dict(img='images/')))
+        type=FaceCOFW, ann_file='annotations/cofw_test.json', data_prefix=dict(img='images/')
+    )
+)
 test_dataloader.update(
     dataset=dict(
-        type=FaceCOFW,
-        ann_file='annotations/cofw_test.json',
-        data_prefix=dict(img='images/')))
+        type=FaceCOFW, ann_file='annotations/cofw_test.json', data_prefix=dict(img='images/')
+    )
+)
 
-val_evaluator = dict(type=SubsetNME, subsets=('test', ), threshold=0.10)
+val_evaluator = dict(type=SubsetNME, subsets=('test',), threshold=0.10)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces of one's own: the loaders and the metric. A config says the points,
 ``scheme`` and ``num_points``, and where the files are (docs/en/configs.md)."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import CustomFaces
@@ -15,17 +16,15 @@ data_root = 'data/custom/'
 train_dataloader.update(
     batch_size=16,
     dataset=dict(
-        type=CustomFaces,
-        scheme='${scheme}',
-        ann_file='train.json',
-        data_prefix=dict(img='images/')))
+        type=CustomFaces, scheme='${scheme}', ann_file='train.json', data_prefix=dict(img='images/')
+    ),
+)
 val_dataloader.update(
     dataset=dict(
-        type=CustomFaces,
-        scheme='${scheme}',
-        ann_file='test.json',
-        data_prefix=dict(img='images/')))
+        type=CustomFaces, scheme='${scheme}', ann_file='test.json', data_prefix=dict(img='images/')
+    )
+)
 test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))
 
-val_evaluator = dict(type=SubsetNME, subsets=('test', ), threshold=0.10)
+val_evaluator = dict(type=SubsetNME, subsets=('test',), threshold=0.10)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loaders without data sets: what all benchmarks share."""
+
 from mmengine.dataset import DefaultSampler
 
 from mmpose_face.datasets import face_collate
@@ -16,10 +17,8 @@ train_dataloader = dict(
     pin_memory=True,
     collate_fn=dict(type=face_collate),
     sampler=dict(type=DefaultSampler, shuffle=True),
-    dataset=dict(
-        data_root='${data_root}',
-        data_mode='${data_mode}',
-        pipeline='${train_pipeline}'))
+    dataset=dict(data_root='${data_root}', data_mode='${data_mode}', pipeline='${train_pipeline}'),
+)
 # FaceRunner makes batches of these as of those of the training. Nothing is
 # said here: MMPose's inferencer takes a name alone, MMEngine's runner none.
 val_dataloader = dict(
@@ -33,5 +32,7 @@ val_dataloader = dict(
         data_root='${data_root}',
         data_mode='${data_mode}',
         test_mode=True,
-        pipeline='${val_pipeline}'))
+        pipeline='${val_pipeline}',
+    ),
+)
 test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))

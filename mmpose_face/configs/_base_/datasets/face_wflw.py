@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """WFLW: the loaders and the metric of the table."""
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import FaceWFLW
@@ -16,14 +17,20 @@ train_dataloader.update(
     dataset=dict(
         type=FaceWFLW,
         ann_file='annotations/face_landmarks_wflw_train.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 val_dataloader.update(
     dataset=dict(
         type=FaceWFLW,
         ann_file='annotations/face_landmarks_wflw_test.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)
 test_dataloader.update(
     dataset=dict(
         type=FaceWFLW,
         ann_file='annotations/face_landmarks_wflw_test.json',
-        data_prefix=dict(img='images/')))
+        data_prefix=dict(img='images/'),
+    )
+)

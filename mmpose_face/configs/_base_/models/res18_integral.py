@@ -2,6 +2,7 @@
 """ResNet-18 at 128 pixels, from scratch, with three small deconvolutions,
 whose heatmaps are probabilities and whose means are the points; a row says
 the ``loss``."""
+
 from mmengine.config import read_base
 
 from mmpose_face.codecs import SoftArgmax

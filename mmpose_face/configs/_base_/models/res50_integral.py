@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-50 with three deconvolutions, whose heatmaps are probabilities and
 whose means are the points; a row says the ``loss``."""
+
 from mmengine.config import read_base
 
 from mmpose_face.codecs import SoftArgmax

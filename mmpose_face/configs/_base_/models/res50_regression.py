@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """DeepPose: ResNet-50, its map's mean and one linear layer give coordinates;
 a row says the ``loss``."""
+
 from mmengine.config import read_base
 from mmpose.models.backbones import ResNet
 from mmpose.models.necks import GlobalAveragePooling
@@ -23,12 +24,15 @@ model = dict(
         depth=50,
         # By name: after the class, MMPose's ResNet sets weights of what
         # it has loaded to 0.
-        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
+    ),
     neck=dict(type=GlobalAveragePooling),
     head=dict(
         type=FaceRegressionHead,
         in_channels=2048,
         num_joints='${num_points}',
         loss='${loss}',
-        decoder='${codec}'),
-    test_cfg=dict(flip_test=True, shift_coords=True))
+        decoder='${codec}',
+    ),
+    test_cfg=dict(flip_test=True, shift_coords=True),
+)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SCNet-50 with three deconvolutions."""
+
 from mmengine.config import read_base
 from mmpose.models.backbones import SCNet
 
@@ -16,5 +17,9 @@ model.merge(
             init_cfg=dict(
                 type='Pretrained',
                 checkpoint='https://download.openmmlab.com/mmpose/'
-                'pretrain_models/scnet50-7ef0a199.pth')),
-        head=dict(in_channels=2048)))
+                'pretrain_models/scnet50-7ef0a199.pth',
+            ),
+        ),
+        head=dict(in_channels=2048),
+    )
+)

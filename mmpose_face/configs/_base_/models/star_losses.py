@@ -6,6 +6,7 @@ alone, where the loss itself says how wide they are, by
 
     --cfg-options loss.restriction=value regularizer=None
 """
+
 from mmpose_face.models import GaussianDivergenceLoss, STARLoss
 
 loss = dict(type=STARLoss, restriction='detach')

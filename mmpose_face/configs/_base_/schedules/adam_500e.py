@@ -5,6 +5,7 @@ weights.
 
 The paper synchronises the batch normalisation of the GPUs: by
 --cfg-options sync_bn=torch"""
+
 from mmengine.hooks import EMAHook
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import MultiStepLR, OptimWrapper
@@ -21,7 +22,8 @@ lr_steps = dict(
     end='${max_epochs}',
     milestones=[200, 350, 450],
     gamma=0.1,
-    by_epoch=True)
+    by_epoch=True,
+)
 param_scheduler = ['${lr_steps}']
 
 auto_scale_lr = dict(base_batch_size=128)
@@ -32,5 +34,6 @@ auto_scale_lr = dict(base_batch_size=128)
 ema = dict(
     type=EMAHook,
     ema_type=ExponentialMovingAverage,
-    momentum=1 - 0.5**(128 / 10000),
-    update_buffers=True)
+    momentum=1 - 0.5 ** (128 / 10000),
+    update_buffers=True,
+)

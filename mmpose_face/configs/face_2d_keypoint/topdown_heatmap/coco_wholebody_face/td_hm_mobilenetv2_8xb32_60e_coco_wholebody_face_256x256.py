@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """MobileNetV2 on COCO-WholeBody-Face as in MMPose's model zoo.
 
-    mim train mmpose_face td-hm_mobilenetv2_8xb32-60e_coco-wholebody-face-256x256.py
-"""  # noqa: E501
+mim train mmpose_face td-hm_mobilenetv2_8xb32-60e_coco-wholebody-face-256x256.py
+"""
+
 from mmengine.config import read_base
 
 with read_base():

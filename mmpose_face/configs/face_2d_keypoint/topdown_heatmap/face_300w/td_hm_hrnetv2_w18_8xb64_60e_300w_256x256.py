@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """HRNetv2-w18 on 300-W as in MMPose's model zoo.
 
-    mim train mmpose_face td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py
+mim train mmpose_face td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-18 + DARK on 300-W, from scratch: minutes on two CPU cores.
 
-    mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
+mim train mmpose_face td-hm_res18_dark-1xb16-20e_300w-128x128.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

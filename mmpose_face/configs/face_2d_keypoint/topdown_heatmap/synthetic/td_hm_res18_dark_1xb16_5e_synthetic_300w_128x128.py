@@ -4,6 +4,7 @@
 
     mim train mmpose_face td-hm_res18_dark-1xb16-5e_synthetic-300w-128x128.py
 """
+
 from mmengine.config import read_base
 
 from mmpose_face.datasets import SyntheticFaces68
@@ -19,7 +20,8 @@ box_jitter.update(rotate_factor=40, scale_factor=(0.85, 1.15))
 # As many faces as the real training set has where this was measured.
 train_dataloader.update(batch_size=16)
 train_dataloader['dataset'] = dict(
-    type=SyntheticFaces68, num_faces=2336, pipeline='${train_pipeline}')
+    type=SyntheticFaces68, num_faces=2336, pipeline='${train_pipeline}'
+)
 
 max_epochs = 5
 train_cfg.update(val_interval=1)

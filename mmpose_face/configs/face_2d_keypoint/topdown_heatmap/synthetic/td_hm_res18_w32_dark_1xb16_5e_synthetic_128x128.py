@@ -4,6 +4,7 @@ cores. ``make demo`` runs it; by hand:
 
     mim train mmpose_face td-hm_res18-w32_dark-1xb16-5e_synthetic-128x128.py
 """
+
 from mmengine.config import read_base
 
 with read_base():
@@ -17,10 +18,7 @@ model['backbone'].update(base_channels=32)
 model['head'].update(in_channels=256, deconv_out_channels=(64, 64, 64))
 
 # The faces come in many poses and places already.
-train_pipeline = [
-    '${load_image}', '${face_box}', '${flip}', '${warp}', '${target}',
-    '${pack}'
-]
+train_pipeline = ['${load_image}', '${face_box}', '${flip}', '${warp}', '${target}', '${pack}']
 
 max_epochs = 5
 train_cfg.update(val_interval=1)

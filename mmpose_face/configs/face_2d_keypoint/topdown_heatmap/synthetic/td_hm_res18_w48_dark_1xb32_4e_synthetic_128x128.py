@@ -4,6 +4,7 @@ alone; an hour on two CPU cores:
 
     mim train mmpose_face td-hm_res18-w48_dark-1xb32-4e_synthetic-128x128.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

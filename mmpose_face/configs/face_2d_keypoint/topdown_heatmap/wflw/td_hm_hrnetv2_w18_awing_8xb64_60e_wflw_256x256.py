@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """HRNetv2-w18 + AdaptiveWing on WFLW as in MMPose's model zoo.
 
-    mim train mmpose_face td-hm_hrnetv2-w18_awing-8xb64-60e_wflw-256x256.py
+mim train mmpose_face td-hm_hrnetv2-w18_awing-8xb64-60e_wflw-256x256.py
 """
+
 from mmengine.config import read_base
 from mmpose.models.losses import AdaptiveWingLoss
 

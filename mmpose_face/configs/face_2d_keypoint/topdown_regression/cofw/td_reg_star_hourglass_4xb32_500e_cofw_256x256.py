@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """STAR with its paper's network, four hourglasses, on COFW.
 
-    mim train mmpose_face td-reg_star-hourglass_4xb32-500e_cofw-256x256.py
+mim train mmpose_face td-reg_star-hourglass_4xb32-500e_cofw-256x256.py
 """
+
 from mmengine.config import read_base
 
 with read_base():
@@ -17,8 +18,5 @@ custom_hooks.append('${ema}')
 default_hooks['checkpoint'].update(interval=10)
 
 # The paper's figures on COFW are normalised by the pupils: inter_pupil/NME.
-val_evaluator = [
-    val_evaluator,
-    dict(val_evaluator, normalizer='inter_pupil', prefix='inter_pupil')
-]
+val_evaluator = [val_evaluator, dict(val_evaluator, normalizer='inter_pupil', prefix='inter_pupil')]
 test_evaluator = [dict(metric, bootstrap=1000) for metric in val_evaluator]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-18 + STARLoss on 300-W, from scratch: minutes on two CPU cores.
 
-    mim train mmpose_face td-reg_res18_starloss_1xb16-20e_300w-128x128.py
+mim train mmpose_face td-reg_res18_starloss_1xb16-20e_300w-128x128.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-50 + STARLoss on 300-W, on one GPU.
 
-    mim train mmpose_face td-reg_res50_starloss_1xb64-210e_300w-256x256.py
+mim train mmpose_face td-reg_res50_starloss_1xb64-210e_300w-256x256.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

@@ -3,7 +3,8 @@
 without any data.
 
     mim train mmpose_face td-reg_res18-w32_starloss-1xb16-5e_synthetic-128x128.py
-"""  # noqa: E501
+"""
+
 from mmengine.config import read_base
 
 with read_base():
@@ -18,10 +19,7 @@ model['backbone'].update(base_channels=32)
 model['head'].update(in_channels=256, deconv_out_channels=(64, 64, 64))
 
 # The faces come in many poses and places already.
-train_pipeline = [
-    '${load_image}', '${face_box}', '${flip}', '${warp}', '${target}',
-    '${pack}'
-]
+train_pipeline = ['${load_image}', '${face_box}', '${flip}', '${warp}', '${target}', '${pack}']
 
 max_epochs = 5
 train_cfg.update(val_interval=1)

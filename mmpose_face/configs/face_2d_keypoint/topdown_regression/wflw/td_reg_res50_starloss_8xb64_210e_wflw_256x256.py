@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-50 + STARLoss on WFLW.
 
-    mim train mmpose_face td-reg_res50_starloss_8xb64-210e_wflw-256x256.py
+mim train mmpose_face td-reg_res50_starloss_8xb64-210e_wflw-256x256.py
 """
+
 from mmengine.config import read_base
 
 with read_base():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """DeepPose: ResNet-50 + WingLoss on WFLW as in MMPose's model zoo.
 
-    mim train mmpose_face td-reg_res50_wingloss_8xb64-210e_wflw-256x256.py
+mim train mmpose_face td-reg_res50_wingloss_8xb64-210e_wflw-256x256.py
 """
+
 from mmengine.config import read_base
 from mmpose.models.losses import WingLoss
 

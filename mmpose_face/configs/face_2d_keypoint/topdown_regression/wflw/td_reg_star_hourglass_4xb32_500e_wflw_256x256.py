@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """STAR with its paper's network, four hourglasses, on WFLW.
 
-    mim train mmpose_face td-reg_star-hourglass_4xb32-500e_wflw-256x256.py
+mim train mmpose_face td-reg_star-hourglass_4xb32-500e_wflw-256x256.py
 """
+
 from mmengine.config import read_base
 
 with read_base():
