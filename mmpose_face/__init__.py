@@ -21,16 +21,18 @@ _compat.apply()
 _registration.install()
 
 # Imported when asked for, with what they need.
-_HOMES = dict(FaceLandmarker='landmarker', OnnxLandmarker='onnx_runtime')
+_HOMES = dict(FaceLandmarker='landmarker', OnnxLandmarker='onnx.runtime')
 _ROOMS = (
-    'apis',
     'codecs',
+    'commands',
     'datasets',
     'engine',
     'evaluation',
     'images',
+    'inference',
     'landmarks',
     'models',
+    'synthesis',
     'visualization',
     'zoo',
 )
@@ -38,7 +40,7 @@ _ROOMS = (
 
 def __getattr__(name: str):
     if name in _HOMES:
-        return getattr(_import_module(f'.apis.{_HOMES[name]}', __name__), name)
+        return getattr(_import_module(f'.inference.{_HOMES[name]}', __name__), name)
     if name in _ROOMS:
         return _import_module(f'.{name}', __name__)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -17,7 +17,7 @@ FORKS.set_forkserver_preload(
         'mmpose.apis',
         'mmpose_face.engine.launch',
         'mmpose_face.visualization',
-        'mmpose_face.apis.robustness',
+        'mmpose_face.commands.box_robustness',
     ]
 )
 

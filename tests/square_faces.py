@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mmpose_face.apis.face_boxes import BoxMapping
-from mmpose_face.apis.landmarking import Landmarker
+from mmpose_face.inference.face_boxes import BoxMapping
+from mmpose_face.inference.landmarking import Landmarker
 from mmpose_face.landmarks import Curve, Scheme
 
 SCHEME = Scheme(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from conftest import REPO
 
-from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.landmarks import GROUP_COLORS, IBUG68, SCHEMES, WFLW98, Scheme
+from mmpose_face.synthesis import render_face
 from mmpose_face.visualization.schematic import CONSTRUCTIONS, scheme_points
 
 PAGE = REPO / 'docs/en/landmarks.md'

@@ -29,9 +29,9 @@ find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: (
     None if name in {MISSING!r} else find(name, *more))
 import mmpose_face
-from mmpose_face.apis.detectors import WholeImage
-from mmpose_face.apis.landmarking import Landmarker
-from mmpose_face.apis.tracking import FaceTracker
+from mmpose_face.inference.detectors import WholeImage
+from mmpose_face.inference.landmarking import Landmarker
+from mmpose_face.inference.tracking import FaceTracker
 from mmpose_face.landmarks import IBUG68, WFLW98
 
 class Network:

@@ -40,8 +40,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     # These imports take seconds, which --help does not need.
-    from mmpose_face.apis.comparison import compare_systems, format_comparison, save_comparison
-    from mmpose_face.apis.evaluation import check_threshold
+    from mmpose_face.commands.compare import compare_systems, format_comparison, save_comparison
+    from mmpose_face.commands.evaluate import check_threshold
     from mmpose_face.evaluation import load_scores
 
     try:

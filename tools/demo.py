@@ -26,7 +26,7 @@ def main() -> None:
     # These imports take seconds, which --help does not need.
     from mmengine.config import Config
 
-    from mmpose_face.apis.demo import run_demo
+    from mmpose_face.commands.demo import run_demo
 
     run_demo(Config.fromfile(args.config), args.work_dir)
 

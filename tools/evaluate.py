@@ -83,7 +83,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     # These imports take seconds, which --help does not need.
-    from mmpose_face.apis.evaluation import (
+    from mmpose_face.commands.evaluate import (
         evaluate,
         format_evaluation,
         save_evaluation,

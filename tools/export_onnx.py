@@ -44,8 +44,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     try:
-        from mmpose_face.apis.export import export_onnx
-        from mmpose_face.apis.landmarker import load_model
+        from mmpose_face.inference.landmarker import load_model
+        from mmpose_face.inference.onnx.export import export_onnx
 
         parity = export_onnx(
             load_model(args.config, args.checkpoint),

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.command import ModelChoice, Options, is_video, landmark
+from mmpose_face.commands.landmark import ModelChoice, Options, is_video, landmark
 
 
 def parse_args() -> argparse.Namespace:

@@ -16,7 +16,7 @@ from mmpose_face.mmpose_scripts import parse_test
 def main() -> None:
     args = parse_test()
     # These imports take seconds, which --help does not need.
-    from mmpose_face.apis.robustness import test_boxes
+    from mmpose_face.commands.box_robustness import test_boxes
     from mmpose_face.engine.launch import test
     from mmpose_face.visualization import report_test
 

@@ -71,7 +71,7 @@ def checked(row: 'Row', args: argparse.Namespace) -> tuple[bool, str]:
     """Whether a row is as published, and a line that says so."""
     if not row.weights:
         return True, 'has no released weights: nothing to verify'
-    from mmpose_face.apis.verification import format_verification, verify
+    from mmpose_face.commands.verify_zoo import format_verification, verify
 
     try:
         result = verify(row, args.work_dir, args.data, args.cfg_options, args.partial, args.again)

@@ -15,9 +15,9 @@ __all__, __getattr__, __dir__ = on_demand(
         face_coco_wholebody=('FaceCocoWholeBody',),
         face_cofw=('FaceCOFW', 'FaceCOFW68'),
         face_dataset=('FaceDataset',),
+        face_synthetic=('SyntheticFaces', 'SyntheticFaces68'),
         face_wflw=('FaceWFLW',),
         metainfo=('scheme_metainfo',),
-        synthetic=('SyntheticFaces', 'SyntheticFaces68'),
         transforms=(
             'BlackRectangle',
             'BlendNoise',

@@ -16,7 +16,7 @@ from mmengine.logging import print_log
 from mmpose.structures.bbox import bbox_xyxy2cs
 
 from .crop_files import Crop, Part, describe, inside, pack, unpack, write_once
-from .decoding import ImageFile
+from .jpeg import ImageFile
 from .kept_images import Stamp
 
 # The clocks of file systems have steps of up to 2 seconds, within which a

@@ -19,7 +19,7 @@ from mmpose.structures.bbox import bbox_cs2xyxy
 
 from ..images.boxes import landmark_bounds, square
 from .annotations import AnnotationError
-from .boxes import DetectedBoxes
+from .detected_boxes import DetectedBoxes
 from .metainfo import own_copy
 from .subset_files import SubsetFiles
 

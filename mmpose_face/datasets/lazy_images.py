@@ -10,7 +10,7 @@ import numpy as np
 
 from ..images.warps import looked_at, of_part, of_reduced, of_unmirrored, pitch, warp
 from .crop_files import Crop
-from .decoding import ImageFile
+from .jpeg import ImageFile
 
 
 class LazyImage:

@@ -81,7 +81,7 @@ def test(
             :func:`~mmpose_face.visualization.report_test`.
         test_boxes (Callable): What ``--box-robustness`` does in place of the
             test, which is the last thing that it does, with the runner and
-            the folder: :func:`~mmpose_face.apis.robustness.test_boxes`.
+            the folder: :func:`~mmpose_face.commands.box_robustness.test_boxes`.
         args (Namespace, optional): As
             :func:`~mmpose_face.mmpose_scripts.parse_test` gives it. Defaults
             to those of the command line.

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from torch import Tensor, nn
 
-from ..codecs.exported import graph_decoder
+from ..codecs.graph_decoders import graph_decoder
 from .pose_estimators.flip_test import mean_coordinates, mirror_index
 
 

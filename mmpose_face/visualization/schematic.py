@@ -10,8 +10,8 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..datasets.synthesis.template import template
 from ..landmarks import WFLW98, Scheme
+from ..synthesis.template import template
 
 _WIDTH, _MARGIN = 480, 26  # pixels of the picture
 _BAR, _BAR_HEIGHT = 240, 12  # the scale below the face

@@ -2,8 +2,8 @@
 """The model zoo: its rows, their published figures and released weights."""
 
 from ..downloads import DownloadError, cache_folder, download
+from .lookup import build_model, config_of, find_row, get_model, list_models
 from .metafiles import Benchmark, Measured, Paper, Published, Row, read_rows
-from .models import build_model, config_of, find_row, get_model, list_models
 
 __all__ = [
     'Benchmark',

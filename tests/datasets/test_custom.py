@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from mmpose_face.apis.landmarker import FaceLandmarker
 from mmpose_face.datasets import CustomFaces, PackFaceInputs
 from mmpose_face.datasets.custom_files import read_checked
 from mmpose_face.evaluation import SubsetNME
 from mmpose_face.evaluation.predictions import load_predictions
 from mmpose_face.evaluation.scores import load_scores
+from mmpose_face.inference.landmarker import FaceLandmarker
 from mmpose_face.landmarks import get_scheme
 from mmpose_face.zoo import build_model
 

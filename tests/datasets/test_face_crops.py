@@ -12,10 +12,11 @@ import pytest
 from mmpose.datasets.transforms import GetBBoxCenterScale
 from photographs import face_in, photograph, write_jpeg
 
-from mmpose_face.datasets import RandomFaceBox, WarpFace, decoding, face_crops
+from mmpose_face.datasets import RandomFaceBox, WarpFace, face_crops
+from mmpose_face.datasets import jpeg as decoding
 from mmpose_face.datasets.crop_files import Crop, inside
-from mmpose_face.datasets.decoding import ImageFile, decode_image
 from mmpose_face.datasets.face_crops import FaceCrops, part_around
+from mmpose_face.datasets.jpeg import ImageFile, decode_image
 from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.images.warps import looked_at
 

@@ -28,9 +28,9 @@ from mmpose_face.datasets import (
     RandomFaceBox,
     RandomFaceFlip,
     WarpFace,
-    decoding,
     face_crops,
 )
+from mmpose_face.datasets import jpeg as decoding
 from mmpose_face.datasets.kept_images import LAST_IMAGE
 from mmpose_face.datasets.lazy_images import pending_image
 from mmpose_face.datasets.transforms import NormalBBoxTransform

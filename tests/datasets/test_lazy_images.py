@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from photographs import crop_matrix, photograph, write_jpeg
 
-from mmpose_face.datasets.decoding import ImageFile
 from mmpose_face.datasets.face_crops import cut
+from mmpose_face.datasets.jpeg import ImageFile
 from mmpose_face.datasets.lazy_images import LazyImage, LazySample, pending_image
 from mmpose_face.images.warps import pitch, warp
 

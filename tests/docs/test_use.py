@@ -12,7 +12,7 @@ import pytest
 from conftest import DEMO, REPO
 from mmengine.config import Config
 
-from mmpose_face.apis.landmarker import DEFAULT_MODEL, load_model
+from mmpose_face.inference.landmarker import DEFAULT_MODEL, load_model
 from mmpose_face.zoo import build_model
 
 PAGE = (REPO / 'docs/en/use.md').read_text()
@@ -32,7 +32,7 @@ def model(monkeypatch):
             return load_model(model, *args)
         return build_model(Config.fromfile(DEMO))
 
-    monkeypatch.setattr('mmpose_face.apis.landmarker.load_model', load)
+    monkeypatch.setattr('mmpose_face.inference.landmarker.load_model', load)
 
 
 def test_every_block_of_the_page_runs(model, tmp_path, monkeypatch, capsys):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from mmpose_face.apis.evaluation import SETTINGS
+from mmpose_face.commands.evaluate import SETTINGS
 from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.evaluation import SubsetNME
 from mmpose_face.zoo import read_rows

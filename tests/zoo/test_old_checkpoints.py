@@ -22,7 +22,8 @@ from mmengine.runner import TestLoop
 from torch import nn
 
 from mmpose_face.engine import FaceRunner
-from mmpose_face.zoo import Row, get_model, models, read_rows
+from mmpose_face.zoo import Row, get_model, read_rows
+from mmpose_face.zoo import lookup as models
 
 ROWS = [row for row in read_rows() if row.weights]
 HRNET = ROWS[0]

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from mmpose_face import FaceLandmarker
-from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.evaluation.functional import inter_ocular, nme, normalized_errors
 from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.landmarks import WFLW98
+from mmpose_face.synthesis import render_face
 from mmpose_face.zoo import get_model
 from mmpose_face.zoo.shipped import shipped_models
 

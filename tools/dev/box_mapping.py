@@ -21,15 +21,15 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from mmpose_face.apis.detectors import Detector, get_detector
-from mmpose_face.apis.face_boxes import BoxMapping
-from mmpose_face.apis.landmarker import FaceLandmarker
-from mmpose_face.datasets.boxes import match
-from mmpose_face.datasets.synthesis import render_face
+from mmpose_face.datasets.detected_boxes import match
 from mmpose_face.evaluation.functional import nme, normalized_errors
 from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.images.reading import read_image
+from mmpose_face.inference.detectors import Detector, get_detector
+from mmpose_face.inference.face_boxes import BoxMapping
+from mmpose_face.inference.landmarker import FaceLandmarker
 from mmpose_face.landmarks import get_scheme
+from mmpose_face.synthesis import render_face
 
 MIN_IOU = 0.3
 IDENTITY = BoxMapping()

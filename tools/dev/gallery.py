@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from mmpose_face import FaceLandmarker
-from mmpose_face.apis.faces import Faces
-from mmpose_face.datasets.synthesis import ATTRIBUTES, SyntheticFace, render_face
 from mmpose_face.images.boxes import landmark_bounds
+from mmpose_face.inference.faces import Faces
+from mmpose_face.synthesis import ATTRIBUTES, SyntheticFace, render_face
 from mmpose_face.visualization import contact_sheet
 from mmpose_face.visualization.crops import write_text
 

@@ -19,8 +19,8 @@ import numpy as np
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from mmpose_face.datasets.synthesis import SyntheticFace, render_face
 from mmpose_face.landmarks import GROUP_COLORS, SCHEMES, Scheme
+from mmpose_face.synthesis import SyntheticFace, render_face
 from mmpose_face.visualization import draw_landmarks
 from mmpose_face.visualization.schematic import scheme_points
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from mmengine.config import Config, DictAction
 
 import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.comparison import compare_systems, format_comparison
+from mmpose_face.commands.compare import compare_systems, format_comparison
 from mmpose_face.evaluation import load_scores
 from mmpose_face.evaluation.table import markdown_table
 from mmpose_face.files import write_whole

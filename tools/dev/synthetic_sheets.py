@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from mmpose_face.datasets import SyntheticFaces
-from mmpose_face.datasets.synthesis import ATTRIBUTES, render_face
+from mmpose_face.synthesis import ATTRIBUTES, render_face
 from mmpose_face.visualization import browse_dataset, contact_sheet
 
 SIDE = 128  # pixels of a face in a sheet

@@ -22,14 +22,14 @@ import torch
 
 import mmpose_face  # noqa: F401  before MMPose is imported
 from mmpose_face import OnnxLandmarker
-from mmpose_face.apis.export import metadata_for
-from mmpose_face.apis.landmarker import TorchNetwork
-from mmpose_face.apis.onnx_graph import add_texts, write_graph
-from mmpose_face.apis.onnx_parity import synthetic_crops
-from mmpose_face.apis.onnx_runtime import open_session
-from mmpose_face.datasets.synthesis import render_face
 from mmpose_face.images.boxes import landmark_bounds
+from mmpose_face.inference.landmarker import TorchNetwork
+from mmpose_face.inference.onnx.export import metadata_for
+from mmpose_face.inference.onnx.graph import add_texts, write_graph
+from mmpose_face.inference.onnx.parity import synthetic_crops
+from mmpose_face.inference.onnx.runtime import open_session
 from mmpose_face.models.exported import ExportedModel
+from mmpose_face.synthesis import render_face
 from mmpose_face.zoo import get_model
 
 SIZE = 1024  # of the image, pixels

@@ -22,17 +22,17 @@ import cv2
 import numpy as np
 
 import mmpose_face  # noqa: F401  before MMPose is imported
-from mmpose_face.apis.command import ModelChoice
-from mmpose_face.apis.face_boxes import BoxMapping
-from mmpose_face.apis.landmarking import Landmarker
-from mmpose_face.apis.one_euro import OneEuro, OneEuroFilter
-from mmpose_face.apis.tracking import FaceTracker
-from mmpose_face.apis.videos import Video
-from mmpose_face.datasets.synthesis.moving import MovingFace
+from mmpose_face.commands.landmark import ModelChoice
 from mmpose_face.evaluation import jitter, lag, motion_normalizer, nme, normalized_errors
 from mmpose_face.evaluation.table import markdown_table
 from mmpose_face.images.boxes import landmark_bounds
+from mmpose_face.inference.face_boxes import BoxMapping
+from mmpose_face.inference.landmarking import Landmarker
+from mmpose_face.inference.one_euro import OneEuro, OneEuroFilter
+from mmpose_face.inference.tracking import FaceTracker
+from mmpose_face.inference.videos import Video
 from mmpose_face.landmarks import WFLW98
+from mmpose_face.synthesis.moving import MovingFace
 
 # Each point for itself, at the settings that add about as much error as ours.
 ALONE = OneEuro(0.5, 20.0)

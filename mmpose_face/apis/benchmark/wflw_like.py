@@ -10,7 +10,7 @@ import numpy as np
 from ...datasets.annotations import FaceRecord
 from ...datasets.converters.release import write_parts
 from ...datasets.converters.wflw import EXPECTED, PART_FILES, SUBSET_FILES
-from ...datasets.synthesis import render_face
+from ...synthesis import render_face
 from .photos import photo
 
 WIDTH, HEIGHTS = 1024, (576, 683, 768)

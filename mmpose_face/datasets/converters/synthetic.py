@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.progress import track
 
 from ...images.writing import write_image
+from ...synthesis import SyntheticFace, check, render_face
 from ..annotations import FaceRecord
-from ..synthesis import SyntheticFace, check, render_face
 from ..synthetic_names import ALL, face_file_name
 from .release import check_own, write_parts
 from .wflw import PART_FILES, SUBSET_FILES
@@ -48,7 +48,7 @@ def write(
         parts[name] = [face for face in faces if subset in face.subsets]
     info = dict(
         description='Synthetic faces, 98 points (WFLW)',
-        source='mmpose_face.datasets.synthesis',
+        source='mmpose_face.synthesis',
         pixel_origin=0,
         seed=seed,
         converter=CONVERTER,

@@ -2,7 +2,7 @@
 """Pipeline steps for faces; everything else is MMPose's."""
 
 from .blurring import BoxBlur
-from .boxes import PerturbFaceBox
+from .face_target import FaceTarget
 from .flipping import RandomFaceFlip
 from .formatting import PackFaceInputs
 from .gamma import RandomGamma
@@ -10,8 +10,8 @@ from .loading import LoadFaceImage
 from .noise import BlendNoise
 from .normal_boxes import NormalBBoxTransform
 from .occlusion import BlackRectangle
+from .perturbed_box import PerturbFaceBox
 from .random_boxes import RandomFaceBox
-from .targets import FaceTarget
 from .warping import WarpFace
 
 __all__ = [

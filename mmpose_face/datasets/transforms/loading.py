@@ -8,8 +8,8 @@ import numpy as np
 from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
-from ..decoding import ImageFile, decode_image, read_image
 from ..face_crops import FaceCrops
+from ..jpeg import ImageFile, decode_image, read_image
 from ..lazy_images import LazyImage, LazySample
 
 _CACHE = {'folder', 'margin'}

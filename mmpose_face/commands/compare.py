@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing two systems face by face: what ``tools/compare.py`` does."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import print_log
+
+from ..evaluation import Comparison, Scores, compare, face_errors, in_common, nme
+from ..evaluation.pairing import path_ends
+from ..evaluation.scores import PathLike, strict, write_json
+from ..evaluation.table import figure, markdown_table
+from .evaluate import ALL, SETTINGS, plot_curves
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Systems A and B on some faces.
+
+    Args:
+        nme (tuple[float, float]): Mean errors of A and of B over the faces
+            that neither failed, ratios.
+        comparison (Comparison): A less B.
+        neither (int): Faces that both failed, or that one cannot be scored
+            on, which have no part in the difference either.
+    """
+
+    nme: tuple[float, float]
+    comparison: Comparison
+    neither: int
+
+
+@dataclass(frozen=True)
+class SystemComparison:
+    """Systems A and B on the faces that both have.
+
+    Args:
+        names (tuple[str, str]): Their names.
+        scores (tuple[Scores, Scores]): Theirs of the faces in common.
+        subsets (dict[str, Difference]): For each subset, the main one first.
+        groups (dict[str, Difference]): For each part of the face, on the
+            faces of the main subset.
+        alone (tuple[int, int]): Faces that only A or only B has, which have
+            no part in anything else.
+    """
+
+    names: tuple[str, str]
+    scores: tuple[Scores, Scores]
+    subsets: dict[str, Difference]
+    groups: dict[str, Difference]
+    alone: tuple[int, int]
+
+    @property
+    def main(self) -> str:
+        """The main subset."""
+        return next(iter(self.subsets))
+
+
+def compare_systems(a: Scores, b: Scores, names: tuple[str, str]) -> SystemComparison:
+    """Compare two systems face by face.
+
+    Faces are the same if file and id are. If no two are, as where the data
+    lay in different folders, the ends of the paths are compared.
+
+    Args:
+        a (Scores): Of system A.
+        b (Scores): Of system B.
+        names (tuple[str, str]): Their names.
+
+    Returns:
+        SystemComparison: The differences, A less B.
+
+    Raises:
+        ValueError: If they have no face in common, or differ in scheme or
+            normaliser.
+    """
+    total = len(a), len(b)
+    if not set(a.keys) & set(b.keys):
+        a, b = _by_ends_of_paths(a, b)
+    a, b = in_common((a, b))
+    subsets = _subsets_of(a)
+    if not subsets:
+        a, b = (replace(s, subsets=[(ALL,)] * len(s)) for s in (a, b))
+        subsets = [ALL]
+    main = a.members(subsets[0])
+    return SystemComparison(
+        names,
+        (a, b),
+        subsets={
+            name: _difference(a.errors[members], b.errors[members])
+            for name, members in ((s, a.members(s)) for s in subsets)
+        },
+        groups={
+            name: _difference(*(face_errors(s.point_errors[main][:, points]) for s in (a, b)))
+            for name, points in ((g, list(indices)) for g, indices in a.scheme.groups.items())
+        },
+        alone=(total[0] - len(a), total[1] - len(b)),
+    )
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> Difference:
+    both = np.isfinite(a) & np.isfinite(b)
+    found = compare(a, b)
+    return Difference((nme(a[both]), nme(b[both])), found, len(a) - found.n - sum(found.failed))
+
+
+def _subsets_of(scores: Scores) -> list[str]:
+    """The subsets of the faces in the order of their benchmark's table, or
+    else the largest first."""
+    names = {name for subsets in scores.subsets for name in subsets}
+    for settings in SETTINGS.values():
+        if names <= set(settings.subsets):
+            return [name for name in settings.subsets if name in names]
+    return sorted(names, key=lambda n: (-scores.members(n).sum(), n))
+
+
+def _by_ends_of_paths(a: Scores, b: Scores) -> tuple[Scores, Scores]:
+    """The scores with as many last parts of each path as it takes to tell
+    all faces of a system apart."""
+    depth = max(len(path_ends(file)) for file in a.files + b.files)
+    for parts in range(1, depth + 1):
+        short = [replace(s, files=[path_ends(f)[-parts:][0] for f in s.files]) for s in (a, b)]
+        if all(len(set(s.keys)) == len(s) for s in short):
+            print_log(
+                'no path is the same in both; faces are matched by id and by '
+                f'the end of the path, such as {short[0].files[0]}',
+                'current',
+            )
+            return short[0], short[1]
+    return a, b
+
+
+def format_comparison(result: SystemComparison) -> str:
+    """The differences as plain text tables, which are Markdown too.
+
+    Args:
+        result (SystemComparison): The comparison.
+
+    Returns:
+        str: In per cent.
+    """
+    scores = result.scores[0]
+    return '\n\n'.join(
+        (
+            f'A is {result.names[0]}, B is {result.names[1]}: {len(scores)} faces '
+            f'in both, {result.alone[0]} only in A, {result.alone[1]} only in B. '
+            f'Per cent, normaliser {scores.normalizer}; A - B is negative where A '
+            'is better:',
+            _format_differences(result.subsets),
+            f'Parts of the face, on the faces of {result.main}:',
+            _format_differences(result.groups),
+        )
+    )
+
+
+def _format_differences(differences: dict[str, Difference]) -> str:
+    return markdown_table(
+        (
+            '',
+            'A',
+            'B',
+            'A - B',
+            '95 %',
+            'p',
+            'n',
+            'only A failed',
+            'only B failed',
+            'not in either',
+        ),
+        [[name, *_cells(d)] for name, d in differences.items()],
+    )
+
+
+def _cells(difference: Difference) -> Sequence[str]:
+    found = difference.comparison
+    return (
+        *(figure(100 * value, 3) for value in difference.nme),
+        _signed(found.difference),
+        f'{_signed(found.low)} to {_signed(found.high)}',
+        figure(found.p_value, 4),
+        str(found.n),
+        *map(str, found.failed),
+        str(difference.neither),
+    )
+
+
+def _signed(ratio: float) -> str:
+    return 'n/a' if math.isnan(ratio) else f'{100 * ratio:+.3f}'
+
+
+def save_comparison(result: SystemComparison, folder: PathLike, threshold: float) -> list[Path]:
+    """Write the differences, and the error curves of both systems on the
+    faces of the main subset.
+
+    Args:
+        result (SystemComparison): The comparison.
+        folder (str | PathLike): Where to write ``comparison.json``,
+            ``ced.png`` and ``ced.svg``; it is made.
+        threshold (float): The right end of the plot, and of AUC and failure
+            rate in its legend; a ratio.
+
+    Returns:
+        list[Path]: The files.
+    """
+    folder = Path(folder)
+    path = folder / 'comparison.json'
+    write_json(
+        path,
+        dict(
+            unit='ratio',
+            systems=list(result.names),
+            normalizer=result.scores[0].normalizer,
+            n=len(result.scores[0]),
+            alone=list(result.alone),
+            subsets=_as_dict(result.subsets),
+            groups=_as_dict(result.groups),
+        ),
+    )
+    members = result.scores[0].members(result.main)
+    curves = {name: scores.errors[members] for name, scores in zip(result.names, result.scores)}
+    return [path, *plot_curves(curves, threshold, folder)]
+
+
+def _as_dict(differences: dict[str, Difference]) -> dict[str, dict]:
+    return {
+        name: dict(
+            nme=[strict(value) for value in d.nme],
+            difference=strict(d.comparison.difference),
+            interval=[strict(d.comparison.low), strict(d.comparison.high)],
+            p_value=strict(d.comparison.p_value),
+            n=d.comparison.n,
+            failed=list(d.comparison.failed),
+            neither=d.neither,
+        )
+        for name, d in differences.items()
+    }

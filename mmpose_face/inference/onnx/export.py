@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trained models as ONNX files, compared with PyTorch before they are there."""
+
+import copy
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
+import torch
+from mmpose.models.heads import RegressionHead
+from torch import nn
+
+from ...files import written_whole
+from ...models.exported import ExportedModel
+from ...version import __version__
+from ..landmarker import TorchNetwork
+from .graph import add_texts, write_graph
+from .metadata import OnnxMetadata
+from .parity import Parity, compare, synthetic_crops
+
+
+def export_onnx(
+    model: nn.Module,
+    path: Union[str, 'os.PathLike[str]'],
+    with_decode: bool = False,
+    dynamic_batch: bool = False,
+    fp16: bool = False,
+    flip_test: bool = False,
+    batch_size: int = 1,
+) -> Parity:
+    """Write a model as an ONNX file.
+
+    The graph takes crops as OpenCV has them, BGR ``(B, H, W, 3)`` of uint8,
+    and normalises them. It gives ``points`` ``(B, K, 2)`` in pixels of the
+    crop and ``scores`` ``(B, K)``, or without the decoding what the network
+    gives, ``heatmaps`` ``(B, K, H, W)`` or ``coordinates`` ``(B, K, D)``. All
+    outputs are float32. What else a user needs is in the file's metadata
+    (:class:`~.onnx_metadata.OnnxMetadata`).
+
+    The file is compared with the model on crops of synthetic faces, and is
+    only there if it agrees.
+
+    Args:
+        model (nn.Module): A top-down model as
+            :func:`~.landmarker.load_model` gives it. It is not changed.
+        path (str | PathLike): Where to write.
+        with_decode (bool): Whether the graph gives points.
+        dynamic_batch (bool): Whether it takes any number of crops.
+        fp16 (bool): Whether the network computes in half precision. The
+            decoding does not.
+        flip_test (bool): Whether it takes the mean with the mirror image, in
+            twice the time.
+        batch_size (int): How many crops it takes, where their number is
+            fixed. Defaults to 1.
+
+    Returns:
+        Parity: How far it is from PyTorch.
+
+    Raises:
+        ValueError: If the model's head or codec is none of those that can be
+            exported, its points differ by more than 0.05 pixels, or 0.5 with
+            ``fp16``, or ``batch_size`` is not positive.
+        OSError: If the file cannot be written.
+    """
+    if batch_size < 1:
+        raise ValueError(f'batch_size must be positive, got {batch_size}')
+    model = _in_single_precision(model)
+    network = TorchNetwork(model, flip_test)
+    graph = ExportedModel(model, with_decode, flip_test, fp16).eval()
+    crops = synthetic_crops(network)
+    batch = np.resize(crops, (batch_size, *crops.shape[1:]))
+    with written_whole(path, by_several=True) as partial:
+        write_graph(
+            graph, torch.from_numpy(batch), partial, _outputs(graph, network), dynamic_batch
+        )
+        add_texts(partial, metadata_for(graph, network).to_props())
+        parity = compare(partial, network, graph, crops)
+        parity.check(os.fspath(path))
+    return parity
+
+
+def _outputs(graph: ExportedModel, network: TorchNetwork) -> tuple[str, ...]:
+    """Names of what the graph gives."""
+    if graph.decoder is not None:
+        return 'points', 'scores'
+    regression = isinstance(network.model.head, RegressionHead)
+    return ('coordinates' if regression else 'heatmaps',)
+
+
+def _in_single_precision(model: nn.Module) -> nn.Module:
+    """A copy on the CPU that computes in float32, uncompiled."""
+    model = copy.deepcopy(model).cpu().eval()
+    if hasattr(model, 'switches'):
+        model.switches = dataclasses.replace(model.switches, amp=False)
+    return model
+
+
+def metadata_for(graph: ExportedModel, network: TorchNetwork) -> OnnxMetadata:
+    """What a file says of itself.
+
+    Args:
+        graph (ExportedModel): What the file is written from.
+        network (TorchNetwork): The same model as it is tested.
+    """
+    pixels = graph.normalized
+    cfg = network.model.cfg
+    return OnnxMetadata(
+        scheme=network.scheme,
+        input_size=network.input_size,
+        padding=network.padding,
+        normalization=dict(
+            channels='rgb' if pixels.reverse else 'bgr',
+            mean=pixels.mean.flatten().tolist(),
+            std=pixels.std.flatten().tolist(),
+        ),
+        decoded=graph.decoder is not None,
+        codec=_plain(cfg.model.head.decoder),
+        flip_test=network.flip_test,
+        precision='fp16' if graph.network.half_precision else 'fp32',
+        config=Path(cfg.filename or 'unknown').stem,
+        version=__version__,
+    )
+
+
+def _plain(codec: dict[str, Any]) -> dict[str, Any]:
+    """A codec's config with the name of its class."""
+    values = dict(codec)
+    kind = values['type']
+    return dict(values, type=getattr(kind, '__name__', kind))
