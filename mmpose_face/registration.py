@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The package's classes in MMPose's registries.
+"""The package's classes in MMPose's registries, its rows in MMPose's inferencers.
 
 Whoever has MMEngine loaded when the package is imported can look up all of
 them by name at once, as ``custom_imports`` and
@@ -22,12 +22,13 @@ _OF_MMENGINE = ('FUNCTIONS',)
 
 
 def install() -> None:
-    """Register every class, or see to it that it will be.
+    """Register every class and every row, or see to it that they will be.
 
     Raises:
         ImportError: If MMEngine is loaded and there is no mmcv; the message
             says what to install.
     """
+    after_import('mmengine.infer.infer', _name_rows)
     if sys.modules.get('mmengine') is not None:
         mmcv_ext.check()
         import_module(_REGISTERED)
@@ -42,3 +43,7 @@ def _tell_where(registries: ModuleType) -> None:
     for module, names in ((registries, _OF_MMPOSE), (mmengine, _OF_MMENGINE)):
         for name in names:
             getattr(module, name)._locations.append(_REGISTERED)
+
+
+def _name_rows(infer: ModuleType) -> None:
+    import_module(f'{__package__}.zoo.inferencers').install(infer)

@@ -20,7 +20,6 @@ __all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 _MENDED = {
     'mmengine.config.config': ('config_references', 'installed_path'),
     'mmengine.runner.checkpoint': ('checkpoints',),
-    'mmengine.infer.infer': ('inferencers',),
 }
 # Names that are served from where they are.
 _HOMES = dict(cpu_model_wrapper='processes', cpu_processes='processes')

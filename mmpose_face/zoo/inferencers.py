@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from .metafiles import read_rows
+from .shipped import shipped_models
+
 
 def install(module: ModuleType) -> None:
     """Let MMPose's inferencers know the rows.
@@ -32,9 +35,6 @@ def install(module: ModuleType) -> None:
 def _rows() -> Iterator[dict[str, Any]]:
     """As an index of MMPose's has them; a path that is absolute stays so when
     it is joined to the folder of the index."""
-    from ..zoo import read_rows
-    from ..zoo.shipped import shipped_models
-
     for row in read_rows():
         yield dict(
             Name=row.name, Alias=row.alias, Config=str(row.config), Weights=row.weights or None
