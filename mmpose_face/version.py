@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place that holds the version; ``setup.py`` reads it from here."""
+"""The version, read by ``pyproject.toml``."""
 
 __version__ = '0.1.0'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between points and what a network is trained on."""
+"""Codecs: from landmarks to training targets, and from network outputs back to landmarks."""
 
 from .decoding import decode_heatmaps
 from .face_msra_heatmap import FaceMSRAHeatmap

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What codecs take and give: points of a batch."""
+"""The points of a batch, as codecs take and return them."""
 
 import numpy as np
 import torch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DARK: the maximum between the cells, from a second-order expansion.
+"""DARK decoding: the maximum between cells, from a second-order expansion.
 
 Zhang et al., *Distribution-Aware Coordinate Representation for Human Pose
 Estimation*, CVPR 2020, https://arxiv.org/abs/1910.06278, with the choices of

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From heatmaps to points, for a whole batch on its device."""
+"""Heatmaps to points, for a whole batch on its device."""
 
 from typing import NamedTuple
 

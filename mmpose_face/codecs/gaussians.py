@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Points as Gaussians on heatmaps, for a whole batch on its device.
+"""Points to Gaussian heatmaps, for a whole batch on its device.
 
 A Gaussian is the outer product of one along x and one along y.
 """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codecs as parts of an exported graph: from what a network gives to points,
-with sizes that are known beforehand and no look at a value."""
+"""Decoders as parts of an exported graph: sizes are fixed beforehand, and no
+step depends on a value."""
 
 import torch
 from mmpose.codecs import MSRAHeatmap, RegressionLabel

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of the host for large results, used again once they are gone."""
+"""Reusable host memory for large results."""
 
 import weakref
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies around the maxima of heatmaps, for a whole batch at once."""
+"""The surroundings of heatmap maxima, for a whole batch at once."""
 
 from functools import lru_cache
 

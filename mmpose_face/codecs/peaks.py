@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the maxima of heatmaps are, for a whole batch on its device."""
+"""The maxima of heatmaps, for a whole batch on its device."""
 
 from typing import NamedTuple
 

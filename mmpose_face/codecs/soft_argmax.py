@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Landmarks as the means of heatmaps that sum to 1."""
+"""Landmarks as the means of heatmaps that sum to 1 (soft-argmax)."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the scripts in ``tools/`` do."""
+"""The work of the scripts in ``tools/``: scoring, comparing, verifying, drawing."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a model takes boxes that are not the benchmark's."""
+"""Testing a model under shifted and scaled face boxes: ``tools/test.py --box-robustness``."""
 
 from __future__ import annotations
 

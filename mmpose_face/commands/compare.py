@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing two systems face by face: what ``tools/compare.py`` does."""
+"""Comparing two systems face by face: the work of ``tools/compare.py``."""
 
 import math
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded default: train on synthetic faces, measure, look."""
+"""The embedded demo: training on synthetic faces, testing and drawing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scoring the predictions of any system: what ``tools/evaluate.py`` does."""
+"""Scoring the predictions of any system: the work of ``tools/evaluate.py``."""
 
 from __future__ import annotations
 

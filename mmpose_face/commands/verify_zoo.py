@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published tables, measured again: what ``tools/verify_zoo.py`` does."""
+"""Measuring the published tables again: the work of ``tools/verify_zoo.py``."""
 
 from __future__ import annotations
 

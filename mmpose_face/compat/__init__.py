@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What current torch, numpy and Python need from OpenMMLab's 2024 releases.
+"""Work-arounds that current torch, NumPy and Python need for OpenMMLab's 2024 releases.
 
 The only package that knows about versions. Each module mends one thing, says
 for which releases, and has a test that shows the fault without it; when such

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints are data: loading one never runs what it says.
+"""Loading checkpoints as data: nothing in them is executed.
 
 For: MMEngine 0.10, which calls ``torch.load`` without saying how. From torch
 2.6 on that refuses the checkpoints that MMEngine itself writes, because they

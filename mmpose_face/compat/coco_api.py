@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pycocotools in the place of xtcocotools where that cannot be built.
+"""pycocotools in place of xtcocotools where that cannot be built.
 
 For: xtcocotools 1.14 on Python 3.13, whose ``setup.py`` fails there. MMPose's
 data sets use its ``COCO`` to read annotation files, which pycocotools, a

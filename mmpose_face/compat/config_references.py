@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References in configs: ``'${codec}'`` is the value of the variable codec.
+"""References in configs: ``'${codec}'`` stands for the value of the variable ``codec``.
 
 For: MMEngine 0.10, whose configs are values alone. A base that writes
 ``model = dict(head=dict(decoder=codec))`` has a copy of ``codec`` there, and

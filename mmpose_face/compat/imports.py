@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens when a module of OpenMMLab's is imported.
+"""Actions before and after the import of a module of OpenMMLab's.
 
 A work-around has to be in place before the module that needs it is used.
 Importing that module just to mend it would take seconds from everybody who

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a package is whose configs another one inherits.
+"""The folder of a package from which a config inherits.
 
 For: MMEngine 0.10, whose ``get_installed_path`` asks pkg_resources for the
 folder of a package's metadata. That is not where an editable install is; it

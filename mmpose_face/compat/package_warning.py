@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warning that pkg_resources is deprecated.
+"""Silencing of the warning that pkg_resources is deprecated.
 
 For: MMEngine 0.10 with setuptools 67 to 81. MMEngine's ``is_installed`` and
 ``get_installed_path`` import pkg_resources, which then warns whoever opens a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stand-ins for what the pickles of MMEngine's checkpoints name.
+"""Stand-ins for the objects in MMEngine's pickled checkpoints.
 
 A pickle that may call NumPy's own reconstructors can make arrays over memory
 that is not theirs, for instance by changing a dtype after it was used. So the

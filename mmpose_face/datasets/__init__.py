@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Face data sets, as classes for MMPose's registries and readers of the raw
-releases (:mod:`mmpose_face.datasets.converters`), which need no MMPose."""
+"""Face data sets for MMPose's registries, and readers of the raw releases
+(:mod:`mmpose_face.datasets.converters`), which need no MMPose."""
 
 from ..on_demand import on_demand
 

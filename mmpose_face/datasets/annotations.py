@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one annotation layout: COCO keypoints as MMPose's face files have it.
+"""The one annotation layout: COCO keypoints as in MMPose's face files.
 
 Every converter fills :class:`FaceRecord`; :func:`write_annotations` turns
 records into a file that MMPose's own data set classes read, with more per

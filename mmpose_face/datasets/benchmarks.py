@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks by the names that ``tools/prepare_data.py`` knows them by."""
+"""The benchmarks by the names that ``tools/prepare_data.py`` takes."""
 
 import os
 from collections.abc import Iterator, Mapping

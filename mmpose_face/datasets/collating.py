@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples as a batch of few tensors, which is copied to a device at once."""
+"""Collating samples into few tensors, which are copied to a device at once."""
 
 from __future__ import annotations
 

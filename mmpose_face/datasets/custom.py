@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faces of one's own."""
+"""A data set of the user's own faces."""
 
 from __future__ import annotations
 

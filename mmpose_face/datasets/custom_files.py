@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a COCO file of one's own faces must be, told entry by entry."""
+"""Checks of a user's COCO file, entry by entry."""
 
 import json
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The boxes of a detector, given to the faces of a data set."""
+"""A detector's boxes matched to the faces of a data set."""
 
 from __future__ import annotations
 

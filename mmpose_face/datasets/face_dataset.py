@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our data sets have more than MMPose's."""
+"""The base class of all face data sets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of an image file without decoding it."""
+"""The size of an image file, read without decoding it."""
 
 import errno
 import os

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image files that are decoded when it is known how much of them is needed,
-and once where they hold several faces."""
+"""Decoding of image files at the resolution that is needed, once for all faces of an image."""
 
 from __future__ import annotations
 

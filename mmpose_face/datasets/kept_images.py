@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image that was decoded last."""
+"""A cache of the last decoded image."""
 
 from __future__ import annotations
 

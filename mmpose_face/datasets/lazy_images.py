@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples whose image is still on the disk."""
+"""Samples whose images are not decoded yet."""
 
 from __future__ import annotations
 

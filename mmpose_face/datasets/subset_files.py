@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subsets from the files that hold the faces of one subset each."""
+"""Subset names from files that list the faces of one subset each."""
 
 from __future__ import annotations
 

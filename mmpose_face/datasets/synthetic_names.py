@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that synthetic faces have both as a data set and as files."""
+"""Names shared by synthetic faces as a data set and as files."""
 
 # The subset that every face belongs to, as WFLW's table calls it.
 ALL = 'test'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training and testing: MMEngine's runner with checkpoints checked, and
+"""Training and testing: MMEngine's runner with checked checkpoints and
 trainings that survive being killed."""
 
 from .checkpoint_hook import SafeCheckpointHook

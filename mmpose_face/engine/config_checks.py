@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the parts of a config fit together: sizes, codecs and points that
-disagree are found before anything is built."""
+"""Checks that the parts of a config fit together, before anything is built."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of a command that would change nothing."""
+"""Errors for command-line options that would change nothing."""
 
 from __future__ import annotations
 

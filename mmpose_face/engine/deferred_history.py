@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logged values that are fetched from the device when they are read."""
+"""Logged values that are fetched from the device only when they are read."""
 
 from __future__ import annotations
 

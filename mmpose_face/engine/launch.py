@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``tools/train.py`` and ``tools/test.py`` do.
+"""The work of ``tools/train.py`` and ``tools/test.py``.
 
 The command line and its effect on the config are those of MMPose's own
 scripts, taken from the installed MMPose; what is ours is said in

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No process outlives a training that is killed.
+"""Ending of child processes when a training is killed.
 
 The processes of torchrun would go on and write into the work dir of the
 resumed run; the workers of a loader can wait for ever and keep the memory.

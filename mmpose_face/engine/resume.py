@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a training that was stopped goes on."""
+"""The checkpoint from which a stopped training resumes."""
 
 from __future__ import annotations
 

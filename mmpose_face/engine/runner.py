@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMEngine's runner, with checkpoints checked and written whole."""
+"""MMEngine's runner with checkpoints that are checked and written whole."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMEngine's hook that keeps what is logged, without a wait for the device."""
+"""MMEngine's hook for logged values, without a wait for the device."""
 
 from __future__ import annotations
 

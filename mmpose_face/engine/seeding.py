@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random numbers that are a function of where the training is.
+"""Random numbers as a function of seed, epoch and sample.
 
 MMEngine seeds once, at the start, and saves no random state, so that a
 resumed training augments and drops out differently; in the workers of a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of weights that do not fit a model, or are not to be had."""
+"""Error messages for checkpoints that do not fit a model or cannot be had."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

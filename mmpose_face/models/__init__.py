@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What networks are made of, where MMPose does not have it."""
+"""Network parts that MMPose lacks: losses, heads, backbones, and batches on the device."""
 
 from .backbones import AttentionHourglass
 from .data_preprocessors import FacePreprocessor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The accuracy that MMPose logs while it trains, on the device."""
+"""The accuracy that MMPose logs in training, computed on the device."""
 
 import torch
 from torch import Tensor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order images and weights lie in memory.
+"""The memory format of images and weights (channels last on GPUs).
 
 On CPUs never with channels last. There the backward pass of a 1x1 convolution
 with stride 2 that takes few channels (fewer than 8, with AVX-512 fewer than

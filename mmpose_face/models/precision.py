@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a network computes in half precision, and where nothing does."""
+"""Half precision where it is safe, float32 elsewhere."""
 
 import functools
 import logging

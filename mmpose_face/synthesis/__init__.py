@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drawing synthetic faces, with NumPy and OpenCV alone.
+"""Drawing of synthetic faces with exact landmarks, with NumPy and OpenCV alone.
 
 :func:`render_face` makes a face from two numbers. Of the modules below it
 each does one thing: ``template`` is the neutral head, ``shape`` moves its

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are in the texture of the head.
+"""The layout of the head's texture.
 
 The landmarks do not move in the texture, an expression stretches it; so the
 parts of every face are the same, and are made once. Colours are BGR from 0 to

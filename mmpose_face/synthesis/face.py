@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One synthetic face: who, what, where, in which light, and its landmarks."""
+"""One synthetic face: identity, expression, pose, light, and its landmarks."""
 
 from __future__ import annotations
 

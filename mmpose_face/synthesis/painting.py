@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the head is painted with: skin, features, hair, make-up."""
+"""Painting of the head's texture: skin, features, hair, make-up."""
 
 from dataclasses import dataclass
 

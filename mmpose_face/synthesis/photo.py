@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What light and a camera do to a picture."""
+"""Effects of light and camera on a picture."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a surface with a texture to an image: camera, light, visibility.
+"""Rendering of a textured surface: camera, light, visibility.
 
 There is no triangle here: the surface is sampled finely, and the nearest
 sample in each pixel says which texture coordinate is seen there.

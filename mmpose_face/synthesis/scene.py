@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is around the face and in front of it.
+"""Backgrounds, and things in front of the face.
 
 Everything is drawn on a :class:`Canvas` from points in head space, so that it
 turns with the head. Colours are BGR from 0 to 1.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the face is and what it does: displacements of the template's points.
+"""Identity and expression as displacements of the template's points.
 
 Every deformation moves the control points ``(M, 3)`` of the template in
 place, in millimetres. Names such as *smile* stand for what a viewer sees, not

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drawing between pixels, and noise to draw with."""
+"""Subpixel drawing and noise."""
 
 import cv2
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head that every synthetic face is a deformation of.
+"""The template head, which every synthetic face deforms.
 
 A closed surface around the head, drawn up by hand: the 98 WFLW points and
 some anchors between them in millimetres, joined by a smooth surface. Nothing

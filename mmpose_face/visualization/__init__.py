@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures: landmarks on faces, sheets of them, error curves, and the report
-of a test. Landmarks are drawn where torch and matplotlib are not installed."""
+"""Pictures: landmarks on faces, contact sheets, error curves, and the report of a test."""
 
 from ..on_demand import on_demand
 

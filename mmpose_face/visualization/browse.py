@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sheets that show the faces of a data set with all that is known of them."""
+"""Contact sheets of a data set's faces with all their annotations."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faces cut out of their images, for sheets."""
+"""Crops of faces for contact sheets."""
 
 import cv2
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One HTML page with all there is to say of a test."""
+"""The report of a test as one HTML page."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report of a test run."""
+"""The report of a test run, written from its runner."""
 
 import time
 from collections.abc import Iterator

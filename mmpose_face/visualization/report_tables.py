@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of a report, each cell with what it is sorted by."""
+"""Sortable tables of the report."""
 
 import math
 import os

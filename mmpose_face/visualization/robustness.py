@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error under face boxes that are not the benchmark's, as curves."""
+"""Error curves under shifted and scaled face boxes."""
 
 import os
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error of each landmark, on a drawn face."""
+"""The error of each landmark on a drawn face."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The faces on which a system is worst, with prediction and truth."""
+"""The faces with the largest errors, with prediction and ground truth."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of this package by their names in MMPose's inferencers.
+"""The rows of this package by name in MMPose's inferencers.
 
 For: MMEngine 0.10, whose inferencers find a model by its name in the index
 of MMPose's own files alone.

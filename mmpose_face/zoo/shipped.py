@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The models whose weights come with the package.
+"""Models whose weights come with the package.
 
 They are trained on synthetic faces alone, so that anybody may use and share
 them; ``tools/dev/pack_weights.py`` says how they were made.

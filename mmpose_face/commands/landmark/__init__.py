@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Landmarks of an image, a folder, a video or a webcam as files: what
-``tools/landmark.py`` does."""
+"""Landmarks of an image, a folder, a video or a webcam as files: the work of
+``tools/landmark.py``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A landmarker of PyTorch or of an ONNX file, as a command names it."""
+"""The choice between a PyTorch model and an ONNX file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the command is told, and what it says in the end."""
+"""The options of the command ``landmark`` and the summary that it returns."""
 
 from __future__ import annotations
 

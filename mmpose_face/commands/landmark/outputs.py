@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the command ``landmark`` writes: JSON and tables of faces."""
+"""The files that ``landmark`` writes: JSON and tables of faces."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From what a data set's owner distributes to the one annotation layout.
+"""Converters from raw releases to the one annotation layout.
 
 One module for each raw format (``pts``) and each benchmark; a benchmark's
 ``convert`` is what ``tools/prepare_data.py`` calls.

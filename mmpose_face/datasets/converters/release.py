@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the converters share: is a release complete, are its images there,
-what in it is odd, and where all goes."""
+"""Checks that converters share: completeness, images, oddities, output."""
 
 from __future__ import annotations
 

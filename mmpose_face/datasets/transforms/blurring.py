@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faces out of focus."""
+"""Random box blur."""
 
 import cv2
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Targets of a sample."""
+"""Training targets of a sample."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mirrored faces."""
+"""Random horizontal flip."""
 
 from __future__ import annotations
 

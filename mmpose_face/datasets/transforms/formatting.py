@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a sample takes along to the model and the metrics."""
+"""Packing of samples for models and metrics."""
 
 import copy
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faces in other light."""
+"""Random gamma correction."""
 
 import cv2
 import numpy as np

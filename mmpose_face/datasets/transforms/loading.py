@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading images as far as they are needed, with errors that name the
-file."""
+"""Loading of images, with errors that name the file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Noisy faces."""
+"""Random noise, blended into the image."""
 
 import cv2
 import numpy as np

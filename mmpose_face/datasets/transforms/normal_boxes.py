@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes moved, turned and resized by normally distributed amounts."""
+"""Random shift, rotation and scale of boxes, normally distributed."""
 
 import numpy as np
 from mmpose.datasets.transforms import RandomBBoxTransform

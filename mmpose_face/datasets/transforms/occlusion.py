@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Something in front of a face."""
+"""Random black rectangles."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Face boxes as users have them, in place of the benchmark's."""
+"""Face boxes shifted and scaled by given amounts."""
 
 from __future__ import annotations
 

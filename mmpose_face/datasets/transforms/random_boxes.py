@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes moved, turned and resized as MMPose does it, in less time."""
+"""Random shift, rotation and scale of boxes as in MMPose, in less time."""
 
 import numpy as np
 from mmpose.datasets.transforms import RandomBBoxTransform

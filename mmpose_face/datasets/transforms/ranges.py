@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that say what a random number is drawn between."""
+"""Checks of options that are ranges of random numbers."""
 
 from collections.abc import Sequence
 

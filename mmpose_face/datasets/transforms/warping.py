@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The crop of a face, in one warp of the image."""
+"""The crop of a face by a single warp of the image."""
 
 import cv2
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backbones, one file each, where MMPose has none."""
+"""Backbones that MMPose lacks, one file each."""
 
 from .attention_hourglass import AttentionHourglass, StackMaps
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the loader's batch to the network's."""
+"""Data preprocessors: the loader's batch to the network's."""
 
 from .face_preprocessor import FacePreprocessor
 

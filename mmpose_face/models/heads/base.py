@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the heads of this package have in common."""
+"""Parts that the heads share."""
 
 from mmpose.utils.typing import ConfigType, InstanceList
 from torch import Tensor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMPose's head of several stages without a wait for the device."""
+"""MMPose's multi-stage head without a wait for the device."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mean and covariance of heatmaps, in as few passes over them as it takes."""
+"""Mean and covariance of heatmaps, in few passes over them."""
 
 from typing import NamedTuple
 

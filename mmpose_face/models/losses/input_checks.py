@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What losses of heatmaps refuse, and options of theirs.
+"""Checks of the inputs and options of heatmap losses.
 
 Shapes, types and devices are looked at before anything is computed. Values
 on a GPU are looked at when they have reached the host by themselves: waiting

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How losses of landmarks become one number, some of them without a label."""
+"""Weighting and reduction of landmark losses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From images to points."""
+"""Pose estimators: images to points."""
 
 from .face_pose_estimator import FacePoseEstimator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mean of what a network says of an image and of its mirror image."""
+"""The flip test: the mean over an image and its mirror image."""
 
 import functools
 from collections.abc import Sequence

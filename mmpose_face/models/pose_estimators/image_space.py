@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From pixels of crops to pixels of their images."""
+"""Points of crops in the coordinates of their images."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a network computes, as switches."""
+"""Switches of how a network computes: half precision, memory format, compilation."""
 
 from __future__ import annotations
 
