@@ -14,6 +14,10 @@ from torch import Tensor
 
 from .batches import check_points, one_by_one
 
+# Half the side of the square around a mean whose share of the heatmap is the
+# point's score, on the grid.
+_SCORE_RADIUS = 0.25
+
 
 def grid(size: int, like: Tensor) -> Tensor:
     """Coordinates of the cells along one side of a heatmap.
@@ -79,9 +83,6 @@ class SoftArgmax(BaseKeypointCodec):
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop, pixels.
-        score_radius (float): Half the side of the square around the mean
-            whose share of the heatmap is the score of the point, on the grid
-            from -1 to 1.
         mirror (str): ``'image'`` or ``'box'``: what a mirrored heatmap is
             mirrored about.
 
@@ -97,14 +98,12 @@ class SoftArgmax(BaseKeypointCodec):
     def __init__(
         self,
         input_size: tuple[int, int],
-        score_radius: float = 0.25,
         mirror: Literal['image', 'box'] = 'image',
     ) -> None:
         super().__init__()
         if mirror not in ('image', 'box'):
             raise ValueError(f"mirror is {mirror!r}, expected 'image' or 'box'")
         self.input_size = input_size
-        self.score_radius = score_radius
         self.shift = 0.5 if mirror == 'box' else 0.0  # pixels
 
     def encode(
@@ -192,7 +191,7 @@ class SoftArgmax(BaseKeypointCodec):
     def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
         height, width = heatmaps.shape[-2:]
         near_x, near_y = (
-            ((grid(size, means) - mean[..., None]).abs() <= self.score_radius).to(means.dtype)
+            ((grid(size, means) - mean[..., None]).abs() <= _SCORE_RADIUS).to(means.dtype)
             for size, mean in ((width, means[..., 0]), (height, means[..., 1]))
         )
         near = near_y[..., None, :] @ heatmaps @ near_x[..., None]

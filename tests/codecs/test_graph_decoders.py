@@ -21,7 +21,7 @@ CODECS = {
     'dark': FaceMSRAHeatmap(unbiased=True, **SIZES),
     'dark 7': FaceMSRAHeatmap(unbiased=True, blur_kernel_size=7, **SIZES),
     'mean': SoftArgmax((160, 128)),
-    'mean of a box': SoftArgmax((160, 128), 0.2, mirror='box'),
+    'mean of a box': SoftArgmax((160, 128), mirror='box'),
     'regression': FaceRegressionLabel((160, 128)),
 }
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList, SampleList
+from mmpose.utils.typing import ConfigType, OptSampleList, SampleList
 from torch import Tensor
 
 from ...codecs.soft_argmax import to_pixels
@@ -55,9 +55,6 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
             weights (N, K) of maps.
         decoder (dict): Config of :class:`~mmpose_face.codecs.SoftArgmax`,
             which also makes the labels.
-        point_sigma (float): Standard deviation of the point maps' Gaussians,
-            pixels of the crop.
-        init_cfg (dict, optional): As in MMEngine's ``BaseModule``.
 
     Raises:
         ValueError: If ``out_channels`` is not the scheme's number of points.
@@ -70,8 +67,6 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
         loss: ConfigType,
         map_loss: ConfigType,
         decoder: ConfigType,
-        point_sigma: float = 1.5,
-        init_cfg: OptConfigType = None,
     ) -> None:
         points = get_scheme(scheme).num_points
         if out_channels != points:
@@ -83,11 +78,9 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
             final_layer=None,
             loss=loss,
             decoder=decoder,
-            init_cfg=init_cfg,
         )
         edges = edges_of(scheme)
         self.map_loss = MODELS.build(map_loss)
-        self.point_sigma = point_sigma
         self.edge_maps = EdgeMaps(edges, points)
         self.register_buffer('of_edges', membership(edges, points), persistent=False)
 
@@ -109,7 +102,7 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
         """
         points = to_pixels(labels, (width * STRIDE, height * STRIDE))
         return (
-            point_maps(points, height, width, self.point_sigma),
+            point_maps(points, height, width),
             self.edge_maps(points, height, width),
         )
 

@@ -7,26 +7,22 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+# What a cell of the foreground counts beyond 1, and where it begins.
+_WEIGHT = 10.0
+_THRESHOLD = 0.2
 
-def foreground(target: Tensor, threshold: float = 0.2) -> Tensor:
+
+def foreground(target: Tensor) -> Tensor:
     """Cells of maps (N, K, H, W) that count more: those whose 3 x 3
-    neighbourhood reaches the threshold, as bool."""
-    return max_pool2d(target, 3, stride=1, padding=1) >= threshold
+    neighbourhood reaches 0.2, as bool."""
+    return max_pool2d(target, 3, stride=1, padding=1) >= _THRESHOLD
 
 
 @MODELS.register_module()
 class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
     """MMPose's ``AdaptiveWingLoss`` with the weight map of its paper, which
-    MMPose leaves out: cells on and around what is to be found count more.
-
-    Args:
-        foreground_weight (float): What they count beyond 1.
-        **kwargs: Those of ``AdaptiveWingLoss``.
+    MMPose leaves out: cells on and around what is to be found count 11 times.
     """
-
-    def __init__(self, foreground_weight: float = 10.0, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.foreground_weight = foreground_weight
 
     def criterion(self, pred: Tensor, target: Tensor) -> Tensor:
         """The mean over all cells of weighted losses.
@@ -39,6 +35,4 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
         """
         # MMPose's criterion gives a mean; a cell without error adds nothing.
         masked = torch.where(foreground(target), pred, target)
-        return super().criterion(pred, target) + self.foreground_weight * super().criterion(
-            masked, target
-        )
+        return super().criterion(pred, target) + _WEIGHT * super().criterion(masked, target)
