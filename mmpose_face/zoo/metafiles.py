@@ -134,6 +134,7 @@ class Row:
         measured (Measured, optional): What was measured here.
         old_name (str, optional): Name of the config in MMPose 0.x, where
             documents still use it.
+        note (str): What its page says below the table; may be empty.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Row:
     published: tuple[Published, ...]
     measured: Measured | None
     old_name: str | None
+    note: str
 
     @property
     def alias(self) -> str:
@@ -379,6 +381,7 @@ def _row(root: Path, metafile: str, model: Any, papers: dict[str, Paper]) -> Row
         published=_published(fields, benchmark),
         measured=_measured(fields),
         old_name=fields.get('Old Name', default=None),
+        note=fields.get('Note', default='').rstrip(),
     )
 
 
