@@ -14,7 +14,7 @@ from mmpose_face.models import IntegralHeatmapHead, SoftArgmaxLoss, STARLoss
 CODEC = dict(type='SoftArgmax', input_size=(64, 64))
 LOSSES = [
     dict(type='STARLoss'),
-    dict(type='STARLoss', mode='per_axis'),
+    dict(type='STARLoss', mode='mahalanobis'),
     dict(type='SoftArgmaxLoss', loss=dict(type='SmoothL1Loss', use_target_weight=True)),
     dict(type='SoftArgmaxLoss', loss=dict(type='WingLoss', use_target_weight=True)),
 ]
@@ -64,19 +64,6 @@ def test_probabilities_under_autocast():
         heatmaps = head()(features())
     assert heatmaps.dtype == torch.float32
     torch.testing.assert_close(heatmaps.sum((-2, -1)), torch.ones(3, 4))
-
-
-def test_beta_is_a_power_of_the_heatmaps():
-    sharp = head(beta=3.0)(features())
-    expected = head()(features()) ** 3
-    expected = expected / expected.sum((-2, -1), keepdim=True)
-    torch.testing.assert_close(sharp, expected)
-
-
-@pytest.mark.parametrize('beta', [0, -1.0, float('nan')])
-def test_a_beta_that_makes_no_peaks(beta):
-    with pytest.raises(ValueError, match='expected a number above 0'):
-        head(beta=beta)
 
 
 @pytest.mark.parametrize('loss', LOSSES)

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmpose_face.codecs import soft_argmax
-from mmpose_face.models.losses import STARLoss, moments
-from mmpose_face.models.losses.heatmap_moments import sums
+from mmpose_face.models.losses import STARLoss
+from mmpose_face.models.losses.heatmap_moments import moments, sums
 
 
 def narrow(sigma: float, x: float, y: float, size: int = 64) -> Tensor:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -41,9 +42,9 @@ def on_means(loss: str) -> dict:
     return dict(type='SoftArgmaxLoss', scale=64.0, loss=dict(type=loss, use_target_weight=True))
 
 
-def narrow(kind: str, weight: float = 1.0, sigma: float = 1.0) -> dict:
-    """Heatmaps like Gaussians of ``sigma`` cells; ``'js'`` is DSNT's."""
-    return dict(type='GaussianDivergenceLoss', kind=kind, sigma=sigma, loss_weight=float(weight))
+def narrow(weight: float = 1.0, sigma: float = 1.0) -> dict:
+    """Heatmaps like Gaussians of ``sigma`` cells."""
+    return dict(type='GaussianDivergenceLoss', sigma=sigma, loss_weight=weight)
 
 
 LOSSES = {
@@ -51,15 +52,14 @@ LOSSES = {
     'wing': on_means('WingLoss'),
     'star-mahalanobis': dict(type='STARLoss', mode='mahalanobis'),
     'star-per-axis': dict(type='STARLoss', mode='per_axis'),
-    'star-detach': dict(type='STARLoss', restriction='detach'),
-    'star-mahalanobis-w10': dict(type='STARLoss', mode='mahalanobis', eigen_weight=10.0),
+    'star-detach': dict(type='STARLoss', mode='mahalanobis', restriction='detach'),
+    'star-mahalanobis-w10': dict(type='STARLoss', mode='mahalanobis', w=10.0),
 }
 REGULARIZERS = {
-    '1js': narrow('js', 1),
-    '10js': narrow('js', 10),
-    '0.1kl': narrow('kl', 0.1),
-    '1kl': narrow('kl', 1),
-    '1kl-0.7': narrow('kl', 1, sigma=0.7),
+    '10js': dict(type='JensenShannonLoss', loss_weight=10.0),
+    '0.1kl': narrow(0.1),
+    '1kl': narrow(),
+    '1kl-0.7': narrow(sigma=0.7),
 }
 # Five epochs in which the weight of the eigenvalues rises from 0.
 WARMUP = dict(type='EigenWeightWarmupHook', iterations=380)
@@ -74,7 +74,7 @@ RUNS: dict[str, tuple[dict, dict | None]] = {
         for term, regularizer in REGULARIZERS.items()
     },
     'star-mahalanobis-w10' + WARM: (LOSSES['star-mahalanobis-w10'], None),
-    'kl': (narrow('kl'), None),
+    'kl': (narrow(), None),
 }
 # Gaussian heatmaps and DARK on the same network, which the runs compete with;
 # and once more with nothing of the package's own path (see `fast` in configs).
@@ -96,11 +96,12 @@ def write_config(name: str, seed: int, data: Path, folder: Path, size: Size, opt
     if name == MMPOSE_PATH:
         cfg.fast = False
     if not heatmaps:
+        cfg.model.head.type = 'ScaledIntegralHeatmapHead'
         cfg.model.head.loss, cfg.model.head.regularizer = RUNS[name]
         cfg.custom_hooks.append(dict(type='HeatmapWidthHook', interval=50))
         if name.endswith(WARM):
             cfg.custom_hooks.append(WARMUP)
-    cfg.custom_imports.imports.append('mmpose_face.models')
+    cfg.custom_imports.imports.append('star_parts')
     # Measures the norm of all gradients; nothing is cut.
     cfg.optim_wrapper.clip_grad = dict(max_norm=1e9)
     for loader in ('train', 'val', 'test'):
@@ -182,6 +183,8 @@ def run(config: Path, epochs: int) -> None:
                 stdout=output,
                 stderr=output,
                 check=True,
+                # Where star_parts is.
+                env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
             )
 
 

@@ -40,7 +40,7 @@ def keep_memory() -> None:
 def losses(targets: Tensor) -> dict[str, Loss]:
     """Each from heatmaps to a number; the first is what others are compared
     with."""
-    mahalanobis, per_axis = STARLoss(), STARLoss(mode='per_axis')
+    mahalanobis, per_axis = STARLoss(mode='mahalanobis'), STARLoss(mode='per_axis')
     return {
         'soft-argmax + L1': lambda p: (soft_argmax(p) - targets).abs().mean(),
         'STAR, mahalanobis': lambda p: mahalanobis(p, targets),

@@ -6,7 +6,6 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptSampleList
 from torch import Tensor
 
-from ..losses.input_checks import check_positive
 from ..precision import full_precision
 from ..targets import labels_of
 from .base import FullPrecisionHead
@@ -28,21 +27,10 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         *args, **kwargs: Those of MMPose's ``HeatmapHead``.
         regularizer (dict, optional): Config of a second loss of the same
             form, ``loss_heatmap``. Defaults to none.
-        beta (float): Factor of the logits before the softmax, as that of
-            MMPose's ``IntegralRegressionHead``. A heatmap with one narrow peak
-            needs logits far apart, which a larger factor lets a network learn
-            sooner.
-
-    Raises:
-        ValueError: If ``beta`` is not above 0.
     """
 
-    def __init__(
-        self, *args, regularizer: OptConfigType = None, beta: float = 1.0, **kwargs
-    ) -> None:
+    def __init__(self, *args, regularizer: OptConfigType = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        check_positive('beta', beta)
-        self.beta = beta
         self.regularizer = regularizer and MODELS.build(regularizer)
 
     def forward(self, feats: tuple[Tensor]) -> Tensor:
@@ -50,7 +38,7 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         is 1."""
         logits = super().forward(feats)
         # In half precision the sum would be off by per cents.
-        return (logits.flatten(2).float() * self.beta).softmax(-1).unflatten(-1, logits.shape[2:])
+        return logits.flatten(2).float().softmax(-1).unflatten(-1, logits.shape[2:])
 
     def loss(
         self, feats: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}

@@ -3,7 +3,7 @@
 
 from .gaussian_divergence_loss import GaussianDivergenceLoss
 from .soft_argmax_loss import SoftArgmaxLoss
-from .star_loss import STARLoss, moments, star_loss
+from .star_loss import STARLoss
 from .weighted_adaptive_wing_loss import WeightedAdaptiveWingLoss
 
 __all__ = [
@@ -11,6 +11,4 @@ __all__ = [
     'STARLoss',
     'SoftArgmaxLoss',
     'WeightedAdaptiveWingLoss',
-    'moments',
-    'star_loss',
 ]

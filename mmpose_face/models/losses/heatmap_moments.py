@@ -9,6 +9,8 @@ from torch import Tensor
 from ...codecs.soft_argmax import grid
 from ..precision import full_precision
 
+# Added to sums of heatmaps and to eigenvalues, as in STAR's code.
+EPS = 1e-5
 # A heatmap that sums to less says nothing.
 _LEAST_MASS = 0.5
 # Mean and covariance of a flat heatmap.
@@ -53,12 +55,12 @@ class Sums(NamedTuple):
     yy: Tensor
 
 
-def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
+def moments(heatmaps: Tensor) -> Moments:
     """Mean and covariance of heatmaps, on a grid from -1 to 1.
 
     The covariance is the unbiased one of a sample whose weights are
     reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
-    heatmap and V2 that of its squares.
+    heatmap and V2 that of its squares, with 1e-5 added to each.
 
     A heatmap that sums to less than 1/2, such as an empty one, counts as a
     flat one and gets no gradient: divided by so little it would outweigh all
@@ -67,12 +69,17 @@ def moments(heatmaps: Tensor, eps: float = 1e-5) -> Moments:
     Args:
         heatmaps (Tensor): (N, K, H, W), the sum of each is 1, or 0 where
             there is nothing.
-        eps (float): Added to V1 and V2.
 
     Returns:
         Moments: Of each heatmap, in float32, or float64 for such heatmaps.
     """
-    return moments_of(sums(heatmaps), eps)
+    found = sums(heatmaps)
+    v1, v2 = found.mass + EPS, found.squares + EPS
+    scale = (v1 - v2 / v1).clamp(min=EPS)
+    known = (found.x, found.y, found.xx / scale, found.xy / scale, found.yy / scale)
+    # A NaN is not below it and stays to be seen.
+    empty = found.mass < _LEAST_MASS
+    return Moments(*(value.masked_fill(empty, flat) for flat, value in zip(_FLAT, known)))
 
 
 def sums(heatmaps: Tensor) -> Sums:
@@ -81,16 +88,6 @@ def sums(heatmaps: Tensor) -> Sums:
     with full_precision(heatmaps):
         dtype = torch.promote_types(heatmaps.dtype, torch.float32)
         return Sums(*_Sums.apply(heatmaps.to(dtype)))
-
-
-def moments_of(found: Sums, eps: float) -> Moments:
-    """Mean and covariance; see :func:`moments`."""
-    v1, v2 = found.mass + eps, found.squares + eps
-    scale = (v1 - v2 / v1).clamp(min=eps)
-    known = (found.x, found.y, found.xx / scale, found.xy / scale, found.yy / scale)
-    # A NaN is not below it and stays to be seen.
-    empty = found.mass < _LEAST_MASS
-    return Moments(*(value.masked_fill(empty, flat) for flat, value in zip(_FLAT, known)))
 
 
 class _Sums(torch.autograd.Function):

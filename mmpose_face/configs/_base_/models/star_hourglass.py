@@ -5,6 +5,8 @@ from scratch; the data set says the ``scheme`` and ``num_points``.
 The paper tests without mirrored images; with them by
 --cfg-options model.test_cfg.flip_test=True"""
 
+from mmdet.engine.hooks import CheckInvalidLossHook
+
 from mmpose_face.codecs import SoftArgmax
 from mmpose_face.models import (
     AttentionHourglass,
@@ -17,7 +19,12 @@ from mmpose_face.models import (
 
 input_size = (256, 256)  # width and height of the crop, pixels
 codec = dict(type=SoftArgmax, input_size='${input_size}')
-loss = dict(type=STARLoss)
+# One of the two forms in the paper's code; that of its equations by
+# --cfg-options loss.mode=per_axis
+loss = dict(type=STARLoss, mode='mahalanobis')
+# Ends a training whose loss is NaN or infinite; waits for the device once in
+# 50 iterations, as the log does.
+check_loss = dict(type=CheckInvalidLossHook, interval=50)
 
 model = dict(
     type=FacePoseEstimator,

@@ -21,3 +21,4 @@ codec.update(mirror='box')
 box_jitter.update(rotate_factor=40, scale_factor=(0.85, 1.15))
 
 train_dataloader.update(batch_size=16)
+custom_hooks.append('${check_loss}')

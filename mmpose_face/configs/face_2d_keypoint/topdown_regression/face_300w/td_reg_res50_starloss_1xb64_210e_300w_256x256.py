@@ -18,5 +18,6 @@ codec.update(mirror='box')
 
 # As the row on WFLW.
 box_jitter.update(shift_prob=0.3)
+custom_hooks.append('${check_loss}')
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks['checkpoint'].update(interval=10)

@@ -24,3 +24,4 @@ train_pipeline = ['${load_image}', '${face_box}', '${flip}', '${warp}', '${targe
 max_epochs = 5
 train_cfg.update(val_interval=1)
 warmup.update(end=50)
+custom_hooks.append('${check_loss}')

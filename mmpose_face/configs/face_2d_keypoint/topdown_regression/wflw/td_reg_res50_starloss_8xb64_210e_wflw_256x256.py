@@ -16,4 +16,5 @@ with read_base():
 # As the row with WingLoss has it. Off by
 # --cfg-options box_jitter.shift_prob=0
 box_jitter.update(shift_prob=0.3)
+custom_hooks.append('${check_loss}')
 default_hooks['checkpoint'].update(interval=10)

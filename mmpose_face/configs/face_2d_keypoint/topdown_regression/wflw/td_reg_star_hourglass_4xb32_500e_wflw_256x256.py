@@ -14,5 +14,5 @@ with read_base():
     from mmpose_face.configs._base_.schedules.adam_500e import *
 
 train_dataloader.update(batch_size=32, drop_last=True)
-custom_hooks.append('${ema}')
+custom_hooks.extend(['${check_loss}', '${ema}'])
 default_hooks['checkpoint'].update(interval=10)
