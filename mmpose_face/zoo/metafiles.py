@@ -117,6 +117,22 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What the network of a row costs, for one face.
+
+    Args:
+        parameters (int): Number of weights.
+        flops (int): Multiplications, each with its addition.
+        milliseconds (float): Processor time of one forward pass on one
+            thread, without flip test, on the machine that the metafiles name.
+    """
+
+    parameters: int
+    flops: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
 class Row:
     """A row of the model zoo.
 
@@ -132,6 +148,7 @@ class Row:
         published (tuple[Published]): What is published of these weights, the
             figures of the table first; empty where nothing is.
         measured (Measured, optional): What was measured here.
+        costs (Costs, optional): What the network costs.
         old_name (str, optional): Name of the config in MMPose 0.x, where
             documents still use it.
         note (str): What its page says below the table; may be empty.
@@ -147,6 +164,7 @@ class Row:
     weights: str | None
     published: tuple[Published, ...]
     measured: Measured | None
+    costs: Costs | None
     old_name: str | None
     note: str
 
@@ -271,7 +289,7 @@ class _Fields:
     def get(
         self,
         name: str,
-        kind: type = str,
+        kind: type | tuple[type, ...] = str,
         default: Any = ...,
         of: Callable[[Any], bool] | None = None,
     ) -> Any:
@@ -287,7 +305,14 @@ class _Fields:
         return value
 
 
-_KINDS = {str: 'text', list: 'a list', dict: 'fields'}
+_NUMBER = (int, float)
+_KINDS = {
+    str: 'text',
+    list: 'a list',
+    dict: 'fields',
+    int: 'a whole number',
+    _NUMBER: 'a number',
+}
 
 
 def _is_text(value: Any) -> bool:
@@ -380,6 +405,7 @@ def _row(root: Path, metafile: str, model: Any, papers: dict[str, Paper]) -> Row
         weights=weights,
         published=_published(fields, benchmark),
         measured=_measured(fields),
+        costs=_costs(about),
         old_name=fields.get('Old Name', default=None),
         note=fields.get('Note', default='').rstrip(),
     )
@@ -418,6 +444,17 @@ def _measured(fields: _Fields) -> Measured | None:
     )
 
 
+def _costs(about: _Fields) -> Costs | None:
+    """All numbers or none."""
+    if not {'Parameters', 'FLOPs', 'CPU Milliseconds'} & set(about.values):
+        return None
+    return Costs(
+        parameters=about.get('Parameters', int),
+        flops=about.get('FLOPs', int),
+        milliseconds=float(about.get('CPU Milliseconds', _NUMBER)),
+    )
+
+
 def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
     columns = {f'NME {column}': column for column in benchmark.columns}
     if len(columns) == 1:
@@ -429,7 +466,7 @@ def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
                 f'no column for the metric {name!r}; those of '
                 f'{benchmark.name} are {", ".join(columns)}'
             )
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, _NUMBER):
             raise fields.error(f'{name} is {value!r}, expected a number')
         figures[columns[name]] = float(value)
     return Published(fields.get('Source'), figures)

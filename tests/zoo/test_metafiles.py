@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmpose_face.commands.evaluate import SETTINGS
 from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.evaluation import SubsetNME
-from mmpose_face.zoo import read_rows
+from mmpose_face.zoo import Costs, get_model, read_rows
 from mmpose_face.zoo.metafiles import INDEX, project_root
 
 ROWS = {row.alias: row for row in read_rows()}
@@ -148,6 +148,25 @@ def test_names_and_places(row):
     assert kinds and set(kinds) <= {'Algorithm', 'Backbone'}
 
 
+@each
+def test_every_row_has_its_costs(row):
+    assert row.costs.parameters > 1e6 and row.costs.flops > 1e9 and row.costs.milliseconds > 1
+
+
+def test_parameters_are_those_of_the_network():
+    row = ROWS['wflw-res50-wingloss']
+    model = get_model(row.name, pretrained=False)
+    assert row.costs.parameters == sum(weights.numel() for weights in model.parameters())
+
+
+def test_costs_may_be_missing(tmp_path):
+    tree = copy.deepcopy(TREE)
+    for name in ('Parameters', 'FLOPs', 'CPU Milliseconds'):
+        del tree['rows.yml']['Models'][0]['Metadata'][name]
+    (row,) = read_rows(write(tmp_path, tree))
+    assert row.costs is None
+
+
 INDEXED = dict(Import=['papers.yml', 'rows.yml'])
 BOOK = dict(Venue='V', Paper='https://a', BibTeX='@a{}\n')
 PAPERS = dict(
@@ -173,7 +192,13 @@ MODEL = {
     'Title': 't',
     'Label': 'l',
     'Config': f'{NAME}.py',
-    'Metadata': {'Architecture': ['Wingloss'], 'Training Data': 'WFLW'},
+    'Metadata': {
+        'Parameters': 7,
+        'FLOPs': 11,
+        'CPU Milliseconds': 3,
+        'Architecture': ['Wingloss'],
+        'Training Data': 'WFLW',
+    },
     'Results': [{'Source': 's', 'Metrics': {'NME test': 4.64, 'NME pose': 8}}],
     'Measured Here': {
         'Data': 'd',
@@ -201,6 +226,7 @@ def test_the_small_tree(tmp_path):
     assert row.log == 'https://a/b_20210303.log.json'
     assert row.papers[0].bibtex == '@a{}'
     assert not row.has_config and row.old_name is None
+    assert row.costs == Costs(parameters=7, flops=11, milliseconds=3.0)
     assert row.measured.command == 'x'
     assert [part['NME'] for part in row.measured.table] == ['4.1', '4.0']
 
@@ -223,6 +249,9 @@ _DATA = ('papers.yml', 'Collections', 1)
         ((*_MODEL, 'Metadata', 'Training Data'), 'X', 'X is no collection'),
         ((*_MODEL, 'Metadata', 'Training Data'), 'Wingloss', 'Wingloss is not a'),
         ((*_MODEL, 'Metadata', 'Architecture', 0), 5, 'Architecture is .5'),
+        ((*_MODEL, 'Metadata', 'FLOPs'), _GONE, f'model {NAME}: FLOPs is missing'),
+        ((*_MODEL, 'Metadata', 'Parameters'), 1.5, 'Parameters is 1.5, expected a whole number'),
+        ((*_MODEL, 'Metadata', 'CPU Milliseconds'), '3', 'Milliseconds is .3., expected a number'),
         ((*_MODEL, 'Weights'), 'https://a/b.pth', 'Weights is .*b.pth.* ends in'),
         ((*_MODEL, 'Results'), 5, 'Results is 5, expected a list$'),
         ((*_MODEL, 'Results', 0), 5, 'expected fields, got 5'),

@@ -158,6 +158,11 @@ def figures(cells: list[str]) -> str:
     return ' '.join(cells).replace(' <sup>', '<').replace('</sup>', '>')
 
 
+def without_dashes(cells: list[str]) -> str:
+    """The figures, or one dash for a row that has none."""
+    return '–' if set(cells) == {'–'} else figures(cells)
+
+
 def stale(tool, root: Path) -> str:
     """What ``--check`` says, which ends with an error."""
     with pytest.raises(SystemExit) as error:
@@ -263,12 +268,37 @@ def test_the_aggregate_page_has_every_table():
     assert [re.sub(r'\[(.*)]\(.*\)', r'\1', cells[0]) for cells in found] == [
         label for label, _, _ in expected
     ]
-    assert [figures(cells[2:-2]).strip() for cells in found] == [
-        published or '' for _, published, _ in expected
+    assert [without_dashes(cells[2:-2]) for cells in found] == [
+        published or '–' for _, published, _ in expected
     ]
     assert [cells[-2] for cells in found] == [
-        f'[ckpt]({MMPOSE}{weights})' if weights else '' for _, _, weights in expected
+        f'[ckpt]({MMPOSE}{weights})' if weights else '–' for _, _, weights in expected
     ]
+
+
+def test_the_aggregate_page_begins_with_all_rows(tool):
+    header, *rows = tables(read('README.md'))[0]
+    assert header == ['Model', 'Data set', 'NME', 'Parameters', 'GFLOPs', 'CPU ms', 'Weights']
+    assert len(rows) == len(PUBLISHED)
+    by_model = {(row[0].split(']')[0][1:], row[1]): row[2:] for row in rows}
+    figure, parameters, flops, milliseconds, weights = by_model['HRNetv2-w18', '300W, full']
+    assert (figure, parameters, flops) == ('3.45 %', '9.7 M', '4.71')
+    assert float(milliseconds) > 1 and weights.startswith(f'[ckpt]({MMPOSE}')
+    assert by_model['ResNet-50+STARLoss', 'WFLW, test'][0::4] == ['–', '–']
+
+
+def test_the_summary_says_what_was_measured_on(tool):
+    before, _, _ = read('README.md').partition('## How to read')
+    assert tool.Zoo(REPO).machine() in before
+
+
+def test_costs_that_were_not_measured_are_dashes(tool, project):
+    metafile = project / WFLW_METAFILE
+    text = re.sub(r' *(Parameters|FLOPs|CPU Milliseconds): .*\n', '', metafile.read_text())
+    metafile.write_text(text)
+    tool.main(['--root', str(project)])
+    rows = [row for row in tables(read('README.md', project))[0] if 'hrnetv2_wflw.md' in row[0]]
+    assert [row[3:6] for row in rows] == [['–'] * 3]
 
 
 def test_the_aggregate_page_goes_through_the_data_sets_in_order():
@@ -343,8 +373,8 @@ def test_an_overview_has_the_best_first(method, data_sets, pages):
     rows = [row for table in found for row in table[1:]]
     paths = [f'{method}/{page}.md' for page in pages]
     assert [row[-1] for row in rows] == [f'[{Path(path).name}]({path})' for path in paths]
-    assert [figures(row[2:-1]).strip() for row in rows] == [
-        PUBLISHED[path][1] or '' for path in paths
+    assert [without_dashes(row[2:-1]) for row in rows] == [
+        PUBLISHED[path][1] or '–' for path in paths
     ]
 
 
@@ -610,7 +640,7 @@ def test_a_row_without_anything_says_so(tool, project):
     before, _, after = read(STAR, project).partition('## Measured here')
     text = before + after.partition('\n## ')[2]
     [[_, cells]] = tables(text)
-    assert cells == ['ResNet-50+STARLoss', '256x256', *[''] * 9]
+    assert cells == ['ResNet-50+STARLoss', '256x256', *['–'] * 9]
     assert (
         'ResNet-50+STARLoss has no published figure, no released weights and no config yet.'
     ) in text
@@ -618,7 +648,7 @@ def test_a_row_without_anything_says_so(tool, project):
     assert 'mim train' not in text and 'mim download' not in text
     assert '(<>)' not in text
     [row] = tables(read('topdown_regression.md', project))[-1][2:]
-    assert row[:-1] == ['ResNet-50+STARLoss', '256x256', *[''] * 7]
+    assert row[:-1] == ['ResNet-50+STARLoss', '256x256', *['–'] * 7]
 
 
 def test_its_config_is_linked_once_it_is_there(tool, project):

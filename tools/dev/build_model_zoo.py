@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Callable
 
 import jinja2
+import yaml
 from mmengine.config import Config
 
 from mmpose_face.files import write_whole
@@ -40,6 +41,8 @@ TABLE_END = '<!-- model zoo: end -->'
 # order of the index.
 ORDER = ('300w', 'coco_wholebody_face', 'wflw', 'cofw', 'aflw')
 UNITS = dict(percent='in per cent', ratio='as a ratio')
+SHORT_UNITS = dict(percent=' %', ratio='')
+EMPTY = '–'
 
 Tables = Iterable[tuple[Benchmark, list[Row]]]
 
@@ -98,9 +101,9 @@ class Zoo:
         return UNITS[benchmark.unit]
 
     def figure(self, row: Row, column: str) -> str:
-        """As the table prints it; empty where nothing is published."""
+        """As the table prints it; a dash where nothing is published."""
         if not row.published or column not in row.published[0].figures:
-            return ''
+            return EMPTY
         return _printed(row, row.published[0].figures[column])
 
     def conditions(self, rows: Sequence[Row]) -> str:
@@ -115,7 +118,33 @@ class Zoo:
         lines = ['; '.join(facts) + '.', _sources(rows), *map(_missing, rows)]
         return ' '.join(filter(None, lines))
 
+    def machine(self) -> str:
+        """What the processor times were measured on."""
+        text = (self.root / CONFIGS / 'collections.yml').read_text(encoding='utf-8')
+        measured = yaml.safe_load(text)['Measured On']
+        return f'{measured["Processor"]}, torch {measured["Torch"]}'
+
     # Tables.
+
+    def summary(self, page: Path) -> str:
+        """A Markdown table of all rows, by data set, the best first."""
+        header = ('Model', 'Data set', 'NME', 'Parameters', 'GFLOPs', 'CPU ms', 'Weights')
+        lines = [header, (':--', ':--', *['--:'] * (len(header) - 3), ':-:')]
+        for benchmark, rows in sorted(self.tables(self.rows), key=lambda group: _place(group[0])):
+            column = self.main_column(benchmark)
+            for row in rows:
+                figure = self.figure(row, column)
+                unit = SHORT_UNITS[benchmark.unit] if figure != EMPTY else ''
+                lines.append(
+                    (
+                        f'[{row.title}]({self.link(self.page(row), page)})',
+                        f'{benchmark.name}, {column}',
+                        f'{figure}{unit}',
+                        *_costs(row),
+                        f'[ckpt]({row.weights})' if row.weights else EMPTY,
+                    )
+                )
+        return _markdown(lines)
 
     def table(self, rows: Sequence[Row], columns: str, page: Path) -> str:
         """A Markdown table of rows of one data set.
@@ -141,14 +170,14 @@ class Zoo:
             start, *end = ends(row, page)
             cells = (self._cell(row, name, marks) for name in names)
             lines.append((start, input_size(row), *cells, *end))
-        return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+        return _markdown(lines)
 
     def measured_table(self, measured: Measured) -> str:
         """A Markdown table of what was measured here."""
         header = list(measured.table[0])
         lines = [header, [':--'] + [':-:'] * (len(header) - 1)]
         lines += [list(row.values()) for row in measured.table]
-        return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+        return _markdown(lines)
 
     def notes(self, rows: Sequence[Row]) -> list[str]:
         """What others published of a figure in the table."""
@@ -169,8 +198,8 @@ class Zoo:
             label = f'[{label}]({self.link(row.config, page)})'
         return (
             label,
-            f'[ckpt]({row.weights})' if row.weights else '',
-            f'[log]({row.log})' if row.log else '',
+            f'[ckpt]({row.weights})' if row.weights else EMPTY,
+            f'[log]({row.log})' if row.log else EMPTY,
         )
 
     def _details(self, row: Row, page: Path) -> tuple[str, ...]:
@@ -189,6 +218,20 @@ def flip_test(row: Row) -> bool | None:
     if not row.has_config:
         return None
     return Config.fromfile(row.config).model.test_cfg.get('flip_test', False)
+
+
+def _markdown(lines: Iterable[Sequence[str]]) -> str:
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _costs(row: Row) -> tuple[str, str, str]:
+    if row.costs is None:
+        return EMPTY, EMPTY, EMPTY
+    return (
+        f'{row.costs.parameters / 1e6:.1f} M',
+        f'{row.costs.flops / 1e9:.2f}',
+        f'{row.costs.milliseconds:.0f}',
+    )
 
 
 def _by_benchmark(rows: Sequence[Row]) -> Tables:

@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mmpose_face.landmarks import GROUP_COLORS, SCHEMES, Scheme
 from mmpose_face.synthesis import SyntheticFace, render_face
 from mmpose_face.visualization import draw_landmarks
+from mmpose_face.visualization.crops import write_text
 from mmpose_face.visualization.schematic import scheme_points
 
 # Looks straight ahead, with open eyes and lips apart.
@@ -56,6 +57,19 @@ def picture(scheme: Scheme) -> np.ndarray:
     points = scheme_points(keypoints, scheme)
     drawn = draw_landmarks(image, points, scheme)
     return np.concatenate([number(drawn, points, scheme), legend(scheme)])
+
+
+def strip(side: int = 512) -> np.ndarray:
+    """All schemes side by side, without numbers, BGR."""
+    face = render_face(SEED, INDEX, SIDE, attributes=[])
+    image, keypoints = portrait(face)
+    image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    cells = []
+    for scheme in SCHEMES.values():
+        points = scheme_points(keypoints, scheme) * side / SIDE
+        cells.append(draw_landmarks(image, points, scheme))
+        write_text(cells[-1], scheme.name)
+    return np.hstack(cells)
 
 
 # Numbers.
@@ -211,10 +225,10 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True)
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    cv2.imwrite(str(out / 'schemes.jpg'), strip(), quality)
     for name, scheme in SCHEMES.items():
-        cv2.imwrite(
-            str(out / f'scheme_{name}.jpg'), picture(scheme), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-        )
+        cv2.imwrite(str(out / f'scheme_{name}.jpg'), picture(scheme), quality)
         print(f'{name}\n\n{table(scheme)}\n')
 
 
