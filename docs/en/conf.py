@@ -11,9 +11,17 @@ from sphinx.addnodes import pending_xref
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-# By the paths without suffix, as Sphinx names pages.
+# Pages in whose section others stand, though they are in no folder of theirs.
+MORE_CHILDREN = {
+    'get_started': ('install', 'demo'),
+    'datasets/README': ('/landmarks', '/synthetic_faces'),
+    'measurements': ('verified', 'benchmark'),
+    'contributing': ('changelog',),
+}
+# Files of the root and the pages that show them, or the page in their place;
+# by the paths without suffix, as Sphinx names pages.
 INCLUDED_BY = {
-    str(ROOT / 'README'): 'get_started',
+    str(ROOT / 'README'): 'index',
     str(ROOT / 'CHANGELOG'): 'changelog',
     str(ROOT / 'CONTRIBUTING'): 'contributing',
 }
@@ -44,7 +52,6 @@ myst_enable_extensions = ['colon_fence']
 autodoc_typehints = 'none'
 autodoc_inherit_docstrings = False
 autodoc_member_order = 'bysource'
-autodoc_default_options = {'members': True}
 toc_object_entries_show_parents = 'hide'
 napoleon_numpy_docstring = False
 napoleon_use_param = False
@@ -64,33 +71,55 @@ html_static_path = ['_static']
 html_css_files = ['site.css']
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
-    'logo': {'text': 'mmpose_face'},
+    'logo': {'text': f'mmpose_face {version}'},
     'navbar_align': 'left',
     'show_toc_level': 2,
+    'header_links_before_dropdown': 7,
     'show_version_warning_banner': False,
     'secondary_sidebar_items': ['page-toc'],
     'footer_start': ['copyright'],
     'footer_end': ['theme-version'],
 }
 html_context = {'default_mode': 'auto'}
-html_sidebars = {'index': [], 'get_started': []}
+html_sidebars = {'index': []}
 copybutton_exclude = '.linenos, .gp, .go'
 
 
 def list_children(app, docname, source):
-    """Give a page the pages of its folder as children.
+    """Give a page the pages of its folder as children, and those of
+    MORE_CHILDREN.
 
     The page of a folder is its README.md, or the page beside it that has its
     name. They are listed here because a code host would show the directive.
     """
     path = HERE / docname
+    children = [*MORE_CHILDREN.get(docname, ())]
     if path.name == 'README':
-        children = '*'
+        children.insert(0, '*')
     elif path.is_dir():
-        children = f'{path.name}/**'
-    else:
-        return
-    source[0] += f'\n\n```{{toctree}}\n:hidden:\n:glob:\n\n{children}\n```\n'
+        children.insert(0, f'{path.name}/**')
+    if children:
+        listed = '\n'.join(children)
+        source[0] += f'\n\n```{{toctree}}\n:hidden:\n:glob:\n\n{listed}\n```\n'
+
+
+def public_names() -> dict:
+    """The names of each module that api/public.md lists; none stand for its
+    ``__all__``."""
+    page = (HERE / 'api/public.md').read_text(encoding='utf-8')
+    rows = re.findall(r'^\| `(mmpose_face[\w.]*)` \| (.*) \|$', page, re.M)
+    return {module: names.replace('`', '').replace('__all__', '') for module, names in rows}
+
+
+def document_public_names(app, docname, source):
+    """The reference documents what is public, and no more."""
+
+    def with_names(found):
+        return f'{found[0]}\n   :members: {public[found[1]]}'
+
+    if docname.startswith('api/'):
+        public = public_names()
+        source[0] = re.sub(r'^\.\. automodule:: (\S+)$', with_names, source[0], flags=re.M)
 
 
 def from_here(app, path, docname, source):
@@ -100,14 +129,10 @@ def from_here(app, path, docname, source):
 
 
 def adapt_page(app, doctree):
-    """Links to what a page includes lead to that page; the wide tables of
-    the zoo get the space of the right sidebar."""
+    """Links to what a page includes lead to that page."""
     for node in doctree.findall(pending_xref):
         if node['reftarget'] in INCLUDED_BY:
             node['reftarget'] = INCLUDED_BY[node['reftarget']]
-    docname = app.env.docname
-    if docname.startswith('model_zoo/'):
-        app.env.metadata[docname]['html_theme.sidebar_secondary.remove'] = True
 
 
 def resolve_name(app, env, node, contnode):
@@ -128,6 +153,7 @@ def resolve_name(app, env, node, contnode):
 
 def setup(app):
     app.connect('source-read', list_children)
+    app.connect('source-read', document_public_names)
     app.connect('include-read', from_here)
     app.connect('doctree-read', adapt_page)
     app.connect('missing-reference', resolve_name)

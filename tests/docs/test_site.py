@@ -2,6 +2,7 @@
 """The documentation site, built as by ``make docs`` and looked at."""
 
 import html.parser
+import importlib
 import re
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from chromium import Browser, in_browser
 from conftest import REPO, made_once, run_python, serving
+
+from mmpose_face import __version__
 
 DOCS = REPO / 'docs/en'
 ZOO = 'model_zoo/README.html'
@@ -88,18 +91,57 @@ def test_pages_fetch_nothing_from_elsewhere(site):
         assert '@import"http' not in text and 'url(http' not in text, style
 
 
-def test_every_package_is_in_the_reference():
-    reference = ''.join(p.read_text() for p in (DOCS / 'api').glob('*.rst'))
-    named = set(re.findall(r'automodule:: mmpose_face\.(\S+)', reference))
-    package = REPO / 'mmpose_face'
-    folders = {path.parent.name for path in package.glob('*/__init__.py')}
-    # Imported one by one, see their package.
-    tasks = {
-        f'{room}.{path.stem}'
-        for room in ('commands', 'inference')
-        for path in (package / room).glob('[!_]*.py')
-    }
-    assert (folders | tasks) - named == {'apis'}
+def public_names() -> dict[str, list[str]]:
+    """What api/public.md lists: the names of each public module."""
+    page = (DOCS / 'api/public.md').read_text()
+    rows = re.findall(r'^\| `(mmpose_face[\w.]*)` \| (.*) \|$', page, re.M)
+    return {module: re.findall('`(.*?)`', names) for module, names in rows}
+
+
+@pytest.mark.parametrize('module', public_names())
+def test_what_is_public_can_be_imported(module):
+    found = importlib.import_module(module)
+    names = public_names()[module]
+    for name in found.__all__ if names == ['__all__'] else names:
+        assert getattr(found, name) is not None
+
+
+def test_the_reference_documents_what_is_public():
+    reference = ''.join(page.read_text() for page in (DOCS / 'api').glob('*.rst'))
+    documented = re.findall(r'automodule:: (\S+)', reference)
+    # What the package itself exports is documented where it is defined.
+    assert sorted(documented) == sorted(set(public_names()) - {'mmpose_face'})
+
+
+def test_guides_import_public_names_alone():
+    """Rows and parts of configs are public by their own names."""
+    public = public_names()
+    checked = 0
+    for page in [REPO / 'README.md', *DOCS.rglob('*.md')]:
+        lines = re.findall(
+            r'^(?:>>> )?\s*from (mmpose_face[\w.]*) import ([\w, ]+)', page.read_text(), re.M
+        )
+        for module, imported in lines:
+            if module.startswith('mmpose_face.configs'):
+                continue
+            known = public.get(module, [])
+            if known == ['__all__']:
+                known = importlib.import_module(module).__all__
+            for name in map(str.strip, imported.split(',')):
+                assert name in known or f'{module}.{name}' in public, (page, module, name)
+                checked += 1
+    assert checked > 20
+
+
+def test_only_what_is_public_is_in_the_reference(site):
+    page = (site / 'api/inference.html').read_text()
+    assert 'id="mmpose_face.inference.tracking.FaceTracker"' in page
+    assert 'mmpose_face.inference.tracking.matches' not in page
+
+
+def test_every_page_shows_the_version(site):
+    for page in ('index.html', 'api/public.html', ZOO):
+        assert f'mmpose_face {__version__}</p>' in (site / page).read_text()
 
 
 @pytest.fixture
@@ -147,28 +189,30 @@ def test_pages_of_a_folder_need_no_list(small_docs, tmp_path):
 
 
 def test_links_out_of_the_docs(small_docs, tmp_path):
-    """A file of the clone is copied; what a page includes is that page."""
-    (tmp_path / 'README.md').write_text(
-        '# Read me\n\n[front](docs/en/index.md) [licence](LICENSE)\n'
+    """A file of the clone is copied; what a page includes is that page, and
+    the README is the front page."""
+    (tmp_path / 'CONTRIBUTING.md').write_text(
+        '# Rules\n\n[front](docs/en/index.md) [start](README.md) [licence](LICENSE)\n'
     )
     (tmp_path / 'LICENSE').write_text('free')
+    (tmp_path / 'README.md').write_text('# Read me\n')
     (small_docs / 'index.md').write_text(
-        '# Front\n\n[start](../../README.md) [free](../../LICENSE)\n\n'
-        '```{toctree}\nget_started\n```\n'
+        '# Front\n\n[rules](../../CONTRIBUTING.md) [free](../../LICENSE)\n\n'
+        '```{toctree}\ncontributing\n```\n'
     )
-    (small_docs / 'get_started.md').write_text(
-        (DOCS / 'get_started.md').read_text().replace('mmpose_face', 'Read me')
-    )
+    (small_docs / 'contributing.md').write_text((DOCS / 'contributing.md').read_text())
+    (small_docs / 'changelog.md').write_text('# Changes\n')
     out = tmp_path / 'out'
     build(small_docs, out)
     (copy,) = (out / '_downloads').rglob('LICENSE')
     front = (out / 'index.html').read_text()
     assert copy.read_text() == 'free'
     assert front.count(copy.relative_to(out).as_posix()) == 1
-    assert 'href="get_started.html"><span class="std std-doc">start' in front
-    start = (out / 'get_started.html').read_text()
-    assert '<span class="std std-doc">front' in start
-    assert copy.relative_to(out).as_posix() in start
+    assert 'href="contributing.html"><span class="std std-doc">rules' in front
+    rules = (out / 'contributing.html').read_text()
+    assert 'href="index.html"><span class="std std-doc">front' in rules
+    assert 'href="index.html"><span class="std std-doc">start' in rules
+    assert copy.relative_to(out).as_posix() in rules
 
 
 @in_browser
@@ -180,7 +224,15 @@ def test_front_page(browser, address):
     links = browser.run("""
 return [...document.querySelectorAll('header nav a')]
     .filter(a => a.checkVisibility()).map(a => a.innerText.trim())""")
-    assert links == ['Get started', 'User guides', 'Model zoo', 'Notes', 'API reference']
+    assert links == [
+        'Get started',
+        'Guides',
+        'Model zoo',
+        'Data sets',
+        'Measurements',
+        'API reference',
+        'Contributing',
+    ]
     cards = browser.run("return document.querySelectorAll('.sd-card').length")
     assert cards > 5
     assert [e for e in browser.log('browser') if e['level'] != 'INFO'] == []

@@ -65,10 +65,12 @@ def test_the_json_of_the_page(model, tmp_path, monkeypatch):
 
 
 def test_the_gallery_is_drawn_anew(model, tmp_path, monkeypatch):
-    """Under the names that the page shows, small enough for a page."""
+    """Under the names that the page and the README show, small enough for a
+    page."""
     monkeypatch.setattr('sys.argv', ['gallery.py', '--out', str(tmp_path)])
     runpy.run_path(str(REPO / 'tools/dev/gallery.py'), run_name='__main__')
-    shown = set(re.findall(r'images/(gallery_\w+\.jpg)', PAGE))
+    pages = PAGE + (REPO / 'README.md').read_text()
+    shown = set(re.findall(r'images/(gallery_\w+\.jpg)', pages))
     assert shown == {path.name for path in tmp_path.iterdir()}
     for name in shown:
         size = (REPO / 'docs/en/images' / name).stat().st_size

@@ -21,6 +21,9 @@ from mmpose_face.visualization.crops import write_text
 
 SEED = 5  # neither that of the training nor of the test
 SIDE = 256  # pixels of a face in a sheet
+QUALITY = 82  # of JPEG
+# Seed, index and attributes of the faces on the front page.
+FRONT = ((11, 3, ('makeup', 'expression')), (11, 16, ('makeup',)), (11, 37, ('expression',)))
 WALL, FRAME = (188, 200, 206), (42, 60, 84)  # BGR
 # Left, top, side in pixels and index of the portraits on the wall.
 PORTRAITS = (
@@ -42,6 +45,15 @@ def found(landmarker: FaceLandmarker, faces: Sequence[SyntheticFace]) -> list[Fa
     """The landmarks of each face, in the box of its true ones."""
     boxes = [landmark_bounds(face.keypoints)[None] for face in faces]
     return landmarker([f.image for f in faces], boxes, channels='bgr')
+
+
+def front(landmarker: FaceLandmarker) -> np.ndarray:
+    """Three large faces: the picture of the front page."""
+    side = 2 * SIDE
+    faces = [render_face(seed, index, 2 * side, chosen) for seed, index, chosen in FRONT]
+    boxes = [landmark_bounds(face.keypoints)[None] / 2 for face in faces]
+    images = [cv2.resize(f.image, (side, side), interpolation=cv2.INTER_AREA) for f in faces]
+    return np.hstack([each.draw() for each in landmarker(images, boxes, channels='bgr')])
 
 
 def attributes(landmarker: FaceLandmarker) -> np.ndarray:
@@ -105,11 +117,11 @@ def main() -> None:
     args = parser.parse_args()
     landmarker = FaceLandmarker(*args.model)
     args.out.mkdir(parents=True, exist_ok=True)
-    for draw in attributes, schemes, wall, hidden:
+    for draw in front, attributes, schemes, wall, hidden:
         cv2.imwrite(
             str(args.out / f'gallery_{draw.__name__}.jpg'),
             draw(landmarker),
-            [cv2.IMWRITE_JPEG_QUALITY, 82],
+            [cv2.IMWRITE_JPEG_QUALITY, QUALITY],
         )
 
 

@@ -22,7 +22,7 @@ pythons() {
     done
 }
 
-# The README's commands, from the root of the clone: by uv, or by pip alone.
+# The commands of docs/en/install.md, from the root of the clone: by uv, or by pip alone.
 documented_install() {
     local python=$1 installer=$2
     if [ "$installer" = uv ]; then
