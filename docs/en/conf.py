@@ -129,10 +129,15 @@ def from_here(app, path, docname, source):
 
 
 def adapt_page(app, doctree):
-    """Links to what a page includes lead to that page."""
+    """Links to what a page includes lead to that page; the wide table of a
+    row's page gets the space of the right sidebar, which would list one
+    heading."""
     for node in doctree.findall(pending_xref):
         if node['reftarget'] in INCLUDED_BY:
             node['reftarget'] = INCLUDED_BY[node['reftarget']]
+    docname = app.env.docname
+    if re.match('model_zoo/.*/', docname):
+        app.env.metadata[docname]['html_theme.sidebar_secondary.remove'] = True
 
 
 def resolve_name(app, env, node, contnode):
