@@ -41,4 +41,5 @@ def _run(argv: Sequence[str], cwd: str, out: str) -> None:
     os.environ['OMP_NUM_THREADS'] = '1'
     os.chdir(cwd)
     sys.argv = list(argv)
+    sys.path.insert(0, str(Path(argv[0]).resolve().parent))  # as Python does
     runpy.run_path(argv[0], run_name='__main__')

@@ -2,6 +2,7 @@
 """The scripts say what their options are at once."""
 
 import json
+from pathlib import Path
 
 import pytest
 from conftest import REPO, run_python
@@ -25,6 +26,7 @@ import runpy
 import sys
 
 sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))  # as Python does
 try:
     runpy.run_path(sys.argv[0], run_name='__main__')
 except SystemExit as end:
@@ -36,7 +38,7 @@ print(json.dumps(dict(
     heavy=[name for name in {HEAVY!r} if name in sys.modules],
     seconds=times.user + times.system)))
 """
-TOOLS = sorted(path.name for path in (REPO / 'tools').glob('*.py'))
+TOOLS = ['benchmark/benchmark.py', *sorted(path.name for path in (REPO / 'tools').glob('*.py'))]
 DATASETS = ('300w', 'wflw', 'cofw', 'cofw68', 'aflw', 'coco_wholebody_face', 'synthetic')
 
 
@@ -54,7 +56,7 @@ def answer(*args: str, code: int = 0) -> str:
 @pytest.mark.parametrize('option', ['-h', '--help'])
 @pytest.mark.parametrize('tool', TOOLS)
 def test_help(tool, option):
-    assert answer(tool, option).startswith(f'usage: {tool} [-h]')
+    assert answer(tool, option).startswith(f'usage: {Path(tool).name} [-h]')
 
 
 @pytest.mark.parametrize('dataset', DATASETS)
@@ -89,6 +91,7 @@ def test_options_of_ours():
         (['evaluate.py', '--ann', 'a.json'], 'required: --pred'),
         (['compare.py', 'a.json'], 'required: b'),
         (['export_onnx.py', 'a.py'], 'required: out'),
+        (['benchmark/benchmark.py', '--parts', 'none'], "invalid choice: 'none'"),
         (['verify_zoo.py', '--cfg-options', 'batch'], 'expected KEY=VALUE'),
     ],
 )

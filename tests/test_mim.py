@@ -159,6 +159,14 @@ def test_landmarks(mim, trained, elsewhere):
     assert len(found['faces'][0]['keypoints']) == 68
 
 
+def test_benchmark(mim, elsewhere):
+    """Found by its name in a folder of its own, with the package beside it."""
+    options = ('--parts', 'targets', '--rounds', '1', '--batch', '1')
+    out = mim('run', 'mmpose_face', 'benchmark', *options, '--out', elsewhere / 'speed')
+    assert 'targets, DARK, 1 x 98 maps of 64 x 64: ' in out
+    assert (elsewhere / 'speed/benchmark.png').is_file()
+
+
 def test_search(mim, elsewhere):
     """Every row, with its figures and its weights."""
     mim('search', 'mmpose_face', '--json', elsewhere / 'found.json')
