@@ -4,12 +4,13 @@
 The only package that knows about versions. Each module mends one thing, says
 for which releases, and has a test that shows the fault without it; when such
 a test fails, the module can go. None is imported before what it mends is.
+:mod:`.moved` keeps this package's own old import paths for a release.
 """
 
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from . import coco_api, mmcv_ext, package_warning
+from . import coco_api, mmcv_ext, moved, package_warning
 from .imports import after_import as _after_import
 from .imports import before_import as _before_import
 
@@ -35,6 +36,7 @@ def apply() -> None:
     mmcv_ext.install()
     coco_api.install()
     package_warning.install()
+    moved.install()
     _before_import('mmpose', mmcv_ext.check)
     for name, menders in _MENDED.items():
         for mender in menders:
