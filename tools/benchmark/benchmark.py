@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
         help='the row of the zoo that pipeline, step and test take (default: %(default)s)',
     )
     parser.add_argument(
-        '--device', default='cpu', help='where networks and codecs run: cpu (default) or cuda'
+        '--device', choices=('cpu', 'cuda'), default='cpu', help='where networks and codecs run'
     )
     parser.add_argument(
         '--threads', type=positive, help='threads of torch and OpenCV (default: as they are)'

@@ -93,7 +93,7 @@ def test_agreement(apart, agree):
     result = Result('part', pair, dict(ours=[1.0, 2.0, 4.0], mmpose=[6.0, 4.0, 4.0]))
     assert result.ratios == [6.0, 2.0, 1.0] and result.ratio == 2.0
     cells = [cell.strip() for cell in format_results([result]).splitlines()[-1].split('|')]
-    assert cells[3:8] == ['4.00 s', '2.00 s', '2.00 x', '1.00-6.00', '1']
+    assert cells[3:8] == ['4.00 s', '2.00 s', '2.00 x', '1.00-6.00', '1.0']
     assert ('too far' in cells[8]) != agree
 
 

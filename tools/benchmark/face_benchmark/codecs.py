@@ -25,14 +25,7 @@ _INPUTS = 3
 
 
 def decode(options: Options) -> Iterator[Pair]:
-    """Heatmaps on the device to points on the host.
-
-    Args:
-        options (Options): What is asked for.
-
-    Yields:
-        Pair: Plain and DARK.
-    """
+    """Heatmaps on the device to points on the host, plain and DARK."""
     size = options.batch or 32
     given = [_heatmaps(size, i).to(options.device) for i in range(_INPUTS)]
     for kind, row in _ROWS.items():
@@ -42,14 +35,8 @@ def decode(options: Options) -> Iterator[Pair]:
 
 
 def targets(options: Options) -> Iterator[Pair]:
-    """Points on the host to heatmaps on the device.
-
-    Args:
-        options (Options): What is asked for.
-
-    Yields:
-        Pair: Plain Gaussians, and the unbiased ones of DARK.
-    """
+    """Points on the host to heatmaps on the device: plain Gaussians, and the
+    unbiased ones of DARK."""
     size = options.batch or 32
     given = [_points(size, i) for i in range(_INPUTS)]
     encode = {OURS: _encode_batch, MMPOSE: _encode_faces}

@@ -31,12 +31,6 @@ def pipeline(options: Options) -> Iterator[Pair]:
 
     Our training pipeline leaves the targets to the device, so it is measured
     with collation, preprocessor and targets, too.
-
-    Args:
-        options (Options): What is asked for.
-
-    Yields:
-        Pair: The test's, the training's, and the training's to the batch.
     """
     size = options.batch or 16
     cfgs = configs_with_faces(options)

@@ -101,7 +101,7 @@ def _row(r: Result) -> Sequence[str]:
         amount(ours),
         f'{r.ratio:.2f} x',
         f'{min(r.ratios):.2f}-{max(r.ratios):.2f}',
-        f'{r.pair.faces / ours:.0f}',
+        f'{r.pair.faces / ours:.{0 if r.pair.faces > 10 * ours else 1}f}',
         f'{r.pair.apart:.1e} {r.pair.unit}' + ('' if r.pair.agree else ', too far'),
     )
 
@@ -124,7 +124,7 @@ def _plot(results: Sequence[Result], where: dict, path: Path) -> None:
         # From 1, where both take the same time, to the right or to the left.
         axes.barh(y, r.ratio - 1, left=1, color='#56b4e9', height=0.6)
         axes.plot([min(r.ratios), max(r.ratios)], [y, y], color='k', lw=1.5)
-        axes.text(1.07 * max(1, *r.ratios), y, f'{r.ratio:.2g} x', va='center', fontsize=8)
+        axes.text(1.07 * max(1, *r.ratios), y, f'{r.ratio:.1f} x', va='center', fontsize=8)
     ratios = [ratio for r in results for ratio in r.ratios]
     axes.axvline(1, color='.4', lw=1)
     axes.set_xscale('log')

@@ -43,14 +43,7 @@ class WaitingLoop(EpochBasedTrainLoop):
 
 def step(options: Options) -> Iterator[Pair]:
     """An iteration of the training loop, from collated samples on the host
-    to changed weights.
-
-    Args:
-        options (Options): What is asked for.
-
-    Yields:
-        Pair: One batch.
-    """
+    to changed weights."""
     made = _with_same_weights(options)
     size = options.batch or (64 if options.on_gpu else 4)
     loaded = _batches(made, 'train', size)
@@ -62,14 +55,7 @@ def step(options: Options) -> Iterator[Pair]:
 
 def test(options: Options) -> Iterator[Pair]:
     """An iteration of the test loop, from collated samples on the host to
-    points on the host and the metric, with the flip test of the config.
-
-    Args:
-        options (Options): What is asked for.
-
-    Yields:
-        Pair: One batch.
-    """
+    points on the host and the metric, with the flip test of the config."""
     made = _with_same_weights(options)
     size = options.batch or (32 if options.on_gpu else 4)
     loaded = _batches(made, 'test', size)
