@@ -39,7 +39,7 @@ print(json.dumps(dict(
     seconds=times.user + times.system)))
 """
 TOOLS = ['benchmark/benchmark.py', *sorted(path.name for path in (REPO / 'tools').glob('*.py'))]
-DATASETS = ('300w', 'wflw', 'cofw', 'cofw68', 'aflw', 'coco_wholebody_face', 'synthetic')
+DATASETS = ('300w', 'wflw', 'cofw', 'cofw68', 'aflw', 'coco_wholebody_face', 'synthetic', 'crops')
 
 
 def answer(*args: str, code: int = 0) -> str:

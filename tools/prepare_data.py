@@ -3,6 +3,7 @@
 
     python tools/prepare_data.py 300w --raw RELEASE --out data/300w
     python tools/prepare_data.py synthetic --out data/synthetic
+    python tools/prepare_data.py crops --data data/wflw --out data/wflw_crops
 
 docs/en/datasets/ says for each what the release has to look like.
 """
@@ -29,12 +30,19 @@ DATASETS = {
         converters.write_synthetic,
         "synthetic faces in WFLW's layout, 98 points; needs no release",
     ),
+    'crops': (
+        converters.cut_faces,
+        'the faces of a converted data set, each as an image of its own with what surrounds it',
+    ),
 }
 
 # Each converter's parameters are its options.
 OPTIONS = dict(
     raw=dict(type=Path, help='root of the release'),
+    data=dict(type=Path, help='folder of a converted data set'),
     out=dict(type=Path, help='folder to write'),
+    margin=dict(type=float, help="side of an image in longer sides of the face's box"),
+    quality=dict(type=int, help='of JPEG images, 1 to 100'),
     partial=dict(action='store_true', help='convert an incomplete release, saying what is missing'),
     images=dict(choices=('link', 'copy'), help="link to the release's image folders or copy them"),
     origin=dict(

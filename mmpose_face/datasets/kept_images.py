@@ -9,27 +9,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-
-class Stamp(NamedTuple):
-    """What tells a file from others, and from what it was before."""
-
-    path: str
-    size: int
-    modified: int  # nanoseconds
-    changed: int  # nanoseconds; unlike the one above, nobody can set it
-    inode: int
+# What tells a file from others, and from what it was before.
+Stamp = tuple[str, int, int, int, int]
 
 
 def stamp_of(path: str) -> Stamp | None:
-    """The stamp of a file; None where there is no such file on this
-    machine."""
+    """Absolute path, size, time of the last write, time of the last change
+    (which, unlike the one before, nobody can set) and inode of a file; None
+    where there is no such file on this machine."""
     try:
         stat = os.stat(path)
     except (OSError, ValueError):
         return None
-    return Stamp(
-        os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-    )
+    name = os.path.abspath(path)
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
 class Decoded(NamedTuple):

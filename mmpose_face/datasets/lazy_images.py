@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..images.warps import looked_at, of_part, of_reduced, of_unmirrored, pitch, warp
-from .crop_files import Crop
+from ..images.warps import of_reduced, of_unmirrored, pitch, warp
 from .jpeg import ImageFile
 
 
@@ -18,7 +17,6 @@ class LazyImage:
 
     Args:
         file (ImageFile): Where it comes from.
-        crop (Crop, optional): A part of it that is at hand.
         mirrored (frozenset[int]): 0 if it is mirrored up and down, 1 if left
             and right. Defaults to neither.
 
@@ -26,12 +24,9 @@ class LazyImage:
         shape (tuple[int, int]): Height and width in pixels.
     """
 
-    def __init__(
-        self, file: ImageFile, crop: Crop | None = None, mirrored: frozenset[int] = frozenset()
-    ) -> None:
-        self.shape = crop.shape if crop else file.shape
+    def __init__(self, file: ImageFile, mirrored: frozenset[int] = frozenset()) -> None:
+        self.shape = file.shape
         self._file = file
-        self._crop = crop
         self._mirrored = mirrored
 
     def mirror(self, direction: str) -> LazyImage:
@@ -42,7 +37,7 @@ class LazyImage:
                 ``'diagonal'``.
         """
         axes = dict(horizontal={1}, vertical={0}, diagonal={0, 1})
-        return LazyImage(self._file, self._crop, self._mirrored ^ axes[direction])
+        return LazyImage(self._file, self._mirrored ^ axes[direction])
 
     def array(self) -> np.ndarray:
         """The whole image as an array ``(H, W, 3)`` of its own; a view with
@@ -62,9 +57,6 @@ class LazyImage:
             np.ndarray: The crop, black where the image has no pixel.
         """
         matrix = of_unmirrored(matrix, self._mirrored, self.shape)
-        if self._crop and self._crop.holds(looked_at(matrix, size)):
-            left, top = self._crop.part[:2]
-            return warp(self._crop.pixels, of_part(matrix, left, top), size)
         pixels, factor = self._file.pixels(pitch(matrix))
         return warp(pixels, of_reduced(matrix, factor), size)
 

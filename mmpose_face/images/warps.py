@@ -88,14 +88,6 @@ def of_unmirrored(matrix: np.ndarray, axes: Sequence[int], shape: Sequence[int])
     return matrix
 
 
-def of_part(matrix: np.ndarray, left: int, top: int) -> np.ndarray:
-    """The matrix for a part of the image whose first pixel is at
-    ``(left, top)``."""
-    moved = matrix.astype(np.float64)
-    moved[:, 2] += matrix[:, 0] * left + matrix[:, 1] * top
-    return moved
-
-
 def of_reduced(matrix: np.ndarray, factor: int) -> np.ndarray:
     """The matrix for the image reduced so that a pixel is the mean of
     ``factor`` by ``factor``, whose middle lies between them."""
@@ -113,31 +105,3 @@ def pitch(matrix: np.ndarray) -> float:
     total, across = a * a + b * b + c * c + d * d, a * c + b * d
     apart = a * a + b * b - c * c - d * d
     return ((total + (apart**2 + 4 * across**2) ** 0.5) / 2) ** -0.5
-
-
-def looked_at(matrix: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part of an image that a crop is made from.
-
-    Args:
-        matrix (np.ndarray): From pixels of the image ``(2, 3)``.
-        size (tuple[int, int]): Width and height of the crop in pixels.
-
-    Returns:
-        tuple[int, int, int, int]: First column and row and those behind the
-        last, with the neighbours that pixels are interpolated from; parts of
-        it may be outside of the image.
-    """
-    (a, b, x), (c, d, y) = matrix.tolist()
-    scale = 1 / (a * d - b * c)
-    right, bottom = size[0] - 1, size[1] - 1
-    xs, ys = [], []
-    for u, v in ((0, 0), (right, 0), (0, bottom), (right, bottom)):
-        xs.append((d * (u - x) - b * (v - y)) * scale)
-        ys.append((a * (v - y) - c * (u - x)) * scale)
-    # One more than the neighbour, for what is rounded.
-    return (
-        int(min(xs) // 1) - 1,
-        int(min(ys) // 1) - 1,
-        int(max(xs) // 1) + 3,
-        int(max(ys) // 1) + 3,
-    )

@@ -28,7 +28,6 @@ from mmpose_face.datasets import (
     RandomFaceBox,
     RandomFaceFlip,
     WarpFace,
-    face_crops,
 )
 from mmpose_face.datasets import jpeg as decoding
 from mmpose_face.datasets.kept_images import LAST_IMAGE
@@ -75,7 +74,6 @@ def root(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
-    monkeypatch.setattr(face_crops, '_STEP', 0)
     LAST_IMAGE.forget()
     yield
     LAST_IMAGE.forget()
@@ -90,9 +88,9 @@ def data_set(kind, root, pipeline):
     )
 
 
-def ours(fast=True, **loading):
+def ours(fast=True):
     return [
-        dict(type=LoadFaceImage, fast=fast, **loading),
+        dict(type=LoadFaceImage, fast=fast),
         dict(type=GetBBoxCenterScale),
         dict(type=RandomFaceFlip, direction='horizontal', fast=fast),
         dict(type=RandomFaceBox, fast=fast, **BOX),
@@ -130,11 +128,9 @@ def assert_same_truth(a, b):
         np.testing.assert_array_equal(a.gt_instances[key], b.gt_instances[key])
 
 
-@pytest.mark.parametrize('cached', [False, True])
-def test_the_samples_of_mmpose(root, tmp_path, cached):
+def test_the_samples_of_mmpose(root):
     """The same draws, truth and metainfo; pixels at most a level apart."""
-    cache = dict(folder=str(tmp_path)) if cached else None
-    a = FaceWFLW(**without_type(data_set(0, root, ours(cache=cache))))
+    a = FaceWFLW(**without_type(data_set(0, root, ours())))
     b = WFLWDataset(**without_type(data_set(0, root, THEIRS)))
     first, second = list(samples(a)), list(samples(b))
     for ours_, theirs in zip(first, second):
@@ -143,7 +139,6 @@ def test_the_samples_of_mmpose(root, tmp_path, cached):
     assert (apart <= 1).mean() > 0.999
     flips = [s['data_samples'].flip for s in second]
     assert 5 < sum(flips) < 19
-    assert len(list(tmp_path.glob('*/*.crop'))) == cached * sum(FACES)
 
 
 def without_type(config):
@@ -160,16 +155,14 @@ def test_off_is_mmpose_to_the_last_bit(root):
         assert ours_['inputs'].is_contiguous()
 
 
-def by_id(root, tmp_path, workers, name, epoch=0, **options):
-    cache = dict(folder=str(tmp_path / name)) if name else None
+def by_id(root, workers, epoch=0):
     loader = Runner.build_dataloader(
         seeded(
             dict(
-                dataset=data_set(FaceWFLW, root, ours(cache=cache)),
+                dataset=data_set(FaceWFLW, root, ours()),
                 sampler=dict(type=DefaultSampler, shuffle=True),
                 batch_size=2,
                 num_workers=workers,
-                **options,
             ),
             seed=5,
             rank=0,
@@ -184,21 +177,15 @@ def by_id(root, tmp_path, workers, name, epoch=0, **options):
     }
 
 
-@pytest.mark.parametrize('name', ['', 'crops'])
-def test_any_number_of_workers(root, tmp_path, name):
-    """To the last bit, whether a crop was in the cache before or not."""
+def test_any_number_of_workers(root):
+    """To the last bit."""
     for epoch in 0, 1:
-        expected = by_id(root, tmp_path, 0, name, epoch)
+        expected = by_id(root, 0, epoch)
         assert len(expected) == sum(FACES)
         for workers in 1, 2:
-            found = by_id(root, tmp_path, workers, name, epoch)
+            found = by_id(root, workers, epoch)
             for i, image in expected.items():
                 np.testing.assert_array_equal(found[i], image)
-    if name:
-        for file in list((tmp_path / name).glob('*/*.crop'))[::2]:
-            file.unlink()
-        for i, image in by_id(root, tmp_path, 2, name, 1).items():
-            np.testing.assert_array_equal(image, expected[i])
 
 
 def decodings(monkeypatch):

@@ -8,9 +8,7 @@ from mmpose.structures.bbox import get_warp_matrix
 from photographs import crop_matrix, photograph
 
 from mmpose_face.images.warps import (
-    looked_at,
     matrix_of_box,
-    of_part,
     of_reduced,
     of_unmirrored,
     pitch,
@@ -48,12 +46,6 @@ def test_the_same_place_for_each_pixel_of_a_mirror_image(axes):
         np.testing.assert_allclose(folded @ [x, y, 1], MATRIX @ [*at, 1], atol=4e-3)
 
 
-def test_the_same_place_for_each_pixel_of_a_part():
-    part = of_part(MATRIX, 3, 5)
-    for x, y in np.ndindex(4, 7):
-        np.testing.assert_allclose(part @ [x, y, 1], MATRIX @ [x + 3, y + 5, 1])
-
-
 @pytest.mark.parametrize('factor', [1, 2, 4, 8])
 def test_the_middle_of_the_pixels_that_one_is_the_mean_of(factor):
     reduced = of_reduced(MATRIX, factor)
@@ -76,24 +68,6 @@ def test_pitch_of_a_crop():
     for size in (256, 256), (128, 64):
         matrix = crop_matrix(rng, (500, 500), size, sides=(512, 512))
         assert pitch(matrix) == pytest.approx(512 / size[0], rel=1e-6)
-
-
-@given(matrices)
-def test_what_a_crop_is_made_from(matrix):
-    """Other pixels may be anything."""
-    assume(abs(np.linalg.det(matrix[:, :2])) > 0.05)
-    size, pixels = (9, 6), photograph(60, 50)
-    left, top, right, bottom = looked_at(matrix, size)
-    inside = np.zeros(pixels.shape[:2], bool)
-    inside[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
-    changed = np.where(inside[..., None], pixels, 255 - pixels)
-    np.testing.assert_array_equal(warp(changed, matrix, size), warp(pixels, matrix, size))
-
-
-def test_no_more_than_needed():
-    """Neighbours, and one pixel for what is rounded."""
-    plain = np.array([[1.0, 0, -10], [0, 1, -20]])
-    assert looked_at(plain, (5, 4)) == (9, 19, 17, 26)
 
 
 @pytest.mark.parametrize('axes', [(0,), (1,), (0, 1)])

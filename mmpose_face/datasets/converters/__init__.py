@@ -9,6 +9,7 @@ from .aflw import convert as convert_aflw
 from .coco_wholebody import convert as convert_coco_wholebody_face
 from .cofw import convert as convert_cofw
 from .cofw68 import convert as convert_cofw68
+from .crops import cut_faces
 from .synthetic import write as write_synthetic
 from .w300 import convert as convert_300w
 from .wflw import convert as convert_wflw
@@ -20,5 +21,6 @@ __all__ = [
     'convert_cofw',
     'convert_cofw68',
     'convert_wflw',
+    'cut_faces',
     'write_synthetic',
 ]

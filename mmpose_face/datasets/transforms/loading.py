@@ -7,11 +7,8 @@ import numpy as np
 from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
-from ..face_crops import FaceCrops
 from ..jpeg import ImageFile, decode_image, read_image
 from ..lazy_images import LazyImage, LazySample
-
-_CACHE = {'folder', 'margin'}
 
 
 @TRANSFORMS.register_module()
@@ -31,22 +28,18 @@ class LoadFaceImage(LoadImage):
     ``LoadImage`` raises an ``AssertionError`` that asks whether it exists.
 
     Args:
-        fast (bool): False: the image is decoded here and whole, and no cache
-            is used. Defaults to True.
-        cache (dict, optional): Where to keep the surroundings of each face,
-            so that its image need not be decoded again: ``folder`` and
-            ``margin`` of :class:`~mmpose_face.datasets.face_crops.FaceCrops`.
+        fast (bool): False: the image is decoded here and whole. Defaults to
+            True.
         **kwargs: As ``LoadImage`` takes them. Images that are not decoded by
             OpenCV to uint8 in colour are decoded here and whole.
 
     Raises:
         FileNotFoundError: If the image is missing.
         ValueError: If the file is truncated or no image; of a JPEG file when
-            it is decoded. If ``cache`` has other options, or there is to be
-            one of images that OpenCV does not decode to uint8 in colour.
+            it is decoded.
     """
 
-    def __init__(self, *args, fast: bool = True, cache: dict | None = None, **kwargs) -> None:
+    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fast = fast
         self._plain = (self.color_type, self.imdecode_backend, self.to_float32) == (
@@ -54,16 +47,6 @@ class LoadFaceImage(LoadImage):
             'cv2',
             False,
         )
-        if cache is not None and not self._plain:
-            raise ValueError(
-                "a cache needs color_type='color', imdecode_backend='cv2' and "
-                f'to_float32=False, got {self.color_type!r}, '
-                f'{self.imdecode_backend!r} and {self.to_float32}'
-            )
-        if cache is not None and not {'folder'} <= set(cache) <= _CACHE:
-            raise ValueError(f'cache must have a folder, and may have a margin, got {cache}')
-        self.cache = cache
-        self._crops = FaceCrops(**cache) if fast and cache else None
 
     def transform(self, results: dict) -> dict:
         """The sample with its image."""
@@ -79,11 +62,10 @@ class LoadFaceImage(LoadImage):
         return super().transform(results)
 
     def _load_lazily(self, results: dict, file: ImageFile) -> LazySample:
-        crop = self._crops and self._crops.of_face(file, results)
-        image = LazyImage(file, crop)
+        image = LazyImage(file)
         results = LazySample(results.items())
         results.update(img=image, img_shape=image.shape, ori_shape=image.shape)
         return results
 
     def __repr__(self) -> str:
-        return f'{super().__repr__()[:-1]}, fast={self.fast}, cache={self.cache})'
+        return f'{super().__repr__()[:-1]}, fast={self.fast})'

@@ -82,27 +82,3 @@ def test_no_image(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match='a.jpg is not an image'):
         LoadFaceImage()(dict(img_path=str(path)))
-
-
-def test_a_cache(path, tmp_path):
-    loader = LoadFaceImage(cache=dict(folder=tmp_path / 'crops', margin=1.5))
-    assert loader(box_in(path))['img_shape'] == (40, 60)
-    assert "'margin': 1.5" in repr(loader)
-    off = LoadFaceImage(cache=dict(folder=tmp_path / 'none'), fast=False)
-    off(box_in(path))
-    assert not (tmp_path / 'none').exists()
-
-
-@pytest.mark.parametrize(
-    'options',
-    [dict(color_type='grayscale'), dict(imdecode_backend='pillow'), dict(to_float32=True)],
-)
-def test_a_cache_of_other_pixels(tmp_path, options):
-    with pytest.raises(ValueError, match="a cache needs color_type='color'"):
-        LoadFaceImage(cache=dict(folder=tmp_path), **options)
-
-
-@pytest.mark.parametrize('cache', [dict(), dict(margin=2.0), dict(folder='a', size=3)])
-def test_options_of_a_cache(cache):
-    with pytest.raises(ValueError, match='cache must have a folder, and may'):
-        LoadFaceImage(cache=cache)
