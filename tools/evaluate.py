@@ -54,7 +54,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--protocol',
         choices=('mmpose', 'paper'),
-        help="mean over all labelled points, or over faces (default: the benchmark's, mmpose)",
+        default='mmpose',
+        help='mean over all labelled points, or over faces (default: mmpose)',
     )
     parser.add_argument(
         '--partial',

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
+from ..datasets import BENCHMARKS
 from ..evaluation import Comparison, Scores, compare, face_errors, in_common, nme
 from ..evaluation.pairing import path_ends
 from ..evaluation.scores import PathLike, strict, write_json
 from ..evaluation.table import figure, markdown_table
-from .evaluate import ALL, SETTINGS, plot_curves
+from .evaluate import ALL, plot_curves
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ def _subsets_of(scores: Scores) -> list[str]:
     """The subsets of the faces in the order of their benchmark's table, or
     else the largest first."""
     names = {name for subsets in scores.subsets for name in subsets}
-    for settings in SETTINGS.values():
-        if names <= set(settings.subsets):
-            return [name for name in settings.subsets if name in names]
+    for benchmark in BENCHMARKS.values():
+        if names <= set(benchmark.columns):
+            return [name for name in benchmark.columns if name in names]
     return sorted(names, key=lambda n: (-scores.members(n).sum(), n))
 
 

@@ -13,7 +13,7 @@ from typing import Callable
 import numpy as np
 from mmengine.logging import print_log
 
-from ..datasets import BENCHMARKS, FaceDataset, LoadFaceImage
+from ..datasets import BENCHMARKS, FaceDataset, LoadFaceImage, get_benchmark
 from ..evaluation import (
     Faces,
     Scores,
@@ -29,7 +29,6 @@ from ..evaluation.pairing import Paired, pair
 from ..evaluation.predictions import Predictions, load_predictions
 from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
 from ..evaluation.table import DIGITS, SCALE, Unit, figure, markdown_table, summary
-from ..landmarks import scheme_of
 from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
 
@@ -39,34 +38,6 @@ ALL = 'all'
 
 # From column to name to figure.
 _Figures = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a benchmark is scored, as its base config has it.
-
-    Args:
-        subsets (tuple[str]): Columns of the table, the main one first.
-        threshold (float): Of failure rate and AUC, a ratio.
-        unit (str): ``'percent'`` or ``'ratio'``.
-        protocol (str): ``'mmpose'`` or ``'paper'``.
-    """
-
-    subsets: tuple[str, ...]
-    threshold: float = 0.10
-    unit: Unit = 'percent'
-    protocol: Protocol = 'mmpose'
-
-
-# A test compares them with the configs.
-SETTINGS: dict[str, Settings] = {
-    '300w': Settings(('full', 'common', 'challenge', 'test'), threshold=0.08),
-    'wflw': Settings(('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression')),
-    'cofw': Settings(('test',)),
-    'cofw68': Settings(('test',)),
-    'aflw': Settings(('full', 'frontal'), threshold=0.07),
-    'coco_wholebody_face': Settings(('val',), unit='ratio'),
-}
 
 
 def open_truth(ann_files: Sequence[PathLike], dataset: str | None = None) -> tuple[str, Faces]:
@@ -90,15 +61,13 @@ def open_truth(ann_files: Sequence[PathLike], dataset: str | None = None) -> tup
     """
     contents = [(path, _read_annotations(path)) for path in ann_files]
     dataset = dataset or _guess(*contents[0])
-    if dataset not in BENCHMARKS:
-        raise ValueError(f'unknown data set {dataset!r}; known: {", ".join(BENCHMARKS)}')
-    cls = BENCHMARKS[dataset]
-    rows = [row for item in contents for row in _rows(cls, *item)]
+    benchmark = get_benchmark(dataset)
+    rows = [row for item in contents for row in _rows(benchmark.dataset, *item)]
     _check_once(rows, ann_files)
 
     truth = column(rows, 'truth')
     return dataset, Faces(
-        scheme_of(point['name'] for point in cls.METAINFO['keypoint_info'].values()),
+        benchmark.scheme,
         files=[row['file'] for row in rows],
         ids=[row['id'] for row in rows],
         subsets=[row['subsets'] for row in rows],
@@ -140,8 +109,8 @@ def _guess(path: PathLike, content: dict) -> str:
         return 'coco_wholebody_face'
     keypoints = annotation.get('keypoints')
     count = len(keypoints) // 3 if isinstance(keypoints, list) else 0
-    for name, cls in BENCHMARKS.items():
-        if len(cls.METAINFO['keypoint_info']) == count:
+    for name, benchmark in BENCHMARKS.items():
+        if benchmark.scheme.num_points == count:
             return name
     raise ValueError(
         f'{path}: no data set has faces of {count} points; known are {", ".join(BENCHMARKS)}'
@@ -238,7 +207,7 @@ def evaluate(
     pred_scheme: str | None = None,
     normalizer: str | None = None,
     threshold: float | None = None,
-    protocol: Protocol | None = None,
+    protocol: Protocol = 'mmpose',
     partial: bool = False,
     bootstrap: int = 1000,
 ) -> Evaluation:
@@ -258,8 +227,8 @@ def evaluate(
         threshold (float, optional): Of failure rate and AUC, a ratio such as
             0.08. Defaults to the benchmark's.
         protocol (str, optional): ``'mmpose'`` or ``'paper'``; see
-            :class:`~mmpose_face.evaluation.SubsetNME`. Defaults to the
-            benchmark's.
+            :class:`~mmpose_face.evaluation.SubsetNME`. Defaults to
+            ``'mmpose'``.
         partial (bool): See :func:`~mmpose_face.evaluation.pairing.pair`.
         bootstrap (int): Samples of faces for the 95 % intervals.
 
@@ -279,13 +248,12 @@ def evaluate(
     if threshold is not None:
         check_threshold(threshold)
     dataset, truth = open_truth(ann_files, dataset)
-    settings = SETTINGS[dataset]
-    protocol = protocol or settings.protocol
+    benchmark = get_benchmark(dataset)
     predicted = load_predictions(predictions, pred_scheme)
     paired = pair(truth, predicted, partial)
-    scores, columns = _in_columns(score(paired.faces, normalizer, protocol), settings.subsets)
+    scores, columns = _in_columns(score(paired.faces, normalizer, protocol), benchmark.columns)
     table = make_table(
-        scores, columns, threshold or settings.threshold, protocol, settings.unit, bootstrap
+        scores, columns, threshold or benchmark.threshold, protocol, benchmark.unit, bootstrap
     )
     _log(dataset, predicted, scores, columns, paired)
     return Evaluation(scores, table, paired.missing, paired.strangers)

@@ -7,7 +7,7 @@ from ..on_demand import on_demand
 __all__, __getattr__, __dir__ = on_demand(
     __name__,
     dict(
-        benchmarks=('BENCHMARKS', 'open_benchmark'),
+        benchmarks=('BENCHMARKS', 'Benchmark', 'get_benchmark', 'open_benchmark'),
         collating=('face_collate',),
         custom=('CustomFaces',),
         face_300w=('Face300W',),

@@ -1,55 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks by the names that ``tools/prepare_data.py`` takes."""
+"""The benchmarks and their tables: columns, threshold and unit, said once."""
+
+from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Literal
+
+from ..landmarks import AFLW19, COFW29, IBUG68, WFLW98, Scheme
 
 if TYPE_CHECKING:
     from .face_dataset import FaceDataset, Part
 
 
-class Benchmarks(Mapping):
-    """Data set classes by name. A class is imported when it is asked for, so
-    that the names alone, which are options of commands, need no MMPose.
+@dataclass(frozen=True)
+class Benchmark:
+    """A data set with a table.
+
+    It stands on the class of the data set as ``BENCHMARK``. It needs no
+    MMPose, whose classes take seconds to import.
 
     Args:
-        classes (dict[str, str]): From the name of a benchmark to the name of
-            its class in :mod:`mmpose_face.datasets`.
+        name (str): As ``tools/prepare_data.py`` and MMPose's metainfo
+            (``dataset_name``) have it.
+        class_name (str): Of its class in :mod:`mmpose_face.datasets`.
+        scheme (Scheme): Its points, which say the normaliser too.
+        columns (tuple[str]): Subsets in the order of the table, the main one
+            first. Defaults to ``('test', )``.
+        threshold (float): Of failure rate and AUC, a ratio. Defaults to 0.10.
+        unit (str): Of all figures, ``'percent'`` (default) or ``'ratio'``.
     """
 
-    def __init__(self, classes: dict[str, str]) -> None:
-        self._classes = classes
+    name: str
+    class_name: str
+    scheme: Scheme
+    columns: tuple[str, ...] = ('test',)
+    threshold: float = 0.10
+    unit: Literal['percent', 'ratio'] = 'percent'
 
-    def __getitem__(self, name: str) -> type['FaceDataset']:
-        return getattr(import_module(__package__), self._classes[name])
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._classes
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._classes)
-
-    def __len__(self) -> int:
-        return len(self._classes)
+    @property
+    def dataset(self) -> type[FaceDataset]:
+        """Its class, imported when it is asked for."""
+        return getattr(import_module(__package__), self.class_name)
 
 
-BENCHMARKS = Benchmarks(
-    {
-        '300w': 'Face300W',
-        'wflw': 'FaceWFLW',
-        'cofw': 'FaceCOFW',
-        'cofw68': 'FaceCOFW68',
-        'aflw': 'FaceAFLW',
-        'coco_wholebody_face': 'FaceCocoWholeBody',
-    }
-)
+#: The benchmarks by name.
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark('300w', 'Face300W', IBUG68, ('full', 'common', 'challenge', 'test'), 0.08),
+        Benchmark(
+            'wflw',
+            'FaceWFLW',
+            WFLW98,
+            ('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression'),
+        ),
+        Benchmark('cofw', 'FaceCOFW', COFW29),
+        Benchmark('cofw68', 'FaceCOFW68', IBUG68),
+        Benchmark('aflw', 'FaceAFLW', AFLW19, ('full', 'frontal'), 0.07),
+        # MMPose's table has ratios.
+        Benchmark('coco_wholebody_face', 'FaceCocoWholeBody', IBUG68, ('val',), unit='ratio'),
+    )
+}
 
 
-def open_benchmark(
-    name: str, root: Union[str, 'os.PathLike[str]'], part: 'Part', **kwargs
-) -> 'FaceDataset':
+def get_benchmark(name: str) -> Benchmark:
+    """The benchmark of a name.
+
+    Args:
+        name (str): A key of :data:`BENCHMARKS`.
+
+    Raises:
+        ValueError: If there is no such benchmark.
+    """
+    if name not in BENCHMARKS:
+        raise ValueError(f'unknown benchmark {name!r}; known: {", ".join(BENCHMARKS)}')
+    return BENCHMARKS[name]
+
+
+def open_benchmark(name: str, root: str | os.PathLike[str], part: Part, **kwargs) -> FaceDataset:
     """The faces of a converted benchmark.
 
     Args:
@@ -71,9 +101,7 @@ def open_benchmark(
         >>> faces.get_data_info(0)['subsets']
         ('test', 'pose', 'blur')
     """
-    if name not in BENCHMARKS:
-        raise ValueError(f'unknown benchmark {name!r}; known: {", ".join(BENCHMARKS)}')
-    cls = BENCHMARKS[name]
+    cls = get_benchmark(name).dataset
     if part not in cls.FILES:
         raise ValueError(f'{name} has no part {part!r}, only {", ".join(cls.FILES)}')
     return cls(

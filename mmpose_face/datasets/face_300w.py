@@ -8,7 +8,7 @@ from pathlib import Path
 from mmpose.datasets.datasets import Face300WDataset
 from mmpose.registry import DATASETS
 
-from ..landmarks import IBUG68
+from .benchmarks import BENCHMARKS
 from .converters.w300 import FOLDERS
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
@@ -28,11 +28,8 @@ class Face300W(FaceDataset, Face300WDataset):
     Image and Vision Computing 47 (2016).
     """
 
-    METAINFO: dict = scheme_metainfo('300w', IBUG68)
-    SOURCE = (
-        'make it from the release with\n    python tools/prepare_data.py '
-        '300w --raw RELEASE --out {out}'
-    )
+    BENCHMARK = BENCHMARKS['300w']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     # The table's columns take the public and the private test set together.
     FILES = dict(
         train=('annotations/face_landmarks_300w_train.json',),

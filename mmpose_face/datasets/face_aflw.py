@@ -4,7 +4,7 @@
 from mmpose.datasets.datasets import AFLWDataset
 from mmpose.registry import DATASETS
 
-from ..landmarks import AFLW19
+from .benchmarks import BENCHMARKS
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
@@ -26,16 +26,13 @@ class FaceAFLW(FaceDataset, AFLWDataset):
     the Wild", ICCV Workshops 2011.
     """
 
-    METAINFO: dict = scheme_metainfo('aflw', AFLW19)
-    SOURCE = (
-        'make it from the release with\n    python tools/prepare_data.py '
-        'aflw --raw RELEASE --out {out}'
-    )
+    BENCHMARK = BENCHMARKS['aflw']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     FILES = dict(
         train=('annotations/face_landmarks_aflw_train.json',),
         test=('annotations/face_landmarks_aflw_test.json',),
     )
-    ALL = 'full'
+    ALL = BENCHMARK.columns[0]
     SUBSET_FILES = dict(frontal='face_landmarks_aflw_test_frontal.json')
 
     def face_rect_of(self, ann: dict) -> list[float]:

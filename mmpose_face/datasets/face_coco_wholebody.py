@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mmpose.datasets.datasets import CocoWholeBodyFaceDataset
 from mmpose.registry import DATASETS
 
-from ..landmarks import IBUG68
+from .benchmarks import BENCHMARKS
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
@@ -22,18 +22,19 @@ class FaceCocoWholeBody(FaceDataset, CocoWholeBodyFaceDataset):
     Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020.
     """
 
-    METAINFO: dict = scheme_metainfo('coco_wholebody_face', IBUG68)
+    BENCHMARK = BENCHMARKS['coco_wholebody_face']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     SOURCE = (
         'it is one of the release of COCO-WholeBody; or make one that holds '
         'the faces alone with\n    python tools/prepare_data.py '
-        'coco_wholebody_face --raw RELEASE --out {out}'
+        '{name} --raw RELEASE --out {out}'
     )
     FILES = dict(
         train=('annotations/coco_wholebody_train_v1.0.json',),
         test=('annotations/coco_wholebody_val_v1.0.json',),
     )
     IMAGES = dict(train='train2017/', test='val2017/')
-    ALL = 'val'
+    ALL = BENCHMARK.columns[0]
 
     def face_rect_of(self, ann: dict) -> Sequence[float]:
         return ann['face_box']

@@ -9,7 +9,7 @@ import numpy as np
 from mmpose.datasets.datasets import COFWDataset, Face300WDataset
 from mmpose.registry import DATASETS
 
-from ..landmarks import COFW29, IBUG68
+from .benchmarks import BENCHMARKS
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
@@ -28,13 +28,10 @@ class FaceCOFW(FaceDataset, COFWDataset):
     ICCV 2013.
     """
 
-    METAINFO: dict = scheme_metainfo('cofw', COFW29)
-    SOURCE = (
-        'make it from the release with\n    python tools/prepare_data.py '
-        'cofw --raw RELEASE --out {out}'
-    )
+    BENCHMARK = BENCHMARKS['cofw']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     FILES = dict(train=('annotations/cofw_train.json',), test=('annotations/cofw_test.json',))
-    ALL = 'test'
+    ALL = BENCHMARK.columns[0]
 
     def occluded_of(self, ann: dict) -> np.ndarray:
         return np.array(ann['keypoints'][2::3]) == _OCCLUDED
@@ -53,10 +50,7 @@ class FaceCOFW68(FaceDataset, Face300WDataset):
     Occluded Faces", arXiv:1506.08347.
     """
 
-    METAINFO: dict = scheme_metainfo('cofw68', IBUG68)
-    SOURCE = (
-        'make it from the release with\n    python tools/prepare_data.py '
-        'cofw68 --raw RELEASE --out {out}'
-    )
+    BENCHMARK = BENCHMARKS['cofw68']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     FILES = dict(test=('annotations/cofw68_test.json',))
-    ALL = 'test'
+    ALL = BENCHMARK.columns[0]

@@ -19,6 +19,7 @@ from mmpose.structures.bbox import bbox_cs2xyxy
 
 from ..images.boxes import landmark_bounds, square
 from .annotations import AnnotationError
+from .benchmarks import Benchmark
 from .detected_boxes import DetectedBoxes
 from .metainfo import own_copy
 from .subset_files import SubsetFiles
@@ -102,8 +103,13 @@ class FaceDataset:
         ...     ...
     """
 
+    # How the table is made; None for data that is no benchmark.
+    BENCHMARK: Benchmark | None = None
     # Where annotation files come from; {out} is the folder of the data.
-    SOURCE: str
+    SOURCE = (
+        'make it from the release with\n    python tools/prepare_data.py '
+        '{name} --raw RELEASE --out {out}'
+    )
     # Annotation files and image folder of each part, below the data's root.
     FILES: dict[Part, tuple[str, ...]]
     IMAGES: dict[Part, str] = dict(train='images/', test='images/')
@@ -176,7 +182,8 @@ class FaceDataset:
     def _present(self, files: Sequence[str]) -> list[str]:
         missing = [name for name in files if not fileio.exists(name)]
         if len(missing) == len(files):
-            source = self.SOURCE.format(out=self.data_root or 'data')
+            name = self._metainfo['dataset_name']
+            source = self.SOURCE.format(name=name, out=self.data_root or 'data')
             raise FileNotFoundError(
                 f'annotation file {" or ".join(missing)} not found under '
                 f'data_root={self.data_root!r}; {source}'

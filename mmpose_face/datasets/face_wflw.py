@@ -4,7 +4,7 @@
 from mmpose.datasets.datasets import WFLWDataset
 from mmpose.registry import DATASETS
 
-from ..landmarks import WFLW98
+from .benchmarks import BENCHMARKS
 from .converters.wflw import SUBSET_FILES
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
@@ -25,14 +25,11 @@ class FaceWFLW(FaceDataset, WFLWDataset):
     CVPR 2018.
     """
 
-    METAINFO: dict = scheme_metainfo('wflw', WFLW98)
-    SOURCE = (
-        'make it from the release with\n    python tools/prepare_data.py '
-        'wflw --raw RELEASE --out {out}'
-    )
+    BENCHMARK = BENCHMARKS['wflw']
+    METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
     FILES = dict(
         train=('annotations/face_landmarks_wflw_train.json',),
         test=('annotations/face_landmarks_wflw_test.json',),
     )
-    ALL = 'test'
+    ALL = BENCHMARK.columns[0]
     SUBSET_FILES = SUBSET_FILES

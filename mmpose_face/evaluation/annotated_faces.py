@@ -46,7 +46,7 @@ class AnnotatedFaces:
             )
         self.ann_file = ann_file
         self._faces: dict[str, list[dict]] = {}  # by the image's last name
-        opened = known[dataset](ann_file=ann_file, test_mode=True)
+        opened = known[dataset].dataset(ann_file=ann_file, test_mode=True)
         for info in map(opened.get_data_info, range(len(opened))):
             name = Path(info['img_path']).name
             self._faces.setdefault(name, []).append(_of_face(info))

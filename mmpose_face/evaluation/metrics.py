@@ -74,21 +74,21 @@ class SubsetNME(BaseMetric):
     the figures, in the main process.
 
     Args:
-        subsets (Sequence[str]): Columns in the order of the table, the main
-            one first; where it is the only one, samples that do not say
-            their subsets all belong to it (but to ``'common'`` or another
-            name of 300-W those whose path says it). Defaults to
-            ``('test', )``.
-        threshold (float): Threshold of failure rate and AUC, a ratio: 0.08
-            for 300-W, 0.07 for AFLW, 0.10 for the others. Defaults to 0.10.
+        subsets (Sequence[str], optional): Columns in the order of the table,
+            the main one first; where it is the only one, samples that do not
+            say their subsets all belong to it (but to ``'common'`` or another
+            name of 300-W those whose path says it). Defaults to those of
+            ``benchmark``, or else ``('test', )``.
+        threshold (float, optional): Threshold of failure rate and AUC, a
+            ratio. Defaults to that of ``benchmark``, or else 0.10.
         protocol (str): ``'mmpose'`` (default) or ``'paper'``.
         normalizer (str, optional): One of
             :data:`~mmpose_face.evaluation.scores.NORMALIZERS`. Defaults to
             the benchmark's: the distance of the outer eye corners, for AFLW
             the size of the face box, for LaPa the two points that MMPose
             takes.
-        unit (str): ``'percent'`` (default), or ``'ratio'`` as MMPose's table
-            of COCO-WholeBody-Face has it; for all figures.
+        unit (str, optional): ``'percent'`` or ``'ratio'``, for all figures.
+            Defaults to that of ``benchmark``, or else ``'percent'``.
         bootstrap (int): Samples of faces for the 95 % intervals, 0 for no
             intervals. Defaults to 0.
         out_dir (str, optional): Folder for ``metrics.json``, the figures with
@@ -116,6 +116,10 @@ class SubsetNME(BaseMetric):
             their subsets, which points are occluded or their box size have
             them from it, and from MMPose's subset files beside it. Defaults
             to none.
+        benchmark (str, optional): A key of
+            :data:`~mmpose_face.datasets.BENCHMARKS`, such as ``'wflw'``,
+            whose columns, threshold and unit are taken where they are not
+            given. Defaults to none.
 
     Raises:
         FileNotFoundError: If ``ann_file`` is not there.
@@ -137,11 +141,11 @@ class SubsetNME(BaseMetric):
 
     def __init__(
         self,
-        subsets: Sequence[str] = ('test',),
-        threshold: float = 0.10,
+        subsets: Sequence[str] | None = None,
+        threshold: float | None = None,
         protocol: Protocol = 'mmpose',
         normalizer: str | None = None,
-        unit: Unit = 'percent',
+        unit: Unit | None = None,
         bootstrap: int = 0,
         out_dir: str | None = None,
         collect_device: str = 'cpu',
@@ -150,8 +154,14 @@ class SubsetNME(BaseMetric):
         norm_item: str | None = None,
         keypoint_indices: Sequence[int] | None = None,
         ann_file: None | str | Sequence[str] = None,
+        benchmark: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        # The class has the defaults of all records.
+        record = datasets.Benchmark if benchmark is None else datasets.get_benchmark(benchmark)
+        subsets = record.columns if subsets is None else subsets
+        threshold = record.threshold if threshold is None else threshold
+        unit = record.unit if unit is None else unit
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError(f'expected one or more subsets, each once, got {list(subsets)}')
         if not 0 < threshold <= 1:
@@ -348,7 +358,7 @@ def _advice(dataset: str) -> str:
     ours = datasets.BENCHMARKS.get(dataset)
     if ours is None:
         return 'use CustomFaces'
-    return f'give SubsetNME the ann_file of the data set, or use {ours.__name__}'
+    return f'give SubsetNME the ann_file of the data set, or use {ours.class_name}'
 
 
 def _visible(truth: dict) -> np.ndarray:

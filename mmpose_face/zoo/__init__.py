@@ -3,10 +3,10 @@
 
 from ..downloads import DownloadError, cache_folder, download
 from .lookup import build_model, config_of, find_row, get_model, list_models
-from .metafiles import Benchmark, Costs, Measured, Paper, Published, Row, read_rows
+from .metafiles import BenchmarkPaper, Costs, Measured, Paper, Published, Row, read_rows
 
 __all__ = [
-    'Benchmark',
+    'BenchmarkPaper',
     'Costs',
     'DownloadError',
     'Measured',

@@ -16,6 +16,8 @@ from typing import Any, Callable
 
 import yaml
 
+from ..datasets.benchmarks import Benchmark, get_benchmark
+from ..evaluation.scores import default_normalizer
 from ..evaluation.table import DIGITS, Unit
 
 INDEX = 'model-index.yml'
@@ -31,6 +33,8 @@ _WEIGHTS = re.compile(
     r'https?://\S+/(?P<stem>[^/\s]+)-(?P<sha256>[0-9a-f]{8})'
     r'_(?P<date>\d{8})\.pth'
 )
+
+_NORMALIZERS = dict(inter_ocular='outer eye corners', face_box='side of the face box')
 
 
 @dataclass(frozen=True)
@@ -53,29 +57,43 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Benchmark(Paper):
+class BenchmarkPaper(Paper):
     """A data set with a table.
 
     Args:
-        key (str): A key of :data:`~mmpose_face.datasets.BENCHMARKS`.
-        columns (tuple[str]): Subsets in the order of the table.
+        benchmark (Benchmark): How the table is made.
         faces (dict[str, int]): How many faces each column has; empty where
             the owner gives no number.
-        unit (str): Of NME in the table: ``'percent'`` or ``'ratio'``.
-        normalizer (str): What NME is divided by, in words.
         boxes (str): Where the face boxes come from, in words.
         caption (str): What stands over the table.
         note (str): What the table says of the training; may be empty.
     """
 
-    key: str
-    columns: tuple[str, ...]
+    benchmark: Benchmark
     faces: dict[str, int]
-    unit: Unit
-    normalizer: str
     boxes: str
     caption: str
     note: str
+
+    @property
+    def key(self) -> str:
+        """A key of :data:`~mmpose_face.datasets.BENCHMARKS`."""
+        return self.benchmark.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Subsets in the order of the table, the main one first."""
+        return self.benchmark.columns
+
+    @property
+    def unit(self) -> Unit:
+        """Of NME in the table: ``'percent'`` or ``'ratio'``."""
+        return self.benchmark.unit
+
+    @property
+    def normalizer(self) -> str:
+        """What NME is divided by, in words."""
+        return _NORMALIZERS[default_normalizer(self.benchmark.scheme)]
 
     @property
     def digits(self) -> int:
@@ -141,7 +159,7 @@ class Row:
         title (str): What an overview calls the model.
         label (str): What the table of a method calls the model.
         papers (tuple[Paper]): Methods and backbones it is made of.
-        benchmark (Benchmark): What it is trained and tested on.
+        benchmark (BenchmarkPaper): What it is trained and tested on.
         config (Path): The config file; see :attr:`has_config`.
         metafile (str): Path of the metafile from the root of the project.
         weights (str, optional): Address of the released checkpoint.
@@ -158,7 +176,7 @@ class Row:
     title: str
     label: str
     papers: tuple[Paper, ...]
-    benchmark: Benchmark
+    benchmark: BenchmarkPaper
     config: Path
     metafile: str
     weights: str | None
@@ -350,29 +368,29 @@ def _paper(path: Path, collection: Any) -> Paper:
     )
     if common['kind'] != 'Dataset':
         return Paper(**common)
-    unit = fields.get('Unit')
-    if unit not in DIGITS:
-        raise fields.error(f'Unit is {unit!r}, expected one of {", ".join(DIGITS)}')
-    return Benchmark(
+    try:
+        benchmark = get_benchmark(fields.get('Dataset Name'))
+    except ValueError as error:
+        raise fields.error(f'Dataset Name: {error}') from None
+    return BenchmarkPaper(
         **common,
-        key=fields.get('Dataset Name'),
-        columns=tuple(fields.get('Columns', list, of=_is_text)),
-        faces=_faces(fields),
-        unit=unit,
-        normalizer=fields.get('Normalizer'),
+        benchmark=benchmark,
+        faces=_faces(fields, benchmark),
         boxes=fields.get('Boxes'),
         caption=fields.get('Caption'),
         note=fields.get('Note', default=''),
     )
 
 
-def _faces(fields: _Fields) -> dict[str, int]:
-    columns, faces = fields.get('Columns', list), fields.get('Faces', list, [])
-    if faces and not (len(faces) == len(columns) and all(isinstance(n, int) for n in faces)):
+def _faces(fields: _Fields, benchmark: Benchmark) -> dict[str, int]:
+    faces = fields.get('Faces', dict, {})
+    if faces and not (
+        faces.keys() == set(benchmark.columns) and all(isinstance(n, int) for n in faces.values())
+    ):
         raise fields.error(
-            f'Faces is {faces!r}, expected a number for each of {", ".join(columns)}'
+            f'Faces is {faces!r}, expected a number for each of {", ".join(benchmark.columns)}'
         )
-    return dict(zip(columns, faces))
+    return faces
 
 
 def _row(root: Path, metafile: str, model: Any, papers: dict[str, Paper]) -> Row:
@@ -385,7 +403,7 @@ def _row(root: Path, metafile: str, model: Any, papers: dict[str, Paper]) -> Row
         )
     about = _Fields(path, fields.get('Metadata', dict), fields.where)
     benchmark = _named(fields, papers, about.get('Training Data'))
-    if not isinstance(benchmark, Benchmark):
+    if not isinstance(benchmark, BenchmarkPaper):
         raise fields.error(f'{benchmark.name} is not a data set')
     weights = fields.get('Weights', default=None)
     if weights and not _WEIGHTS.fullmatch(weights):
@@ -417,7 +435,7 @@ def _named(fields: _Fields, papers: dict[str, Paper], name: str) -> Paper:
     return papers[name]
 
 
-def _published(fields: _Fields, benchmark: Benchmark) -> tuple[Published, ...]:
+def _published(fields: _Fields, benchmark: BenchmarkPaper) -> tuple[Published, ...]:
     """The figures of the table, then those that others printed."""
     parts = (*fields.get('Results', list, ()), *fields.get('Also Published', list, ()))
     return tuple(_figures(_Fields(fields.path, part, fields.where), benchmark) for part in parts)
@@ -455,7 +473,7 @@ def _costs(about: _Fields) -> Costs | None:
     )
 
 
-def _figures(fields: _Fields, benchmark: Benchmark) -> Published:
+def _figures(fields: _Fields, benchmark: BenchmarkPaper) -> Published:
     columns = {f'NME {column}': column for column in benchmark.columns}
     if len(columns) == 1:
         columns = {'NME': benchmark.columns[0]}

@@ -12,13 +12,11 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from mmpose_face.commands.evaluate import (
-    SETTINGS,
     evaluate,
     format_evaluation,
     open_truth,
     save_evaluation,
 )
-from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.datasets.annotations import (
     FaceRecord,
     face_rect_bbox,
@@ -27,27 +25,10 @@ from mmpose_face.datasets.annotations import (
     write_annotations,
 )
 from mmpose_face.datasets.converters import write_synthetic
-from mmpose_face.evaluation import SubsetNME, load_scores
+from mmpose_face.evaluation import load_scores
 from mmpose_face.landmarks import AFLW19, COFW29, IBUG68, WFLW98, Scheme
 
 VALID = 'annotations/face_landmarks_300w_valid.json'
-
-
-@pytest.mark.parametrize('name', [n for n in BENCHMARKS if n != 'cofw68'])
-def test_settings_are_those_of_the_configs(name):
-    cfg = Config.fromfile(BASES / f'datasets/face_{name}.py')
-    options = dict(cfg.test_evaluator)
-    assert options.pop('type') is SubsetNME
-    metric, found = SubsetNME(**options), SETTINGS[name]
-    assert metric.subsets == found.subsets
-    assert metric.threshold == found.threshold
-    assert metric.protocol == found.protocol
-    assert metric.unit == found.unit
-    assert metric.normalizer is None
-
-
-def test_every_benchmark_has_settings():
-    assert SETTINGS.keys() == BENCHMARKS.keys()
 
 
 def records(scheme: Scheme, n: int = 4, **fields) -> list:
@@ -172,7 +153,7 @@ def test_truth_of_another_data_set(tmp_path):
     write_annotations(path, records(IBUG68), {})
     with pytest.raises(ValueError, match='a.json: annotation 1 has 68 points, expected 98'):
         open_truth([path], 'wflw')
-    with pytest.raises(ValueError, match="unknown data set 'lapa'; known: "):
+    with pytest.raises(ValueError, match="unknown benchmark 'lapa'; known: "):
         open_truth([path], 'lapa')
 
 

@@ -35,5 +35,5 @@ def benchmark(row: Path) -> str:
         str: A key of ``BENCHMARKS``, or ``'synthetic'``.
     """
     cls = Config.fromfile(row).test_dataloader.dataset.type
-    names = {of: name for name, of in BENCHMARKS.items()}
-    return names.get(cls, 'synthetic')
+    names = {of.class_name: name for name, of in BENCHMARKS.items()}
+    return names.get(cls.__name__, 'synthetic')

@@ -29,7 +29,7 @@ from mmpose_face.evaluation import (
     normalized_errors,
     point_distance,
 )
-from mmpose_face.landmarks import AFLW19, IBUG68, scheme_of
+from mmpose_face.landmarks import AFLW19, IBUG68
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
 LEFT, RIGHT = IBUG68.normalizer_indices
@@ -249,9 +249,8 @@ BENCHMARK_NORMS['aflw'] = dict(norm_mode='use_norm_item', norm_item='bbox_size')
 def test_protocol_mmpose_is_mmpose_nme(name, seed):
     """Random predictions with masked points, corners that are not labelled
     and normalisers that are zero."""
-    cls = BENCHMARKS[name]
-    meta = parse_pose_metainfo(cls.METAINFO)
-    scheme = scheme_of(meta['keypoint_id2name'].values())
+    scheme = BENCHMARKS[name].scheme
+    meta = parse_pose_metainfo(BENCHMARKS[name].dataset.METAINFO)
     rng = np.random.default_rng(seed)
     samples = []
     for i in range(30):
@@ -281,6 +280,19 @@ def test_protocol_mmpose_is_mmpose_nme(name, seed):
     ours = evaluate(samples, meta=meta, unit='ratio')['NME']
     assert ours == pytest.approx(expected, rel=1e-6)
     assert 0.01 < ours < 10
+
+
+def test_a_benchmark_where_nothing_else_is_given():
+    made = SubsetNME(benchmark='300w')
+    assert made.subsets == ('full', 'common', 'challenge', 'test')
+    assert (made.threshold, made.unit) == (0.08, 'percent')
+    assert SubsetNME(benchmark='coco_wholebody_face').unit == 'ratio'
+    given = SubsetNME(('full',), 0.07, unit='percent', benchmark='coco_wholebody_face')
+    assert (given.subsets, given.threshold, given.unit) == (('full',), 0.07, 'percent')
+    plain = SubsetNME()
+    assert (plain.subsets, plain.threshold, plain.unit) == (('test',), 0.10, 'percent')
+    with pytest.raises(ValueError, match="unknown benchmark 'lapa'; known: 300w, wflw"):
+        SubsetNME(benchmark='lapa')
 
 
 def test_faces_of_two_files_with_one_id(logged):

@@ -10,7 +10,6 @@ from conftest import run_python
 from mmengine.config import Config
 from mmpose.apis import inference_topdown
 
-from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.images.writing import write_image
 from mmpose_face.zoo import DownloadError, find_row, get_model, list_models, read_rows
 from mmpose_face.zoo import lookup as models
@@ -83,7 +82,7 @@ def check_inference(model, row) -> None:
     boxes = [[20, 30, 150, 180], [100, 30, 250, 180]]
     with torch.no_grad():
         results = inference_topdown(model, image, boxes)
-    points = len(BENCHMARKS[row.benchmark.key].METAINFO['keypoint_info'])
+    points = row.benchmark.benchmark.scheme.num_points
     for result, box in zip(results, np.array(boxes)):
         keypoints = result.pred_instances.keypoints
         assert keypoints.shape == (1, points, 2)

@@ -13,8 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from mmpose_face.commands.evaluate import SETTINGS
-from mmpose_face.datasets import BENCHMARKS
 from mmpose_face.evaluation import SubsetNME
 from mmpose_face.zoo import Costs, get_model, read_rows
 from mmpose_face.zoo.metafiles import INDEX, project_root
@@ -24,17 +22,16 @@ each = pytest.mark.parametrize('row', ROWS.values(), ids=ROWS)
 
 WFLW = ('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression')
 COLUMNS = {
-    '300W': ('common', 'challenge', 'full', 'test'),
+    '300W': ('full', 'common', 'challenge', 'test'),
     'AFLW': ('full', 'frontal'),
     'COCO-WholeBody-Face': ('val',),
     'COFW': ('test',),
     'WFLW': WFLW,
 }
-UNITS = {'COCO-WholeBody-Face': 'ratio'}
 
 # As the model zoo's tables print them.
 PUBLISHED = {
-    '300w-hrnetv2-w18': '2.92 5.64 3.45 4.10',
+    '300w-hrnetv2-w18': '3.45 2.92 5.64 4.10',
     'aflw-hrnetv2-w18': '1.41 1.27',
     'aflw-hrnetv2-w18-dark': '1.35 1.19',
     'coco-wholebody-face-hourglass52': '0.0587',
@@ -114,18 +111,6 @@ def test_log_addresses(alias):
     assert ROWS[alias].log == SERVER + LOGS[alias]
 
 
-@each
-def test_benchmark(row):
-    benchmark = row.benchmark
-    assert benchmark.columns == COLUMNS[benchmark.name]
-    assert benchmark.unit == UNITS.get(benchmark.name, 'percent')
-    assert benchmark.key in BENCHMARKS
-    settings = SETTINGS[benchmark.key]
-    assert sorted(benchmark.columns) == sorted(settings.subsets)
-    assert benchmark.unit == settings.unit
-    assert not benchmark.faces or tuple(benchmark.faces) == benchmark.columns
-
-
 @pytest.mark.parametrize(
     'row', [row for row in ROWS.values() if row.has_config], ids=lambda row: row.alias
 )
@@ -133,10 +118,8 @@ def test_one_test_of_the_config_fills_the_row(row):
     cfg = Config.fromfile(row.config)
     metric = cfg.test_evaluator
     assert metric.type is SubsetNME
-    assert sorted(metric.subsets) == sorted(row.benchmark.columns)
-    assert metric.get('unit', 'percent') == row.benchmark.unit
-    dataset = cfg.test_dataloader.dataset.type
-    assert BENCHMARKS[row.benchmark.key] is dataset
+    assert SubsetNME(benchmark=metric.benchmark).subsets == row.benchmark.columns
+    assert cfg.test_dataloader.dataset.type is row.benchmark.benchmark.dataset
 
 
 @each
@@ -176,10 +159,7 @@ PAPERS = dict(
             'Name': 'WFLW',
             'Kind': 'Dataset',
             'Dataset Name': 'wflw',
-            'Columns': ['test', 'pose'],
-            'Faces': [2500, 326],
-            'Unit': 'percent',
-            'Normalizer': 'n',
+            'Faces': dict(zip(WFLW, range(2500, 2507))),
             'Boxes': 'b',
             'Caption': 'c',
             **BOOK,
@@ -221,7 +201,8 @@ def test_the_small_tree(tmp_path):
     (row,) = read_rows(write(tmp_path, TREE))
     assert (row.name, row.alias) == (NAME, 'wflw-res50-wingloss')
     assert row.published[0].figures == {'test': 4.64, 'pose': 8.0}
-    assert row.benchmark.faces == {'test': 2500, 'pose': 326}
+    assert row.benchmark.faces['pose'] == 2501
+    assert row.benchmark.normalizer == 'outer eye corners'
     assert row.sha256 == '0123abcd'
     assert row.log == 'https://a/b_20210303.log.json'
     assert row.papers[0].bibtex == '@a{}'
@@ -274,10 +255,10 @@ _DATA = ('papers.yml', 'Collections', 1)
         (('rows.yml', 'Models', 0), 'a', 'rows.yml: expected fields, got .a.'),
         (('rows.yml',), [], r'rows.yml: expected fields, got \[\]'),
         ((*_DATA, 'BibTeX'), _GONE, 'collection WFLW: BibTeX is missing'),
-        ((*_DATA, 'Unit'), 'mm', 'Unit is .mm., expected one of'),
-        ((*_DATA, 'Columns'), ['a', 5], 'Columns is'),
-        ((*_DATA, 'Faces'), [1], 'Faces is .*a number for each of test, pose'),
-        ((*_DATA, 'Faces', 0), 'a', 'Faces is .*a number for each of test, pose'),
+        ((*_DATA, 'Dataset Name'), 'lapa', 'WFLW: Dataset Name: unknown benchmark .lapa.'),
+        ((*_DATA, 'Faces'), [1], r'Faces is \[1\], expected fields'),
+        ((*_DATA, 'Faces'), dict(test=1), 'Faces is .*a number for each of test, pose'),
+        ((*_DATA, 'Faces', 'pose'), 'a', 'Faces is .*a number for each of test, pose'),
     ],
 )
 def test_malformed(tmp_path, path, value, message):

@@ -24,7 +24,7 @@ import yaml
 from mmengine.config import Config
 
 from mmpose_face.files import write_whole
-from mmpose_face.zoo import Benchmark, Measured, Row, read_rows
+from mmpose_face.zoo import BenchmarkPaper, Measured, Row, read_rows
 
 REPO = Path(__file__).resolve().parents[2]
 PAGES = 'docs/en/model_zoo'
@@ -44,7 +44,7 @@ UNITS = dict(percent='in per cent', ratio='as a ratio')
 SHORT_UNITS = dict(percent=' %', ratio='')
 EMPTY = '–'
 
-Tables = Iterable[tuple[Benchmark, list[Row]]]
+Tables = Iterable[tuple[BenchmarkPaper, list[Row]]]
 
 
 class Zoo:
@@ -87,17 +87,12 @@ class Zoo:
 
     def _rank(self, row: Row) -> tuple[bool, float]:
         figures = row.published[0].figures if row.published else {}
-        found = figures.get(self.main_column(row.benchmark))
+        found = figures.get(row.benchmark.columns[0])
         return found is None, found or 0.0
 
     # Words.
 
-    def main_column(self, benchmark: Benchmark) -> str:
-        """The column with all faces of the public test."""
-        columns = benchmark.columns
-        return 'full' if 'full' in columns else columns[0]
-
-    def unit(self, benchmark: Benchmark) -> str:
+    def unit(self, benchmark: BenchmarkPaper) -> str:
         return UNITS[benchmark.unit]
 
     def figure(self, row: Row, column: str) -> str:
@@ -241,7 +236,7 @@ def _by_benchmark(rows: Sequence[Row]) -> Tables:
     return ((own[0].benchmark, own) for own in groups.values())
 
 
-def _place(benchmark: Benchmark) -> int:
+def _place(benchmark: BenchmarkPaper) -> int:
     if benchmark.key not in ORDER:
         raise ValueError(
             f'{benchmark.key} has no place on the aggregate page; put it into ORDER of {__file__}'

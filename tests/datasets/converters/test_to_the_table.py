@@ -20,7 +20,7 @@ def config(name: str, root, work_dir) -> Config:
     cfg = Config.fromfile(RES18_300W)
     base = Config.fromfile(BASES / f'datasets/face_{name}.py')
     cfg.merge_from_dict(NARROW)
-    cfg.model.head.out_channels = len(BENCHMARKS[name].METAINFO['keypoint_info'])
+    cfg.model.head.out_channels = BENCHMARKS[name].scheme.num_points
     for part in ('train', 'val', 'test'):
         key = f'{part}_dataloader'
         loader = base[key]

@@ -41,7 +41,6 @@ test_dataloader.update(
     )
 )
 
-val_evaluator = dict(type=SubsetNME, subsets=('full', 'common', 'challenge'), threshold=0.08)
-test_evaluator = dict(
-    val_evaluator, subsets=('full', 'common', 'challenge', 'test'), bootstrap=1000
-)
+# The validation has no faces of the private set.
+val_evaluator = dict(type=SubsetNME, benchmark='300w', subsets=('full', 'common', 'challenge'))
+test_evaluator = dict(type=SubsetNME, benchmark='300w', bootstrap=1000)

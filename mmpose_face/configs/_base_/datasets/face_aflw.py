@@ -37,5 +37,5 @@ test_dataloader.update(
     )
 )
 
-val_evaluator = dict(type=SubsetNME, subsets=('full', 'frontal'), threshold=0.07)
+val_evaluator = dict(type=SubsetNME, benchmark='aflw')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -43,6 +43,5 @@ test_dataloader.update(
     )
 )
 
-# MMPose's table has ratios, not per cent.
-val_evaluator = dict(type=SubsetNME, subsets=('val',), threshold=0.10, unit='ratio')
+val_evaluator = dict(type=SubsetNME, benchmark='coco_wholebody_face')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

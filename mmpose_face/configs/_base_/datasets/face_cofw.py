@@ -31,5 +31,5 @@ test_dataloader.update(
     )
 )
 
-val_evaluator = dict(type=SubsetNME, subsets=('test',), threshold=0.10)
+val_evaluator = dict(type=SubsetNME, benchmark='cofw')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -26,5 +26,5 @@ val_dataloader.update(
 )
 test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))
 
-val_evaluator = dict(type=SubsetNME, subsets=('test',), threshold=0.10)
+val_evaluator = dict(type=SubsetNME)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

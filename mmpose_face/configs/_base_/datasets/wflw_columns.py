@@ -6,9 +6,5 @@ from mmpose_face.evaluation import SubsetNME
 scheme = 'wflw98'
 num_points = 98
 
-val_evaluator = dict(
-    type=SubsetNME,
-    subsets=('test', 'pose', 'illumination', 'occlusion', 'blur', 'makeup', 'expression'),
-    threshold=0.10,
-)
+val_evaluator = dict(type=SubsetNME, benchmark='wflw')
 test_evaluator = dict(val_evaluator, bootstrap=1000)
