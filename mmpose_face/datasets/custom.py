@@ -73,9 +73,10 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
         # For the metric and for whoever loads a checkpoint.
         self._metainfo['scheme'] = self.scheme.to_dict()
 
-    def _load_file(self, path: str) -> list[dict]:
-        self._says_hidden = says_hidden(read_checked(path, self.scheme))
-        return super()._load_file(path)
+    def _of_file(self, path: str) -> CustomFaces:
+        one = super()._of_file(path)
+        one._says_hidden = says_hidden(read_checked(path, self.scheme))
+        return one
 
     def parse_data_info(self, raw_data_info: dict) -> dict | None:
         ann = dict(raw_data_info['raw_ann_info'])

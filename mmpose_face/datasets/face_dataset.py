@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import os
@@ -136,7 +137,6 @@ class FaceDataset:
                 f'{bbox_file}: expected file_name with every box, since an '
                 f'image_id may be that of several images in {ann_file}'
             )
-        self._dropped: Counter = Counter()
         super().__init__(ann_file=ann_file, **kwargs)
 
     def _join_prefix(self) -> None:
@@ -168,13 +168,7 @@ class FaceDataset:
     def load_data_list(self) -> list[dict]:
         given = self.ann_file
         files = self._present([given] if isinstance(given, str) else given)
-        try:
-            # MMPose's loader reads the one that is set.
-            data_list = []
-            for self.ann_file in files:
-                data_list += self._load_file(self.ann_file)
-        finally:
-            self.ann_file = given
+        data_list = [info for path in files for info in self._of_file(path)._read_file()]
         if not data_list:
             raise ValueError(f'{", ".join(files)}: no face is left; the log says why')
         return data_list
@@ -196,9 +190,17 @@ class FaceDataset:
             )
         return [name for name in files if name not in missing]
 
-    def _load_file(self, path: str) -> list[dict]:
-        self._dropped.clear()
-        self._subset_files = SubsetFiles(path, self.SUBSET_FILES)
+    def _of_file(self, path: str) -> FaceDataset:
+        """The data set of one annotation file, which MMPose's loader reads."""
+        one = copy.copy(self)
+        one.ann_file = path
+        one._dropped = Counter()
+        one._subset_files = SubsetFiles(path, self.SUBSET_FILES)
+        return one
+
+    def _read_file(self) -> list[dict]:
+        """The faces of the one annotation file."""
+        path = self.ann_file
         try:
             data_list = super().load_data_list()
         except AnnotationError:
