@@ -126,7 +126,7 @@ class Zoo:
         header = ('Model', 'Data set', 'NME', 'Parameters', 'GFLOPs', 'CPU ms', 'Weights')
         lines = [header, (':--', ':--', *['--:'] * (len(header) - 3), ':-:')]
         for benchmark, rows in sorted(self.tables(self.rows), key=lambda group: _place(group[0])):
-            column = self.main_column(benchmark)
+            column = benchmark.columns[0]
             for row in rows:
                 figure = self.figure(row, column)
                 unit = SHORT_UNITS[benchmark.unit] if figure != EMPTY else ''
