@@ -7,7 +7,7 @@
 #              AVX-512
 # make docs    makes .venv when it is missing and builds the documentation
 #              site; a warning is an error
-# make lint    checks the style
+# make lint    checks the style and the types
 # make dist    builds wheel and sdist and checks their contents
 
 VENV := .venv
@@ -40,6 +40,7 @@ docs: $(STAMP)
 lint: $(STAMP)
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check --diff
+	$(PY) -m mypy
 
 dist: $(STAMP)
 	rm -rf build dist

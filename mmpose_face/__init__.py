@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Face landmarks for MMPose.
+"""2D face landmarks for MMPose: training, evaluation and use of models.
 
 Importing the package makes MMPose importable on current releases of torch
 and NumPy (:mod:`mmpose_face.compat`) and registers the package's classes in
-MMPose's registries (:mod:`mmpose_face.registration`), both without loading
-either of them. What needs only NumPy and OpenCV, such as
-:mod:`mmpose_face.landmarks` and :class:`~mmpose_face.OnnxLandmarker`, loads
+MMPose's registries (:mod:`mmpose_face.registration`). Neither torch nor
+MMPose is loaded for this. Modules that need only NumPy and OpenCV, such as
+:mod:`mmpose_face.landmarks` and :class:`~mmpose_face.OnnxLandmarker`, load
 nothing else.
 """
 
 from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from . import compat as _compat
 from . import registration as _registration
@@ -20,7 +21,7 @@ __all__ = ['FaceLandmarker', 'OnnxLandmarker', '__version__']
 _compat.apply()
 _registration.install()
 
-# Imported when asked for, with what they need.
+# Imported when they are first used.
 _HOMES = dict(FaceLandmarker='landmarker', OnnxLandmarker='onnx.runtime')
 _ROOMS = (
     'codecs',
@@ -38,7 +39,7 @@ _ROOMS = (
 )
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> _Any:
     if name in _HOMES:
         return getattr(_import_module(f'.inference.{_HOMES[name]}', __name__), name)
     if name in _ROOMS:
@@ -46,5 +47,5 @@ def __getattr__(name: str):
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_ROOMS})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a script that imports MMPose, with this package imported before it.
+"""A script of MMPose, run with this package imported first.
 
     python -m mmpose_face MMPOSE/demo/image_demo.py IMAGE CONFIG CHECKPOINT
 
@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> None:
-    """Do what ``python SCRIPT ARGUMENTS`` does."""
+    """Run a script with its arguments, as ``python SCRIPT ARGUMENTS`` does."""
     if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
         sys.exit(__doc__)
     sys.argv = sys.argv[1:]

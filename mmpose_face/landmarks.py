@@ -64,7 +64,7 @@ OUTER_EYE_CORNERS = ('left_eye_outer_corner', 'right_eye_outer_corner')
 
 @dataclass(frozen=True)
 class Curve:
-    """A run of points that are neighbours on the face.
+    """Neighbouring points of a face, drawn as one line.
 
     Args:
         group (str): Part of the face: ``'jaw'``, ``'brows'``, ``'nose'``,
@@ -84,15 +84,15 @@ class Scheme:
 
     Args:
         name (str): Name as the field uses it, such as ``'ibug68'``.
-        curves (tuple[Curve]): The curves, which hold every point; two of the
-            same group may share points, as upper and lower lip the corners
+        curves (tuple[Curve]): The curves; every point is on one of them. Two
+            curves of one group may share points: both lips share the corners
             of the mouth.
         normalizer (tuple[str, str], optional): The two points whose distance
             is the benchmark's normaliser (inter-ocular: the outer eye
             corners). None where it is the side of the face box.
         order (tuple[str], optional): The points in the order of the
-            annotation files, where the curves hold them in another or share
-            some.
+            annotation files, where the curves have another order or share
+            points.
 
     Raises:
         ValueError: If there is no point, a name occurs twice in a curve, in
@@ -103,10 +103,10 @@ class Scheme:
 
     name: str
     curves: tuple[Curve, ...]
-    normalizer: tuple[str, str] | None
+    normalizer: tuple[str, ...] | None
     order: tuple[str, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         grouped = [name for names in self._members.values() for name in names]
         for names in (*(c.points for c in self.curves), grouped, self.points):
             if len(set(names)) != len(names):
@@ -125,37 +125,37 @@ class Scheme:
             raise ValueError(
                 f'{self.name}: expected two of the points as normalizer, or None, got {ends}'
             )
-        lonely = [n for n in grouped if _swap_sides(n) not in set(grouped)]
-        if lonely:
+        unpaired = [n for n in grouped if _swap_sides(n) not in set(grouped)]
+        if unpaired:
             raise ValueError(
-                f'{self.name}: {lonely[0]} has no mirror image, '
-                f'expected a point {_swap_sides(lonely[0])}'
+                f'{self.name}: {unpaired[0]} has no mirror image, '
+                f'expected a point {_swap_sides(unpaired[0])}'
             )
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Scheme:
-        """A scheme of one's own, as a config or a file holds it.
+    def from_dict(cls, content: Mapping[str, Any]) -> Scheme:
+        """A custom scheme, from a config or a file.
 
         Args:
-            said (Mapping): What :meth:`to_dict` gives: ``name``, ``curves``
-                (each with ``group``, ``points`` and, where it is so,
-                ``closed=True``), and ``normalizer`` and ``order`` if there
-                are any. In place of curves ``points``, the names alone: of
-                one group, without lines to draw.
+            content (Mapping): The output of :meth:`to_dict`: ``name``,
+                ``curves`` (each with ``group``, ``points`` and, if it is
+                closed, ``closed=True``), and optionally ``normalizer`` and
+                ``order``. Instead of curves it may have ``points``, the names
+                alone: they are then in one group, without lines to draw.
 
         Raises:
             ValueError: If it is not of this form.
         """
-        alone = isinstance(said, Mapping) and 'curves' not in said
-        if alone and 'points' in said:
-            said = _with_curves(said)
+        no_curves = isinstance(content, Mapping) and 'curves' not in content
+        if no_curves and 'points' in content:
+            content = _with_curves(content)
         _check_keys(
-            'a scheme', said, dict(name=str, curves=_LIST), dict(normalizer=_LIST, order=_LIST)
+            'a scheme', content, dict(name=str, curves=_LIST), dict(normalizer=_LIST, order=_LIST)
         )
         curves = []
-        for curve in said['curves']:
+        for curve in content['curves']:
             _check_keys(
-                f'a curve of {said["name"]}',
+                f'a curve of {content["name"]}',
                 curve,
                 dict(group=str, points=_LIST),
                 dict(closed=bool),
@@ -163,16 +163,17 @@ class Scheme:
             curves.append(
                 Curve(curve['group'], _strings(curve['points']), curve.get('closed', False))
             )
+        normalizer, order = content.get('normalizer'), content.get('order')
         return cls(
-            said['name'],
+            content['name'],
             tuple(curves),
-            _strings(said.get('normalizer')),
-            _strings(said.get('order')),
+            None if normalizer is None else _strings(normalizer),
+            None if order is None else _strings(order),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As strings and lists, which :meth:`from_dict` takes."""
-        said: dict[str, Any] = dict(
+        """The scheme as strings and lists, the input of :meth:`from_dict`."""
+        content: dict[str, Any] = dict(
             name=self.name,
             curves=[
                 dict(group=c.group, points=list(c.points), closed=c.closed) for c in self.curves
@@ -180,8 +181,8 @@ class Scheme:
         )
         for key in ('normalizer', 'order'):
             if getattr(self, key) is not None:
-                said[key] = list(getattr(self, key))
-        return said
+                content[key] = list(getattr(self, key))
+        return content
 
     @property
     def _members(self) -> dict[str, dict[str, None]]:
@@ -218,15 +219,15 @@ class Scheme:
         """The indices of a part of the face.
 
         Args:
-            part (str): A point's name; a group; or what names of points
-                begin with, up to a ``_``, such as ``'left_eye'``,
+            part (str): The name of a point; a group; or the beginning of the
+                names of points, up to a ``_``, such as ``'left_eye'``,
                 ``'left_brow'`` or ``'nose_bridge'``.
 
         Returns:
             tuple[int]: In the order of the annotation files.
 
         Raises:
-            ValueError: If no point belongs to it.
+            ValueError: If no point belongs to the part.
         """
         if part in self.index:
             return (self.index[part],)
@@ -244,15 +245,16 @@ class Scheme:
 
     @property
     def mirror(self) -> tuple[int, ...]:
-        """For each point the index of its mirror image; a middle point is
-        its own."""
+        """For each point the index of its mirror image; a point in the middle
+        of the face is its own mirror image."""
         index = self.index
         return tuple(index[_swap_sides(name)] for name in self.points)
 
     @property
     def lines(self) -> tuple[tuple[int, int], ...]:
         """Pairs of point indices to join when a face is drawn."""
-        index, lines = self.index, []
+        index = self.index
+        lines: list[tuple[int, int]] = []
         for curve in self.curves:
             chain = [index[name] for name in curve.points]
             lines += zip(chain, chain[1:])
@@ -270,11 +272,11 @@ class Scheme:
 
     @property
     def ocular_indices(self) -> tuple[int, int]:
-        """Indices of the two points of ``normalizer``; where it is the box,
-        of the outer eye corners.
+        """Indices of the two points of ``normalizer``, or of the outer eye
+        corners where the normaliser is the box.
 
         Raises:
-            ValueError: If there is neither.
+            ValueError: If the scheme has neither.
         """
         ends, index = self.normalizer or OUTER_EYE_CORNERS, self.index
         if not set(ends) <= set(index):
@@ -288,11 +290,11 @@ class Scheme:
     @property
     def pupil_indices(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Indices of the points whose mean is the left and the right pupil:
-        the pupil, or the point of the eye's middle, or all points of the
-        eye.
+        the pupil itself, or the point in the middle of the eye, or all points
+        of the eye.
 
         Raises:
-            ValueError: If there are none.
+            ValueError: If the scheme has none of these.
         """
         index = self.index
         for name in ('pupil', 'eye_center'):
@@ -341,22 +343,23 @@ class Scheme:
 _LIST = list, tuple
 
 
-def _with_curves(said: Mapping[str, Any]) -> dict[str, Any]:
-    """A scheme that says its points alone, as one with a curve of each."""
-    _check_keys('a scheme', said, dict(name=str, points=_LIST), dict(normalizer=_LIST))
-    said = dict(said)
-    points = said.pop('points')
+def _with_curves(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A scheme given by its points alone, with one curve for each point."""
+    _check_keys('a scheme', content, dict(name=str, points=_LIST), dict(normalizer=_LIST))
+    content = dict(content)
+    points = content.pop('points')
     curves = [dict(group='face', points=[name]) for name in points]
-    return dict(said, curves=curves)
+    return dict(content, curves=curves)
 
 
-def _check_keys(what: str, said: Any, needed: dict[str, Any], optional: dict[str, Any]) -> None:
-    """Refuse what is no dictionary of these keys and types of values."""
-    if not isinstance(said, Mapping):
-        raise ValueError(f'{what}: expected a dictionary with {", ".join(needed)}, got {said!r}')
+def _check_keys(what: str, content: Any, needed: dict[str, Any], optional: dict[str, Any]) -> None:
+    """Raise ValueError unless ``content`` is a dictionary with these keys and
+    types of values."""
+    if not isinstance(content, Mapping):
+        raise ValueError(f'{what}: expected a dictionary with {", ".join(needed)}, got {content!r}')
     types = {**needed, **optional}
-    for key in (*needed, *said):
-        value = said.get(key)
+    for key in (*needed, *content):
+        value = content.get(key)
         if key not in types:
             raise ValueError(f'{what} has no {key!r}: expected {", ".join(types)}')
         if value is None and key in optional:
@@ -366,9 +369,7 @@ def _check_keys(what: str, said: Any, needed: dict[str, Any], optional: dict[str
             raise ValueError(f'{what}: expected a {kind} as {key}, got {value!r}')
 
 
-def _strings(values: Iterable[Any] | None) -> tuple[str, ...] | None:
-    if values is None:
-        return None
+def _strings(values: Iterable[Any]) -> tuple[str, ...]:
     for value in values:
         if not isinstance(value, str):
             raise ValueError(f'expected the name of a point, got {value!r}')
@@ -381,7 +382,7 @@ def _swap_sides(name: str) -> str:
     return f'{swapped}_{rest}' if swapped else name
 
 
-def _names(template: str, numbers) -> tuple[str, ...]:
+def _names(template: str, numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(template.format(number) for number in numbers)
 
 
@@ -481,8 +482,8 @@ def _wflw98() -> Scheme:
     )
 
 
-def _both(curves: Iterable[Curve]) -> tuple[Curve, ...]:
-    """The curves, which are of the left side, and those of the right."""
+def _both_sides(curves: Iterable[Curve]) -> tuple[Curve, ...]:
+    """Curves of the left side, each followed by its mirror image."""
     return tuple(
         Curve(curve.group, tuple(map(side, curve.points)), curve.closed)
         for curve in curves
@@ -491,7 +492,7 @@ def _both(curves: Iterable[Curve]) -> tuple[Curve, ...]:
 
 
 def _cofw29() -> Scheme:
-    sides = _both(
+    sides = _both_sides(
         (
             Curve(
                 'brows',
@@ -604,34 +605,35 @@ MMPOSE_SCHEMES = {
 }
 
 
-def get_scheme(said: str | Mapping[str, Any] | Scheme) -> Scheme:
-    """The scheme of that name, or one of one's own.
+def get_scheme(scheme: str | Mapping[str, Any] | Scheme) -> Scheme:
+    """A scheme by its name, or a custom one.
 
     Args:
-        said (str | Mapping | Scheme): The name of one of :data:`SCHEMES`,
-            what :meth:`Scheme.from_dict` takes, or a scheme as it is.
+        scheme (str | Mapping | Scheme): The name of one of :data:`SCHEMES`,
+            a dictionary for :meth:`Scheme.from_dict`, or a scheme, which is
+            returned as it is.
 
     Raises:
-        ValueError: If there is none; the message lists those there are.
+        ValueError: If no scheme has this name; the message lists the names.
     """
-    if isinstance(said, Scheme):
-        return said
-    if isinstance(said, Mapping):
-        return Scheme.from_dict(said)
-    if not isinstance(said, str) or said not in SCHEMES:
-        raise ValueError(f'unknown landmark scheme {said!r}; known: {", ".join(sorted(SCHEMES))}')
-    return SCHEMES[said]
+    if isinstance(scheme, Scheme):
+        return scheme
+    if isinstance(scheme, Mapping):
+        return Scheme.from_dict(scheme)
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
+        raise ValueError(f'unknown landmark scheme {scheme!r}; known: {", ".join(sorted(SCHEMES))}')
+    return SCHEMES[scheme]
 
 
 def name_or_dict(scheme: Scheme) -> str | dict[str, Any]:
-    """What a file says of a scheme, for :func:`get_scheme`: the name of one
-    of :data:`SCHEMES`, all of another."""
+    """A scheme as files hold it, for :func:`get_scheme`: the name of one of
+    :data:`SCHEMES`, the whole dictionary of any other."""
     known = SCHEMES.get(scheme.name) == scheme
     return scheme.name if known else scheme.to_dict()
 
 
 def point_colors(scheme: Scheme) -> dict[int, tuple[int, int, int]]:
-    """From the index of a point to the colour of its group, BGR."""
+    """Colour of each point by its index: that of its group, BGR."""
     return {i: GROUP_COLORS.get(g, _OTHER_COLOR) for g, ids in scheme.groups.items() for i in ids}
 
 
@@ -657,8 +659,8 @@ def scheme_of(points: Iterable[str]) -> Scheme:
 
 
 def scheme_of_dataset(meta: dict[str, Any]) -> Scheme:
-    """The scheme that a data set says, or that has the points of these names;
-    of MMPose's data sets, whose points have numbers for names, the one in
+    """The scheme of a data set: the one it names, or the one with its points.
+    For MMPose's data sets, whose points are only numbered, it is the one in
     :data:`MMPOSE_SCHEMES`.
 
     Args:
@@ -667,8 +669,8 @@ def scheme_of_dataset(meta: dict[str, Any]) -> Scheme:
             :class:`~mmpose_face.datasets.CustomFaces`, ``scheme``.
 
     Raises:
-        ValueError: If it says none and no scheme has these points, or a data
-            set of MMPose has another number of them.
+        ValueError: If it names none and no scheme has these points, or a data
+            set of MMPose has another number of points.
     """
     if 'scheme' in meta:
         return get_scheme(meta['scheme'])
@@ -697,9 +699,9 @@ def scheme_of_metainfo(meta: dict[str, Any]) -> Scheme:
             ``keypoint_id2name`` and ``skeleton_links``.
 
     Returns:
-        Scheme: That of :func:`scheme_of_dataset`; or, where there is none,
-        one of the data set's name with the lines of its skeleton, all points
-        in the group ``'face'``, and the box as its normaliser.
+        Scheme: The one of :func:`scheme_of_dataset`. Where there is none, a
+        new one with the data set's name and the lines of its skeleton, all
+        points in the group ``'face'``, and the box as its normaliser.
     """
     try:
         return scheme_of_dataset(meta)
@@ -708,7 +710,7 @@ def scheme_of_metainfo(meta: dict[str, Any]) -> Scheme:
             raise
     names = meta['keypoint_id2name']
     points = tuple(names[i] for i in range(len(names)))
-    chains = _chains([tuple(link) for link in meta['skeleton_links']])
+    chains = _chains(meta['skeleton_links'])
     curves = [Curve('face', tuple(points[i] for i in chain), closed) for chain, closed in chains]
     joined = {i for chain, _ in chains for i in chain}
     curves += [Curve('face', (name,)) for i, name in enumerate(points) if i not in joined]
@@ -717,7 +719,7 @@ def scheme_of_metainfo(meta: dict[str, Any]) -> Scheme:
 
 def _chains(links: Iterable[tuple[int, int]]) -> tuple[tuple[tuple[int, ...], bool], ...]:
     """Links that follow one another as chains, and whether each is closed."""
-    chains = []
+    chains: list[list[int]] = []
     for start, end in links:
         last = chains[-1] if chains else None
         if last and last[-1] == start and len(set(last)) == len(last):

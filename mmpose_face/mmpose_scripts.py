@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command lines of MMPose's ``tools/train.py`` and ``tools/test.py``, and
-the options that ours have more.
+"""Command lines of MMPose's ``tools/train.py`` and ``tools/test.py``, with
+the options that this package adds.
 
-Reading options must not take seconds, and MMPose's scripts import torch. Of
-them only the function ``parse_args`` is run here; it needs :mod:`argparse`,
+Reading options must not take seconds, but MMPose's scripts import torch. So
+only their function ``parse_args`` is run here; it needs :mod:`argparse`,
 :mod:`os` and MMEngine's ``DictAction``.
 """
 
@@ -29,8 +29,8 @@ _TEST_OPTIONS = {
 
 
 class DictAction(argparse.Action):
-    """MMEngine's action for ``KEY=VALUE``, which is imported when there is
-    such an option to read."""
+    """MMEngine's action for ``KEY=VALUE``, imported only when there is such
+    an option."""
 
     def __call__(
         self,
@@ -46,24 +46,25 @@ class DictAction(argparse.Action):
 
 
 def parse_train() -> argparse.Namespace:
-    """The command line of ``tools/train.py``."""
-    return _parser_of('train')()
+    """Read the command line of ``tools/train.py``."""
+    return _parse_args_of('train')()
 
 
 def parse_test() -> argparse.Namespace:
-    """The command line of ``tools/test.py``; see :func:`add_test_options`."""
-    return add_test_options(_parser_of('test'))
+    """Read the command line of ``tools/test.py`` with
+    :func:`add_test_options`."""
+    return add_test_options(_parse_args_of('test'))
 
 
 def add_test_options(parse_args: Callable[[], argparse.Namespace]) -> argparse.Namespace:
-    """Read our options of a test, and let MMPose read the others.
+    """Read the added options of a test, and let MMPose read the others.
 
     Args:
         parse_args (Callable): MMPose's function, which reads ``sys.argv``.
 
     Returns:
-        Namespace: MMPose's options, and ours: None without the option, empty
-        where it names no folder.
+        Namespace: MMPose's options and the added ones. An added option is
+        None where it is not given, and empty where it names no folder.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     group = parser.add_argument_group('mmpose_face')
@@ -83,7 +84,7 @@ def add_test_options(parse_args: Callable[[], argparse.Namespace]) -> argparse.N
 
 
 def script_path(name: str) -> Path:
-    """Where the installed MMPose has a script; MMPose is not imported.
+    """The path of a script of the installed MMPose, which is not imported.
 
     Args:
         name (str): ``'train'`` or ``'test'``.
@@ -92,8 +93,8 @@ def script_path(name: str) -> Path:
         Path: The file.
 
     Raises:
-        FileNotFoundError: If MMPose comes without it.
-        ModuleNotFoundError: If there is no MMPose.
+        FileNotFoundError: If MMPose has no such script.
+        ModuleNotFoundError: If MMPose is not installed.
     """
     spec = find_spec('mmpose')
     if spec is None or spec.origin is None:
@@ -107,7 +108,7 @@ def script_path(name: str) -> Path:
     )
 
 
-def _parser_of(name: str) -> Callable[[], argparse.Namespace]:
+def _parse_args_of(name: str) -> Callable[[], argparse.Namespace]:
     """The function ``parse_args`` of a script."""
     path = script_path(name)
     module = ast.parse(path.read_bytes(), str(path))
@@ -116,6 +117,7 @@ def _parser_of(name: str) -> Callable[[], argparse.Namespace]:
         for part in module.body
         if isinstance(part, ast.FunctionDef) and part.name == 'parse_args'
     ]
-    names = dict(argparse=argparse, os=os, DictAction=DictAction)
+    names: dict[str, Any] = dict(argparse=argparse, os=os, DictAction=DictAction)
     exec(compile(module, str(path), 'exec'), names)
-    return names['parse_args']
+    parse_args: Callable[[], argparse.Namespace] = names['parse_args']
+    return parse_args

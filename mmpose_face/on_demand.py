@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages whose modules are imported when something of them is asked for."""
+"""Packages that import their modules only when a name of one is used."""
 
 import sys
 from importlib import import_module
@@ -9,10 +9,10 @@ from typing import Any, Callable
 def on_demand(
     package: str, contents: dict[str, tuple[str, ...]]
 ) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
-    """What a package defines in place of imports.
+    """The attributes that a package defines instead of importing its modules.
 
     Args:
-        package (str): Its full name.
+        package (str): The full name of the package.
         contents (dict): The public names of each of its modules.
 
     Returns:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Importing this module puts every class of the package into MMPose's
-registries; :mod:`mmpose_face.registration` sees to it that it is imported."""
+"""Imports of every class that the package registers with MMPose.
+
+:mod:`mmpose_face.registration` has this module imported when it is time.
+"""
 
 from . import codecs, engine, models  # noqa: F401
 from .datasets import *  # noqa: F401, F403

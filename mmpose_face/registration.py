@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The package's classes in MMPose's registries, its rows in MMPose's inferencers.
+"""Registration of the package's classes in MMPose's registries, and of its rows
+in MMPose's inferencers.
 
-Whoever has MMEngine loaded when the package is imported can look up all of
-them by name at once, as ``custom_imports`` and
-``import_modules_from_strings`` expect. Who does not is not made to load it:
-the registries are told where to look when they come to be.
+If MMEngine is loaded when the package is imported, all classes are registered
+at once, as ``custom_imports`` and ``import_modules_from_strings`` expect. If
+not, it is not loaded: when MMPose's registries are imported later, they are
+told which module registers the classes.
 """
 
 import sys
@@ -16,13 +17,13 @@ from .compat.imports import after_import
 
 _REGISTERED = f'{__package__}.registered'
 
-# The registries that have classes or functions of ours.
+# The registries that hold classes or functions of this package.
 _OF_MMPOSE = ('DATASETS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS', 'MODELS', 'RUNNERS', 'TRANSFORMS')
 _OF_MMENGINE = ('FUNCTIONS',)
 
 
 def install() -> None:
-    """Register every class and every row, or see to it that they will be.
+    """Register every class and every row, now or when MMPose is imported.
 
     Raises:
         ImportError: If MMEngine is loaded and there is no mmcv; the message
@@ -33,12 +34,12 @@ def install() -> None:
         mmcv_ext.check()
         import_module(_REGISTERED)
     else:
-        after_import('mmpose.registry', _tell_where)
+        after_import('mmpose.registry', _add_location)
 
 
-def _tell_where(registries: ModuleType) -> None:
-    """A registry imports the places that it knows when it is first asked for
-    a name."""
+def _add_location(registries: ModuleType) -> None:
+    """Add the module that registers the classes to the locations of the
+    registries; a registry imports its locations at the first look-up."""
     mmengine = sys.modules['mmengine.registry']
     for module, names in ((registries, _OF_MMPOSE), (mmengine, _OF_MMENGINE)):
         for name in names:

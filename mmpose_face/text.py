@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What messages are made of."""
+"""Lists of names in messages."""
 
 from collections.abc import Sequence
 
 
-def shortened(names: Sequence, at_most: int = 5) -> str:
-    """The first of many names, for a message.
+def shortened(names: Sequence[object], at_most: int = 5) -> str:
+    """The first few of many names, for a message.
 
     Args:
-        names (Sequence): The names, or what is written like one.
-        at_most (int): How many are named.
+        names (Sequence): The names, or other values to be written.
+        at_most (int): How many are written. Defaults to 5.
 
     Returns:
-        str: They, with ``...`` where there are more.
+        str: The names with commas between them, and ``...`` if there are
+        more.
     """
     more = ', ...' if len(names) > at_most else ''
     return ', '.join(map(str, names[:at_most])) + more

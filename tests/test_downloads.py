@@ -196,7 +196,7 @@ def test_nobody_there(server):
 
 
 def test_a_silent_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(downloads, '_SILENCE', 0.2)
+    monkeypatch.setattr(downloads, '_TIMEOUT', 0.2)
     done = threading.Event()
 
     def silent(handler):

@@ -15,6 +15,11 @@ def test_style(command):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+def test_types():
+    done = run_python('-m', 'mypy', check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 def test_every_file_names_its_licence():
     paths = [
         p
