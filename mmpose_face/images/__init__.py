@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pixels: images of any kind read, warps, face boxes. NumPy and OpenCV only,
-so that all of it works where torch is not installed."""
+"""Images and boxes: reading, warping and writing, without torch.
+
+These modules need only NumPy and OpenCV, so that ONNX files can be run where
+torch is not installed.
+"""

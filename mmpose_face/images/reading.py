@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images of any kind, read as BGR bytes."""
+"""Images from files, bytes, arrays or Pillow, read as BGR arrays."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from typing import Any, Literal, Union
 import cv2
 import numpy as np
 
-# Some cameras and editors write a few bytes behind the end marker.
+from ..arrays import Array
+from ..files import PathLike
+
+# Bytes at the end of a file that are searched for the end marker: some
+# cameras and editors write a few bytes behind it.
 TAIL = 4096
 
-# What files in a folder are taken for images by.
+# Suffixes of the files in a folder that are images.
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 Channels = Literal['bgr', 'rgb']
-# A file, its content, an array, or an image of Pillow.
-ImageLike = Union[str, 'os.PathLike[str]', bytes, np.ndarray, Any]
+# The path of a file, its content, an array, or an image of Pillow.
+ImageLike = Union[PathLike, bytes, Array, Any]
 
 
 def check_complete(data: bytes, name: str) -> None:
@@ -42,8 +46,8 @@ def check_complete(data: bytes, name: str) -> None:
 
 
 def name_of(source: ImageLike) -> str:
-    """What an image is called in messages and results: the path of a file, or
-    what kind of thing it is."""
+    """The name of an image in messages and results: the path of a file, or
+    the kind and size of anything else."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -53,30 +57,30 @@ def name_of(source: ImageLike) -> str:
     return f'<{type(source).__name__}>'
 
 
-def read_image(source: ImageLike, channels: Channels | None = None) -> np.ndarray:
-    """Read an image as BGR bytes, as OpenCV does.
+def read_image(source: ImageLike, channels: Channels | None = None) -> Array:
+    """Read an image as a BGR array of uint8, as OpenCV does.
 
     Files are turned as their EXIF data says. Of 16 bits the upper eight are
-    kept, grey is given to all three channels, and transparency is dropped.
+    kept, grey is copied to all three channels, and transparency is dropped.
 
     Args:
-        source (str | PathLike | bytes | np.ndarray | PIL.Image.Image): A
-            file, the content of one, an array ``(H, W)``, ``(H, W, 1)``,
+        source (str | PathLike | bytes | np.ndarray | PIL.Image.Image): The
+            path of a file, its content, an array ``(H, W)``, ``(H, W, 1)``,
             ``(H, W, 3)`` or ``(H, W, 4)`` of uint8 or uint16, or an image of
             Pillow.
         channels (str, optional): The order of an array's channels, ``'bgr'``
-            or ``'rgb'``; needed for arrays of three or four, and only for
-            these.
+            or ``'rgb'``; required for arrays with three or four channels, and
+            not used otherwise.
 
     Returns:
-        np.ndarray: ``(H, W, 3)``, uint8. A BGR array of bytes is returned as
+        np.ndarray: ``(H, W, 3)``, uint8. A BGR array of uint8 is returned as
         it is.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image, truncated or empty, or an array of
-            another kind; the message has its name.
-        TypeError: If it is none of these kinds of things.
+        ValueError: If the source is no image, truncated or empty, or an array
+            of another shape or type; the message has its name.
+        TypeError: If the source is of another type.
     """
     if channels not in (None, 'bgr', 'rgb'):
         raise ValueError(f"channels is {channels!r}, expected 'bgr' or 'rgb'")
@@ -88,7 +92,7 @@ def read_image(source: ImageLike, channels: Channels | None = None) -> np.ndarra
     if isinstance(source, np.ndarray):
         return _as_bgr(source, channels, name)
     if hasattr(source, 'getexif') and hasattr(source, 'convert'):
-        return _of_pillow(source, name)
+        return _from_pillow(source, name)
     raise TypeError(
         'expected the path of an image, its content, an array or '
         f'an image of Pillow, got {type(source).__name__}'
@@ -104,7 +108,7 @@ def _content(path: str) -> bytes:
         raise ValueError(f'{path} is a folder, not an image file') from None
 
 
-def _decoded(data: bytes, name: str) -> np.ndarray:
+def _decoded(data: bytes, name: str) -> Array:
     check_complete(data, name)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
@@ -115,7 +119,7 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
     return image
 
 
-def _as_bgr(array: np.ndarray, channels: Channels | None, name: str) -> np.ndarray:
+def _as_bgr(array: Array, channels: Channels | None, name: str) -> Array:
     if array.dtype not in (np.uint8, np.uint16):
         raise ValueError(
             f'{name} is of {array.dtype}, expected uint8 or uint16, from 0 to the largest'
@@ -140,8 +144,8 @@ def _as_bgr(array: np.ndarray, channels: Channels | None, name: str) -> np.ndarr
     return np.ascontiguousarray(array[..., order])
 
 
-def _of_pillow(image: Any, name: str) -> np.ndarray:
-    # Whoever has an image of Pillow has Pillow.
+def _from_pillow(image: Any, name: str) -> Array:
+    # Who has an image of Pillow has Pillow installed.
     from PIL import ImageOps
 
     image = ImageOps.exif_transpose(image)
@@ -153,24 +157,24 @@ def _of_pillow(image: Any, name: str) -> np.ndarray:
     if image.mode == 'F':
         raise ValueError(f'{name} is of mode F, expected whole numbers')
     if image.mode in ('RGBA', 'LA', 'PA') or 'transparency' in image.info:
-        # As of a file: the colour, whatever its transparency.
+        # As for a file: the colour, whatever its transparency.
         image = image.convert('RGBA')
         return _as_bgr(np.asarray(image), 'rgb', name)
     return _as_bgr(np.asarray(image.convert('RGB')), 'rgb', name)
 
 
-def images_in(folder: str | os.PathLike[str]) -> list[Path]:
-    """The image files in a folder and below it, by the end of their names.
+def images_in(folder: PathLike) -> list[Path]:
+    """The image files in a folder and its subfolders, known by their suffix.
 
     Args:
         folder (str | PathLike): The folder.
 
     Returns:
-        list[Path]: In the order of their names; at least one.
+        list[Path]: Sorted by name; at least one.
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If no image is in it.
+        ValueError: If there is no image in it.
     """
     folder = Path(folder)
     if not folder.is_dir():

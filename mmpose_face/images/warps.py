@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warps of images by a matrix, as pure functions on arrays.
+"""Affine warps from images to crops.
 
-A matrix ``(2, 3)`` takes pixels of an image, x and y with their middle at
-whole numbers, to those of a crop.
+A matrix ``(2, 3)`` maps coordinates of an image to those of a crop, both in
+pixels, x before y; the middle of a pixel is at whole numbers.
 """
 
 from collections.abc import Sequence
@@ -10,23 +10,25 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-# OpenCV looks pixels up at multiples of 1/1024, rounded to multiples of 1/32
-# with halves upwards. Mirrored, they would go downwards, in one pixel of 32;
-# with one unit more they go where they went.
+from ..arrays import Array
+
+# OpenCV looks pixels up at multiples of 1/1024, which it rounds to multiples
+# of 1/32, halves upwards. In a mirrored image halves would be rounded
+# downwards, which is one pixel of 32. A shift by one unit prevents this.
 _UNIT = 1 / 1024
 
 
-def matrix_of_box(
-    center: np.ndarray, width: float, rotation: float, size: tuple[int, int]
-) -> np.ndarray:
-    """The matrix that takes a box to a crop, to the last bit that of
-    MMPose's ``get_warp_matrix``, in a quarter of its time.
+def matrix_of_box(center: Array, width: float, rotation: float, size: tuple[int, int]) -> Array:
+    """The matrix that maps a box to a crop.
+
+    It is equal to that of MMPose's ``get_warp_matrix`` to the last bit, and
+    computed in a quarter of the time.
 
     Args:
-        center (np.ndarray): Middle of the box ``(2, )``, float32.
-        width (float): Its width in pixels. Its height is that of a box of the
-            crop's form.
-        rotation (float): By how much it is turned clockwise, in degrees.
+        center (np.ndarray): Middle of the box ``(2, )``, float32, in pixels.
+        width (float): Width of the box in pixels. Its height follows from the
+            aspect ratio of the crop.
+        rotation (float): Clockwise rotation of the box in degrees.
         size (tuple[int, int]): Width and height of the crop in pixels.
 
     Returns:
@@ -34,8 +36,8 @@ def matrix_of_box(
     """
     angle, (x, y), half = np.deg2rad(rotation), center.tolist(), -width / 2
     to_left = float(np.cos(angle)) * half, float(np.sin(angle)) * half
-    # Three points, as float32: the middle; that of the left side; and where
-    # that comes to, turned about itself by 90 degrees.
+    # Three points, as float32: the middle of the box; the middle of its left
+    # side; and the first point turned by 90 degrees about the second.
     source = np.empty((3, 2), np.float32)
     source[0] = x, y
     source[1] = x + to_left[0], y + to_left[1]
@@ -46,17 +48,16 @@ def matrix_of_box(
     return cv2.getAffineTransform(source, target)
 
 
-def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Warp an image; a mirrored view as quickly as an image of its own.
+def warp(image: Array, matrix: Array, size: tuple[int, int]) -> Array:
+    """Warp an image; a mirrored view takes no more time than any image.
 
     Args:
         image (np.ndarray): ``(H, W)`` or ``(H, W, C)``.
-        matrix (np.ndarray): From its pixels to those of the result
-            ``(2, 3)``.
+        matrix (np.ndarray): From the image to the result, ``(2, 3)``.
         size (tuple[int, int]): Width and height of the result in pixels.
 
     Returns:
-        np.ndarray: Of that size, black where the image has no pixel.
+        np.ndarray: The crop of that size, black outside of the image.
     """
     axes = [axis for axis in (0, 1) if image.strides[axis] < 0]
     if axes:
@@ -65,43 +66,45 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nda
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
 
 
-def of_unmirrored(matrix: np.ndarray, axes: Sequence[int], shape: Sequence[int]) -> np.ndarray:
-    """The matrix that does for an image what another does for its mirror
-    image.
+def of_unmirrored(matrix: Array, axes: Sequence[int], shape: Sequence[int]) -> Array:
+    """The matrix for an image, from that for its mirror image.
 
     Args:
-        matrix (np.ndarray): From pixels of the mirror image ``(2, 3)``.
-        axes (Sequence[int]): What was mirrored: 0 for up and down, 1 for left
+        matrix (np.ndarray): From the mirror image to the crop, ``(2, 3)``.
+        axes (Sequence[int]): The mirrored axes: 0 for up and down, 1 for left
             and right.
         shape (Sequence[int]): Height and width of the image.
 
     Returns:
-        np.ndarray: From pixels of the image ``(2, 3)``; a thousandth of a
-        pixel off, so that OpenCV rounds as it did.
+        np.ndarray: From the image to the crop, ``(2, 3)``; shifted by a
+        thousandth of a pixel, so that OpenCV rounds in the same way.
     """
     matrix = matrix.astype(np.float64)
     for axis in axes:
-        # A pixel at x is the one at last - x; x is the first column.
+        # The pixel at x is mirrored to last - x; column 0 belongs to x.
         last, column = shape[axis] - 1, 1 - axis
         matrix[:, 2] += matrix[:, column] * (last - _UNIT)
         matrix[:, column] *= -1
     return matrix
 
 
-def of_reduced(matrix: np.ndarray, factor: int) -> np.ndarray:
-    """The matrix for the image reduced so that a pixel is the mean of
-    ``factor`` by ``factor``, whose middle lies between them."""
+def of_reduced(matrix: Array, factor: int) -> Array:
+    """The matrix for the image reduced by a factor.
+
+    Each pixel of the reduced image is the mean of ``factor`` by ``factor``
+    pixels, and its middle is the middle of these.
+    """
     reduced = matrix.astype(np.float64)
     reduced[:, 2] += matrix[:, :2].sum(1) * (factor - 1) / 2
     reduced[:, :2] *= factor
     return reduced
 
 
-def pitch(matrix: np.ndarray) -> float:
-    """How far apart neighbours in the crop are in the image, in pixels; in
-    the direction where they are closest."""
+def pitch(matrix: Array) -> float:
+    """The distance in the image between neighbouring pixels of the crop, in
+    pixels, in the direction in which it is smallest."""
     (a, b), (c, d) = matrix[:, :2].tolist()
-    # The larger singular value of the two-by-two matrix is its inverse.
+    # It is the inverse of the larger singular value of the 2 x 2 matrix.
     total, across = a * a + b * b + c * c + d * d, a * c + b * d
     apart = a * a + b * b - c * c - d * d
-    return ((total + (apart**2 + 4 * across**2) ** 0.5) / 2) ** -0.5
+    return float(((total + (apart**2 + 4 * across**2) ** 0.5) / 2) ** -0.5)

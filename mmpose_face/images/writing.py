@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as files that are there whole or not at all."""
+"""Image files, written whole or not at all."""
 
-import os
 from pathlib import Path
-from typing import Union
 
 import cv2
-import numpy as np
 
-from ..files import write_whole
+from ..arrays import Array
+from ..files import PathLike, write_whole
 
 
-def write_image(path: Union[str, 'os.PathLike[str]'], image: np.ndarray) -> None:
-    """Write a BGR image ``(H, W, 3)`` of uint8; the end of the name says the
-    format.
+def write_image(path: PathLike, image: Array) -> None:
+    """Write a BGR image ``(H, W, 3)`` of uint8, in the format that the suffix
+    of the name says.
 
     Raises:
-        ValueError: If OpenCV writes no images with such an end.
+        ValueError: If OpenCV writes no images with this suffix.
     """
     suffix = Path(path).suffix
     try:
