@@ -15,7 +15,7 @@ import tarfile
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import cache
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import torch
 
@@ -70,7 +70,8 @@ def _table() -> dict:
 class Unpickler(pickle._Unpickler):
     """Python's own unpickler in Python, so that each step can be checked."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar[Any] = dict(pickle._Unpickler.dispatch)
+    stack: Any
 
     def find_class(self, module: str, name: str) -> Any:
         # Files of protocol 2 give the module the name that Python 2 had.

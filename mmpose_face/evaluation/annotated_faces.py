@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What annotation files say of the faces in samples that do not say it, such
-as those of MMPose's data sets."""
+"""Subsets, occlusion and box sizes from annotation files, for samples without
+them, such as those of MMPose's data sets."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import Any
 import numpy as np
 
 from .. import datasets
+from ..arrays import Array
 
 _SAME = 0.01  # pixels between the points of a sample and those of its face
 
 
 class AnnotatedFaces:
-    """The faces of a benchmark's annotation file, to be found by image and
+    """The faces of a benchmark's annotation file, looked up by image and
     points.
 
-    A face is the same when the path of its image ends in the name that the
-    file has and no coordinate differs by more than 0.01 pixel, so that ids
-    may differ.
+    Two faces are the same if the path of the image ends in the file name of
+    the annotation and no coordinate differs by more than 0.01 pixel. Their
+    ids may differ.
 
     Args:
-        ann_file (str | Sequence[str]): As
-            :class:`~mmpose_face.datasets.FaceDataset` takes it; subsets that
-            it does not say come from MMPose's subset files beside it.
+        ann_file (str | Sequence[str]): Annotation file or files, as
+            :class:`~mmpose_face.datasets.FaceDataset` takes them. If they
+            have no subsets, these come from MMPose's subset files in the same
+            folder.
         dataset (str): ``dataset_name`` of the data set.
 
     Raises:
-        FileNotFoundError: If no annotation file is there.
-        ValueError: If the data set is none of
+        FileNotFoundError: If an annotation file does not exist.
+        ValueError: If the data set is not in
             :data:`~mmpose_face.datasets.BENCHMARKS`, or a file is not one of
             its annotation files.
     """
@@ -45,20 +47,20 @@ class AnnotatedFaces:
                 'PackFaceInputs, whose samples say their subsets'
             )
         self.ann_file = ann_file
-        self._faces: dict[str, list[dict]] = {}  # by the image's last name
+        self._faces: dict[str, list[dict[str, Any]]] = {}  # by the image's last name
         opened = known[dataset].dataset(ann_file=ann_file, test_mode=True)
         for info in map(opened.get_data_info, range(len(opened))):
             name = Path(info['img_path']).name
-            self._faces.setdefault(name, []).append(_of_face(info))
+            self._faces.setdefault(name, []).append(_face_of(info))
 
-    def of_sample(self, sample: dict) -> dict[str, Any]:
-        """What the files say of the face of a sample.
+    def of_sample(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """The annotations of the face of a sample.
 
         Args:
             sample (dict): A sample of one face.
 
         Returns:
-            dict: ``subsets`` (tuple of names) and, where the files say it,
+            dict: ``subsets`` (tuple of names) and, if the files have them,
             ``occluded`` ``(K, )`` and ``box_size`` in pixels.
 
         Raises:
@@ -68,15 +70,16 @@ class AnnotatedFaces:
         points = np.asarray(sample['gt_instances']['keypoints'])[0]
         for face in self._faces.get(path.name, ()):
             if _ends_in(path, face['file']) and _same(points, face['points']):
-                return face['facts']
+                facts: dict[str, Any] = face['facts']
+                return facts
         raise ValueError(
             f'ann_file={self.ann_file!r} has no face in {path} with the '
             "points of the sample: expected the data set's annotation file"
         )
 
 
-def _of_face(info: dict) -> dict:
-    facts = dict(subsets=tuple(info.get('subsets') or ()))
+def _face_of(info: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = dict(subsets=tuple(info.get('subsets') or ()))
     if 'occluded' in info:
         facts['occluded'] = info['occluded'][0]
     if 'box_size' in info:
@@ -88,5 +91,5 @@ def _ends_in(path: Path, end: Path) -> bool:
     return path.parts[-len(end.parts) :] == end.parts
 
 
-def _same(points: np.ndarray, others: np.ndarray) -> bool:
+def _same(points: Array, others: Array) -> bool:
     return points.shape == others.shape and bool((np.abs(points - others) <= _SAME).all())

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The maths of face-landmark benchmarks, on arrays.
+"""The maths of face-landmark benchmarks, as functions on arrays.
 
-Two values have a meaning of their own in an array of errors: NaN is *not
-scored* (a point that is not labelled, a face without a normaliser) and is
-left out of every figure; infinity is *failed* (a prediction that is no
-number) and stays in. Errors, thresholds and figures are ratios, never per
+Two values have a special meaning in an array of errors: NaN is *not scored*
+(a point that is not labelled, a face without a normaliser) and is left out of
+every figure; infinity is *failed* (a prediction that is no number) and stays
+in. Errors, thresholds and figures are ratios, never per
 cent. Everything is computed in float64 and no argument is altered.
 
 Notation: e are the errors of N faces, t is a threshold.
@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arrays import Array, BoolArray, FloatArray
 from ..landmarks import Scheme
 
 __all__ = [
@@ -61,8 +62,9 @@ __all__ = [
 
 def normalized_errors(
     pred: ArrayLike, gt: ArrayLike, norm: ArrayLike, mask: ArrayLike | None = None
-) -> np.ndarray:
-    """Distance of every predicted point to the truth over the normaliser.
+) -> FloatArray:
+    """Distance of every predicted point to the truth, divided by the
+    normaliser.
 
     Args:
         pred (ArrayLike): Predicted points ``(N, K, 2)`` in pixels. A point
@@ -102,7 +104,7 @@ def normalized_errors(
     return np.where(scored, errors, np.nan)
 
 
-def _check_shapes(pred, gt, norm, mask) -> None:
+def _check_shapes(pred: FloatArray, gt: FloatArray, norm: FloatArray, mask: Array) -> None:
     if gt.ndim != 3 or gt.shape[2] != 2 or pred.shape != gt.shape:
         raise ValueError(
             'expected predicted and true points of one shape '
@@ -115,15 +117,16 @@ def _check_shapes(pred, gt, norm, mask) -> None:
         )
 
 
-def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
     """Euclidean; the last axis holds x and y."""
-    # The difference of two infinities is NaN, which is meant, and a distance
-    # beyond all numbers is infinite.
+    # No warnings: the difference of two infinities is NaN, as it should be,
+    # and a distance beyond all numbers is infinite.
     with np.errstate(invalid='ignore', over='ignore'):
-        return np.hypot(a[..., 0] - b[..., 0], a[..., 1] - b[..., 1])
+        distances: FloatArray = np.hypot(a[..., 0] - b[..., 0], a[..., 1] - b[..., 1])
+    return distances
 
 
-def point_distance(gt: ArrayLike, i: int, j: int) -> np.ndarray:
+def point_distance(gt: ArrayLike, i: int, j: int) -> FloatArray:
     """Distance of two points of each face: the inter-ocular normaliser if
     they are the outer eye corners, the inter-pupil one if the pupils.
 
@@ -139,9 +142,9 @@ def point_distance(gt: ArrayLike, i: int, j: int) -> np.ndarray:
     return _distance(gt[:, i], gt[:, j])
 
 
-def inter_ocular(points: ArrayLike, scheme: Scheme) -> np.ndarray:
-    """Distance of the outer eye corners, the benchmarks' usual normaliser;
-    or of the two points that a scheme of one's own has as ``normalizer``.
+def inter_ocular(points: ArrayLike, scheme: Scheme) -> FloatArray:
+    """Distance of the outer eye corners, the benchmarks' usual normaliser, or
+    of the two points that are the ``normalizer`` of a custom scheme.
 
     Args:
         points (ArrayLike): True points ``(N, K, 2)`` in pixels.
@@ -153,7 +156,7 @@ def inter_ocular(points: ArrayLike, scheme: Scheme) -> np.ndarray:
     return point_distance(points, *scheme.ocular_indices)
 
 
-def inter_pupil(points: ArrayLike, scheme: Scheme) -> np.ndarray:
+def inter_pupil(points: ArrayLike, scheme: Scheme) -> FloatArray:
     """Distance of the pupils; where a scheme has none, of the eyes' middles.
 
     Args:
@@ -169,7 +172,7 @@ def inter_pupil(points: ArrayLike, scheme: Scheme) -> np.ndarray:
     return _distance(left, right)
 
 
-def face_box(boxes: ArrayLike) -> np.ndarray:
+def face_box(boxes: ArrayLike) -> FloatArray:
     """Side of a face box, √(w h), AFLW's normaliser.
 
     Args:
@@ -178,10 +181,11 @@ def face_box(boxes: ArrayLike) -> np.ndarray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    return np.sqrt(_sides(boxes).prod(-1))
+    sides: FloatArray = np.sqrt(_sides(boxes).prod(-1))
+    return sides
 
 
-def box_diagonal(boxes: ArrayLike) -> np.ndarray:
+def box_diagonal(boxes: ArrayLike) -> FloatArray:
     """Diagonal of a face box, √(w² + h²).
 
     Args:
@@ -190,10 +194,11 @@ def box_diagonal(boxes: ArrayLike) -> np.ndarray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    return np.hypot(*_sides(boxes).T)
+    diagonals: FloatArray = np.hypot(*_sides(boxes).T)
+    return diagonals
 
 
-def longer_side(boxes: ArrayLike) -> np.ndarray:
+def longer_side(boxes: ArrayLike) -> FloatArray:
     """Longer side of a face box, max(w, h), ``bbox_size`` of MMPose's ``NME``.
 
     Args:
@@ -202,12 +207,13 @@ def longer_side(boxes: ArrayLike) -> np.ndarray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    return _sides(boxes).max(-1)
+    sides: FloatArray = _sides(boxes).max(-1)
+    return sides
 
 
-def landmark_box(points: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
-    """Side √(w h) of the box around the true points, the normaliser of 300-W's
-    private test, COFW68 and MERL-RAV.
+def landmark_box(points: ArrayLike, mask: ArrayLike | None = None) -> FloatArray:
+    """Side √(w h) of the box around the true points, the normaliser of the
+    private test of 300-W, of COFW68 and of MERL-RAV.
 
     Args:
         points (ArrayLike): True points ``(N, K, 2)`` in pixels.
@@ -223,17 +229,20 @@ def landmark_box(points: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray
     mask = mask.astype(bool)[..., None]
     low = points.min(1, where=mask, initial=np.inf)
     high = points.max(1, where=mask, initial=-np.inf)
-    # Without a labelled point the box is turned inside out.
+    # Without a labelled point, low is infinite and high is minus infinity.
     sides = np.where(high >= low, high - low, np.nan)
-    return np.sqrt(sides.prod(-1))
+    root: FloatArray = np.sqrt(sides.prod(-1))
+    return root
 
 
-def _sides(boxes: ArrayLike) -> np.ndarray:
+def _sides(boxes: ArrayLike) -> FloatArray:
+    """Width and height of each box ``(N, 2)``."""
     boxes = np.asarray(boxes, np.float64)
-    return np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    sides: FloatArray = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return sides
 
 
-def face_errors(errors: ArrayLike) -> np.ndarray:
+def face_errors(errors: ArrayLike) -> FloatArray:
     """The error of each face: the mean over its scored points.
 
     Args:
@@ -253,9 +262,9 @@ def nme(errors: ArrayLike) -> float:
     """Normalised mean error, NME = mean(e).
 
     Args:
-        errors (ArrayLike): Ratios ``(N, )`` of the faces, for the mean over
-            faces that papers give; or ``(N, K)``, for the mean over all
-            points that MMPose gives.
+        errors (ArrayLike): Ratios: ``(N, )`` of the faces gives the mean over
+            faces, as in papers; ``(N, K)`` of the points gives the mean over
+            all points, as in MMPose.
 
     Returns:
         float: Ratio; NaN if nothing is scored.
@@ -281,7 +290,7 @@ def failure_rate(errors: ArrayLike, t: float) -> float:
 
 
 def auc(errors: ArrayLike, t: float) -> float:
-    """AUC@t: the area under the CED from 0 to ``t``, over ``t``; exact.
+    """AUC@t: the area under the CED from 0 to ``t``, divided by ``t``; exact.
 
     Args:
         errors (ArrayLike): Ratios ``(N, )`` of the faces.
@@ -298,7 +307,7 @@ def auc(errors: ArrayLike, t: float) -> float:
     return _mean(np.maximum(0, 1 - _scored(errors) / t))
 
 
-def ced(errors: ArrayLike, xs: ArrayLike) -> np.ndarray:
+def ced(errors: ArrayLike, xs: ArrayLike) -> FloatArray:
     """Cumulative error distribution: the share of faces with error <= x.
 
     Args:
@@ -314,8 +323,8 @@ def ced(errors: ArrayLike, xs: ArrayLike) -> np.ndarray:
     return np.searchsorted(errors, xs, side='right') / len(errors)
 
 
-def percentiles(errors: ArrayLike, qs: ArrayLike) -> np.ndarray:
-    """Errors that a share of the faces does not exceed.
+def percentiles(errors: ArrayLike, qs: ArrayLike) -> FloatArray:
+    """Percentiles of the errors: a share of the faces does not exceed them.
 
     Args:
         errors (ArrayLike): Ratios ``(N, )`` of the faces.
@@ -325,24 +334,24 @@ def percentiles(errors: ArrayLike, qs: ArrayLike) -> np.ndarray:
         np.ndarray: Ratios ``(M, )``, interpolated between neighbours; NaN if
         no face is scored.
     """
-    errors = _scored(errors)
+    errors, qs = _scored(errors), np.asarray(qs, np.float64)
     if not len(errors):
-        return np.full(np.shape(qs), np.nan)
-    # Beside a failed face, interpolation gives NaN.
+        return np.full(qs.shape, np.nan)
+    # Between a number and infinity, interpolation gives NaN.
     with np.errstate(invalid='ignore'):
         found = np.percentile(errors, qs)
     return np.where(np.isnan(found), np.percentile(errors, qs, method='higher'), found)
 
 
-def per_landmark(errors: ArrayLike) -> np.ndarray:
+def per_landmark(errors: ArrayLike) -> FloatArray:
     """Mean error of each landmark.
 
     Args:
         errors (ArrayLike): Ratios ``(N, K)`` of :func:`normalized_errors`.
 
     Returns:
-        np.ndarray: Ratios ``(K, )``; NaN for a landmark that is nowhere
-        scored.
+        np.ndarray: Ratios ``(K, )``; NaN for a landmark that is scored on no
+        face.
     """
     return face_errors(np.asarray(errors, np.float64).T)
 
@@ -368,20 +377,21 @@ def bootstrap_ci(
     level: float = 0.95,
     samples: int = 1000,
     seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[FloatArray, FloatArray]:
     """Percentile bootstrap interval of (weighted) means over faces.
 
     The figures of a benchmark are means over faces: NME of ``e``, FR of
-    ``e > t``, AUC of ``max(0, 1 - e / t)``. The mean over all points is that
-    of the faces weighted by their number of scored points.
+    ``e > t``, AUC of ``max(0, 1 - e / t)``. The mean over all points is the
+    mean over faces weighted by their number of scored points.
 
     Args:
         values (ArrayLike): ``(N, )``, or ``(N, M)`` for M figures at once; no
             value may be NaN.
         weights (ArrayLike, optional): ``(N, )``. Defaults to ones.
-        level (float): Share of the samples that the interval holds.
+        level (float): Share of the samples inside the interval.
         samples (int): Number of samples of N faces, drawn with replacement.
-        seed (int): Of the drawing; the same seed gives the same interval.
+        seed (int): Seed of the samples; the same seed gives the same
+            interval.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: Lower and upper end, ``()`` or
@@ -399,26 +409,29 @@ def bootstrap_ci(
             for start in range(0, samples, _AT_ONCE)
         ]
     )
-    ends = _middle(means, level)
+    ends = _central_interval(means, level)
     return ends[0], ends[1]
 
 
 def _drawn_means(
-    values: np.ndarray, weights: np.ndarray, samples: int, rng: np.random.Generator
-) -> np.ndarray:
+    values: FloatArray, weights: FloatArray, samples: int, rng: np.random.Generator
+) -> FloatArray:
     """Means of faces drawn with replacement, ``(samples, ...)``."""
     # How often each face is drawn for each sample.
     drawn = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), samples) * weights
     failed = np.isinf(values)
-    means = drawn @ np.where(failed, 0, values)
+    means: FloatArray = drawn @ np.where(failed, 0, values)
     means[drawn @ failed.astype(np.float64) > 0] = np.inf
-    return (means.T / drawn.sum(1)).T
+    totals: FloatArray = drawn.sum(1)
+    return (means.T / totals).T
 
 
-def _middle(means: np.ndarray, level: float) -> np.ndarray:
-    """Both ends of the middle ``level`` of the samples ``(S, ...)``."""
+def _central_interval(means: FloatArray, level: float) -> FloatArray:
+    """Both ends of the interval that holds the share ``level`` of the samples
+    ``(S, ...)``, with equal tails."""
     tail = 50 * (1 - level)
-    return np.percentile(means, [tail, 100 - tail], axis=0, method='nearest')
+    ends: FloatArray = np.percentile(means, [tail, 100 - tail], axis=0, method='nearest')
+    return ends
 
 
 _AT_ONCE = 500  # samples that are held in memory
@@ -429,15 +442,15 @@ class Comparison:
     """Two systems on the same faces.
 
     Args:
-        difference (float): Mean error of A less that of B, a ratio; negative
+        difference (float): Mean error of A minus that of B, a ratio; negative
             where A is better.
         low (float): Lower end of its 95 % interval, a ratio.
         high (float): Upper end.
-        p_value (float): How likely so large a difference is between systems
+        p_value (float): Probability of so large a difference between systems
             that are equally good.
-        n (int): Faces that both systems scored.
-        failed (tuple[int, int]): Faces that only A failed and that only B
-            failed, with an infinite error; they have no part in the
+        n (int): Number of faces with finite errors of both systems.
+        failed (tuple[int, int]): Numbers of faces that only A failed and that
+            only B failed, with an infinite error; they are not in the
             difference.
     """
 
@@ -454,15 +467,15 @@ def compare(
 ) -> Comparison:
     """Compare two systems face by face.
 
-    The interval is a percentile bootstrap of the mean difference, the p-value
-    that of a two-sided permutation test that exchanges the systems at random
-    on each face.
+    The interval is a percentile bootstrap of the mean difference; the p-value
+    is that of a two-sided permutation test, which exchanges the systems at
+    random on each face.
 
     Args:
         errors_a (ArrayLike): Ratios ``(N, )`` of system A.
         errors_b (ArrayLike): Ratios ``(N, )`` of system B on the same faces.
         samples (int): Number of bootstrap samples and of permutations.
-        seed (int): Of both.
+        seed (int): Seed of both.
 
     Returns:
         Comparison: Ratios, not per cent.
@@ -493,10 +506,13 @@ def compare(
     )
 
 
-def _sign_flip_p_value(difference: np.ndarray, samples: int, seed: int) -> float:
-    """Two-sided: the share of the ways to exchange the systems on each face
-    whose mean is as far from zero. All ways where they are few; SciPy's test
-    takes minutes and gigabytes for the faces of a benchmark."""
+def _sign_flip_p_value(difference: FloatArray, samples: int, seed: int) -> float:
+    """Two-sided p-value of a permutation test: of the ways to exchange the
+    systems on each face, the share whose mean is at least as far from zero.
+
+    Where there are few ways, all are counted. SciPy's test takes minutes and
+    gigabytes for the faces of a benchmark.
+    """
     n = len(difference)
     observed = abs(difference.mean()) * (1 - 1e-12)
     if 2**n <= samples:
@@ -508,16 +524,17 @@ def _sign_flip_p_value(difference: np.ndarray, samples: int, seed: int) -> float
         number = min(_AT_ONCE, samples - start)
         signs = 1 - 2.0 * rng.integers(0, 2, (number, n), np.int8)
         as_far += int((np.abs(signs @ difference / n) >= observed).sum())
-    # What was observed is one of the ways.
+    # The observed difference is one of the ways.
     return (as_far + 1) / (samples + 1)
 
 
-def _scored(errors: ArrayLike) -> np.ndarray:
-    """The errors that count, flat."""
+def _scored(errors: ArrayLike) -> FloatArray:
+    """The errors that are not NaN, flat."""
     errors = np.asarray(errors, np.float64)
-    return errors[~np.isnan(errors)]
+    scored: FloatArray = errors[~np.isnan(errors)]
+    return scored
 
 
-def _mean(values: np.ndarray) -> float:
-    """The mean, without NumPy's warning for no values."""
+def _mean(values: FloatArray | BoolArray) -> float:
+    """The mean; NaN for no values, without NumPy's warning."""
     return float(values.mean()) if values.size else float('nan')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The metric of the package's configs."""
+"""SubsetNME, the metric of the package's configs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from mmpose.registry import METRICS
 
 from .. import datasets
+from ..arrays import BoolArray
 from ..landmarks import AFLW19, Scheme
 from ..text import shortened
 from .annotated_faces import AnnotatedFaces
@@ -32,19 +33,19 @@ from .scores import (
 )
 from .table import SCALE, Table, Unit, format_table, make_table, summary
 
-_LISTED = 10  # files that a message of the log names
+_LISTED = 10  # most files that a message in the log names
 
 
 @METRICS.register_module()
-class SubsetNME(BaseMetric):
+class SubsetNME(BaseMetric):  # type: ignore[misc]  # MMEngine is not typed
     """NME, failure rate and AUC for every column of a benchmark's table.
 
     The error of a face is the mean distance of its labelled points to the
-    truth, over the normaliser. A prediction of a labelled point that is NaN
-    or infinite makes its face a failure with an infinite error; it is named
-    in the log and never dropped.
+    truth, divided by the normaliser. A face with a labelled point whose
+    prediction is NaN or infinite is a failure with an infinite error; it is
+    named in the log and never dropped.
 
-    Two protocols, which agree where every point is labelled:
+    There are two protocols, which agree where every point is labelled:
 
     - ``'mmpose'``, that of MMPose's published figures: NME is the mean over
       all labelled points; the normaliser is taken even where its points are
@@ -52,41 +53,41 @@ class SubsetNME(BaseMetric):
     - ``'paper'``: NME is the mean over faces; a face whose normaliser is zero
       or needs points that are not labelled is left out.
 
-    Either way, faces that are left out are counted and named in the log.
+    Under both, faces that are left out are counted and named in the log.
 
-    The metrics are ``NME``, ``FR@t`` and ``AUC@t`` of the first subset, with
-    t the threshold in per cent (``FR@10``), and, where the data says which
-    points are occluded, ``NME_visible`` and ``NME_occluded``; and the same of
-    each further subset behind its name: ``pose/NME``, ``pose/FR@10``. Those
+    The metrics of the first subset are ``NME``, ``FR@t`` and ``AUC@t``, with
+    the threshold t in per cent (``FR@10``), and, if the data says which
+    points are occluded, ``NME_visible`` and ``NME_occluded``. Those of each
+    further subset have its name in front: ``pose/NME``, ``pose/FR@10``. Those
     of a subset without faces are NaN. The table with n, the number of faces,
-    and the 95 % interval of NME goes to the log.
+    and the 95 % interval of NME is written to the log.
 
-    Subsets come with the samples: the data set gives ``subsets`` and
+    Subsets come with the samples: the data set provides ``subsets`` and
     :class:`~mmpose_face.datasets.PackFaceInputs` packs them. With MMPose's
-    own data sets and ``PackPoseInputs``, those of 300-W come from the paths
-    of the images and those of the others from ``ann_file``.
+    own data sets and ``PackPoseInputs``, the subsets of 300-W come from the
+    paths of the images, and those of other data sets from ``ann_file``.
 
-    ``norm_mode``, ``norm_item`` and ``keypoint_indices`` are those of
-    MMPose's ``NME``: an evaluator of a plain config needs no more than
-    ``SubsetNME`` as its type, and its NME is the same, in per cent.
+    ``norm_mode``, ``norm_item`` and ``keypoint_indices`` are arguments of
+    MMPose's ``NME``. So in a config of MMPose only the type of the evaluator
+    has to be replaced by ``SubsetNME``; its NME is the same, in per cent.
 
-    After an evaluation ``scores`` has the errors of all faces and ``table``
-    the figures, in the main process.
+    After an evaluation the main process has the errors of all faces in
+    ``scores`` and the figures in ``table``.
 
     Args:
         subsets (Sequence[str], optional): Columns in the order of the table,
-            the main one first; where it is the only one, samples that do not
-            say their subsets all belong to it (but to ``'common'`` or another
-            name of 300-W those whose path says it). Defaults to those of
-            ``benchmark``, or else ``('test', )``.
+            the main one first. If there is only one, all samples without
+            subsets belong to it; but those of 300-W whose path names a
+            subset, such as ``'common'``, belong to that subset. Defaults to
+            those of ``benchmark``, or else ``('test', )``.
         threshold (float, optional): Threshold of failure rate and AUC, a
             ratio. Defaults to that of ``benchmark``, or else 0.10.
         protocol (str): ``'mmpose'`` (default) or ``'paper'``.
         normalizer (str, optional): One of
             :data:`~mmpose_face.evaluation.scores.NORMALIZERS`. Defaults to
-            the benchmark's: the distance of the outer eye corners, for AFLW
-            the size of the face box, for LaPa the two points that MMPose
-            takes.
+            the benchmark's: the distance of the outer eye corners; for AFLW
+            the size of the face box; for LaPa the distance of the two points
+            that MMPose takes.
         unit (str, optional): ``'percent'`` or ``'ratio'``, for all figures.
             Defaults to that of ``benchmark``, or else ``'percent'``.
         bootstrap (int): Samples of faces for the 95 % intervals, 0 for no
@@ -95,39 +96,38 @@ class SubsetNME(BaseMetric):
             their intervals; ``per_face.json``, the errors of each face
             (:func:`~mmpose_face.evaluation.save_scores`); and
             ``predictions.json``, the points, which ``tools/evaluate.py``
-            reads. Defaults to no files; ``tools/test.py`` names the folder
-            of the run's log.
-        collect_device (str): Where processes exchange their results,
-            ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+            reads. Defaults to no files; ``tools/test.py`` sets it to the
+            folder of the run's log.
+        collect_device (str): Device for the exchange of results between
+            processes, ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Name before all metrics, ``prefix/NME``, for
             the second of two metrics in one evaluation. Defaults to none.
-        norm_mode (str, optional): In place of ``normalizer``, as MMPose's
-            ``NME`` has it: ``'keypoint_distance'``, that of
-            ``keypoint_indices`` or else of the benchmark's two points; or
-            ``'use_norm_item'``, what ``norm_item`` names.
+        norm_mode (str, optional): Instead of ``normalizer``, as in MMPose's
+            ``NME``: ``'keypoint_distance'``, the distance of the two points
+            in ``keypoint_indices`` or else of the benchmark's two points; or
+            ``'use_norm_item'``, the value that ``norm_item`` names.
         norm_item (str, optional): ``'bbox_size'``, the longer side of the
             data set's box, which is not AFLW's own ``box_size``; or a field
             of the samples' ``gt_instances`` with one number for each face.
-        keypoint_indices (Sequence[int], optional): The numbers of two
-            points, from 0. With it the data may have any points, of a scheme
-            that is not in :mod:`mmpose_face.landmarks` too.
+        keypoint_indices (Sequence[int], optional): The indices of two points,
+            from 0. With them the data may have any points, also those of a
+            scheme that is not in :mod:`mmpose_face.landmarks`.
         ann_file (str | Sequence[str], optional): The annotation file of the
-            test, as the data set has it, or several. Samples that do not say
-            their subsets, which points are occluded or their box size have
-            them from it, and from MMPose's subset files beside it. Defaults
-            to none.
+            test data, or several. Subsets, occluded points and box sizes that
+            samples lack are read from it, and from MMPose's subset files in
+            the same folder. Defaults to none.
         benchmark (str, optional): A key of
             :data:`~mmpose_face.datasets.BENCHMARKS`, such as ``'wflw'``,
             whose columns, threshold and unit are taken where they are not
             given. Defaults to none.
 
     Raises:
-        FileNotFoundError: If ``ann_file`` is not there.
+        FileNotFoundError: If ``ann_file`` does not exist.
         ValueError: If ``subsets`` is empty or names a column twice, the
-            threshold is no ratio, another argument is not one of those
-            above, two of them contradict, nothing says the normaliser of the
-            data's points, samples do not say their subsets or their box
-            size, or ``ann_file`` is not theirs.
+            threshold is no ratio, another argument is not one of those above,
+            two of them contradict each other, the normaliser of the data's
+            points is unknown, samples lack their subsets or their box size,
+            or ``ann_file`` is not their annotation file.
 
     Examples:
         >>> val_evaluator = dict(
@@ -136,7 +136,7 @@ class SubsetNME(BaseMetric):
         ...     type=SubsetNME, norm_mode='keypoint_distance')
     """
 
-    # Not None, for which MMEngine warns; the keys have no prefix.
+    # MMEngine would warn of None; with '' the keys have no prefix.
     default_prefix = ''
 
     def __init__(
@@ -183,7 +183,7 @@ class SubsetNME(BaseMetric):
         self.scores: Scores | None = None
         self.table: Table | None = None
 
-    def process(self, data_batch, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep one row for each face.
 
         Args:
@@ -192,7 +192,7 @@ class SubsetNME(BaseMetric):
                 ``pred_instances`` and ``gt_instances`` of one face, points
                 ``(1, K, 2)`` in pixels of the image.
         """
-        # What is wrong with the data is said before the test, not after.
+        # Errors in the data are raised before the test, not after it.
         scheme = self.normalization.scheme_of(self.dataset_meta)
         for sample in data_samples:
             truth = sample['gt_instances']
@@ -214,15 +214,16 @@ class SubsetNME(BaseMetric):
             self._check_box_size(row, scheme)
             self.results.append(row)
 
-    def _facts_of(self, sample: dict) -> dict[str, Any]:
-        """``subsets`` of a face and, where they are known, ``occluded`` and
+    def _facts_of(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """``subsets`` of a face and, if they are known, ``occluded`` and
         ``box_size``."""
-        truth, facts = sample['gt_instances'], {}
+        truth = sample['gt_instances']
+        facts: dict[str, Any] = {}
         if 'subsets' in sample:
             facts['subsets'] = tuple(sample['subsets'])
         else:
             if self.ann_file is not None:
-                facts.update(self._annotated_faces().of_sample(sample))
+                facts.update(self._annotated_faces(self.ann_file).of_sample(sample))
             facts['subsets'] = self._subsets_of(sample, facts.get('subsets'))
         for name in ('occluded', 'box_size'):
             if name in truth:
@@ -230,17 +231,17 @@ class SubsetNME(BaseMetric):
         size = self.normalization.size_in(sample)
         return facts if size is None else dict(facts, box_size=size)
 
-    def _annotated_faces(self) -> AnnotatedFaces:
+    def _annotated_faces(self, ann_file: str | Sequence[str]) -> AnnotatedFaces:
         if self._annotated is None:
-            self._annotated = AnnotatedFaces(self.ann_file, self._dataset_name)
+            self._annotated = AnnotatedFaces(ann_file, self._dataset_name)
         return self._annotated
 
     @property
     def _dataset_name(self) -> str:
-        return self.dataset_meta['dataset_name']
+        return str(self.dataset_meta['dataset_name'])
 
-    def _subsets_of(self, sample: dict, annotated: Sequence[str] | None) -> Sequence[str]:
-        """Subsets of a face whose sample does not say them."""
+    def _subsets_of(self, sample: dict[str, Any], annotated: Sequence[str] | None) -> Sequence[str]:
+        """Subsets of a face whose sample has none."""
         if self.subsets == ('test',):  # the default, whatever is tested
             return self.subsets
         if annotated is None and self._dataset_name == '300w':
@@ -256,10 +257,10 @@ class SubsetNME(BaseMetric):
             "MMPose's data set and PackPoseInputs"
         )
 
-    def _check_box_size(self, row: dict, scheme: Scheme) -> None:
+    def _check_box_size(self, row: dict[str, Any], scheme: Scheme) -> None:
         normalizer = self.normalizer or default_normalizer(scheme)
         of_box = normalizer in ('face_box', 'box_diagonal')
-        # Of an unknown scheme the data set's box may be asked for.
+        # For an unknown scheme the data set's box can be chosen.
         needs = self.normalizer is None or scheme == AFLW19
         if scheme.normalizer is None and of_box and needs and 'box_size' not in row:
             raise ValueError(
@@ -271,7 +272,7 @@ class SubsetNME(BaseMetric):
                 "norm_mode='use_norm_item', norm_item='bbox_size'"
             )
 
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """The figures of all columns.
 
         Args:
@@ -286,12 +287,12 @@ class SubsetNME(BaseMetric):
         self.table = make_table(
             self.scores, self.subsets, self.threshold, self.protocol, self.unit, self.bootstrap
         )
-        self._log()
+        self._log(self.scores, self.table)
         if self.out_dir is not None:
-            self._write(Path(self.out_dir))
+            _write(Path(self.out_dir), self.scores, self.table)
         return self._flat(self.table)
 
-    def _faces(self, results: list[dict]) -> Faces:
+    def _faces(self, results: list[dict[str, Any]]) -> Faces:
         # How processes share the data must not be seen in the order. Of
         # several annotation files, ids may occur in each; a face that a
         # sampler has padded with comes twice.
@@ -304,30 +305,29 @@ class SubsetNME(BaseMetric):
             files=[row['file'] for row in rows],
             ids=[row['id'] for row in rows],
             subsets=[row['subsets'] for row in rows],
-            boxes=column(rows, 'box').astype(np.float64),
-            truth=column(rows, 'truth').astype(np.float64),
-            visible=column(rows, 'visible'),
-            predicted=column(rows, 'predicted').astype(np.float64),
+            boxes=np.array([row['box'] for row in rows], np.float64),
+            truth=np.array([row['truth'] for row in rows], np.float64),
+            visible=np.array([row['visible'] for row in rows]),
+            predicted=np.array([row['predicted'] for row in rows], np.float64),
             occluded=column(rows, 'occluded'),
             box_sizes=column(rows, 'box_size'),
         )
 
-    def _log(self) -> None:
-        scores = self.scores
+    def _log(self, scores: Scores, table: Table) -> None:
         norm = described_normalizer(scores.scheme, scores.normalizer)
         print_log(
             f'NME, failure rate and AUC ({self.unit}), n faces; '
-            f'normaliser {norm}, protocol {self.protocol}:\n' + format_table(self.table),
+            f'normaliser {norm}, protocol {self.protocol}:\n' + format_table(table),
             'current',
         )
-        files = np.array(scores.files)
-        _report('Faces with predictions that are NaN or infinite', files[scores.failed])
-        _report(
+        files = np.array(scores.files, object)
+        _warn_of('Faces with predictions that are NaN or infinite', files[scores.failed].tolist())
+        _warn_of(
             'Faces left out, for their normaliser is zero or its points are '
             'not labelled, or no point is',
-            files[np.isnan(scores.errors)],
+            files[scores.left_out].tolist(),
         )
-        _report(
+        _warn_of(
             'Faces in none of the columns, not in the table',
             [
                 file
@@ -335,12 +335,6 @@ class SubsetNME(BaseMetric):
                 if not set(self.subsets) & set(subsets)
             ],
         )
-
-    def _write(self, folder: Path) -> None:
-        write_json(folder / 'metrics.json', summary(self.scores, self.table))
-        save_scores(self.scores, folder / 'per_face.json')
-        save_predictions(self.scores, folder / 'predictions.json')
-        print_log(f'metrics.json, per_face.json and predictions.json are in {folder}', 'current')
 
     def _flat(self, table: Table) -> dict[str, float]:
         """The table's figures by the names of the metrics."""
@@ -354,6 +348,13 @@ class SubsetNME(BaseMetric):
         }
 
 
+def _write(folder: Path, scores: Scores, table: Table) -> None:
+    write_json(folder / 'metrics.json', summary(scores, table))
+    save_scores(scores, folder / 'per_face.json')
+    save_predictions(scores, folder / 'predictions.json')
+    print_log(f'metrics.json, per_face.json and predictions.json are in {folder}', 'current')
+
+
 def _advice(dataset: str) -> str:
     ours = datasets.BENCHMARKS.get(dataset)
     if ours is None:
@@ -361,14 +362,14 @@ def _advice(dataset: str) -> str:
     return f'give SubsetNME the ann_file of the data set, or use {ours.class_name}'
 
 
-def _visible(truth: dict) -> np.ndarray:
+def _visible(truth: dict[str, Any]) -> BoolArray:
     """Which points of the one face are labelled ``(K, )``."""
-    mask = np.asarray(truth['keypoints_visible'], bool)
-    # MMPose has it as (1, K), and as (1, K, 2) with weights behind.
-    return (mask[..., 0] if mask.ndim == 3 else mask)[0]
+    mask: BoolArray = np.asarray(truth['keypoints_visible'], bool)[0]
+    # MMPose has (1, K), or (1, K, 2) with the weights in the second place.
+    return mask[:, 0] if mask.ndim == 2 else mask
 
 
-def _report(what: str, files: Sequence[str]) -> None:
-    """Say how many faces something befell, with the first files by name."""
+def _warn_of(what: str, files: Sequence[str]) -> None:
+    """Log the number of these faces and the first files, if there are any."""
     if len(files):
         print_log(f'{what}: {len(files)} ({shortened(files, _LISTED)})', 'current', logging.WARNING)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How steadily and how late the landmarks of a video move, on arrays.
+"""Jitter and lag of the landmarks in a video, as functions on arrays.
 
 Figures are ratios, never per cent. With the points x of frame t, the truth y
 and the normaliser d, such as the distance of the outer eye corners::
@@ -11,15 +11,16 @@ and the normaliser d, such as the distance of the outer eye corners::
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arrays import FloatArray
 from ..landmarks import Scheme
 from .functional import landmark_box, point_distance
 
 __all__ = ['jitter', 'lag', 'motion_normalizer']
 
 
-def motion_normalizer(points: ArrayLike, scheme: Scheme) -> np.ndarray:
-    """What jitter is measured by: the scheme's normaliser, or the side
-    √(w h) of the landmarks' box where it has none.
+def motion_normalizer(points: ArrayLike, scheme: Scheme) -> FloatArray:
+    """The normaliser of jitter: that of the scheme, or the side √(w h) of the
+    landmarks' box where the scheme has none.
 
     Args:
         points (ArrayLike): Points ``(T, K, 2)`` of each frame in pixels.
@@ -34,10 +35,10 @@ def motion_normalizer(points: ArrayLike, scheme: Scheme) -> np.ndarray:
 
 
 def jitter(points: ArrayLike, norm: ArrayLike) -> float:
-    """The mean acceleration of the points, over the normaliser.
+    """The mean acceleration of the points, divided by the normaliser.
 
-    What a face does itself is in it, too: compare ways to find the points of
-    one video, not videos.
+    It contains the motion of the face itself: use it to compare systems on
+    one video, not one system on several videos.
 
     Args:
         points (ArrayLike): Points ``(T, K, 2)`` of a face in T frames that
@@ -56,7 +57,7 @@ def jitter(points: ArrayLike, norm: ArrayLike) -> float:
         >>> jitter([[[0, 0]], [[1, 0]], [[4, 0]]], 10)
         0.2
     """
-    points = _checked(points)
+    points = _check_points(points)
     norm = np.broadcast_to(np.asarray(norm, np.float64), len(points))
     if not (norm > 0).all():
         raise ValueError('expected normalisers above 0')
@@ -67,10 +68,10 @@ def jitter(points: ArrayLike, norm: ArrayLike) -> float:
 
 
 def lag(points: ArrayLike, truth: ArrayLike) -> float:
-    """By how many frames points come later than the truth, by least squares.
+    """The delay of the points behind the truth in frames, by least squares.
 
-    Errors that do not change in time, as of a network that sets a point too
-    low, have no part in it.
+    Errors that do not change in time, such as a point that is always too low,
+    have no effect.
 
     Args:
         points (ArrayLike): Points ``(T, K, 2)`` of a face in T frames, in
@@ -78,13 +79,13 @@ def lag(points: ArrayLike, truth: ArrayLike) -> float:
         truth (ArrayLike): The true ones ``(T, K, 2)``.
 
     Returns:
-        float: Frames; negative if they come early. NaN if there are fewer
-        than three frames or the speed of the truth does not change.
+        float: Frames; negative if the points are early. NaN if there are
+        fewer than three frames or the speed of the truth does not change.
 
     Raises:
-        ValueError: If the shapes are others.
+        ValueError: If the shapes are not these.
     """
-    points, truth = _checked(points), _checked(truth)
+    points, truth = _check_points(points), _check_points(truth)
     if points.shape != truth.shape:
         raise ValueError(
             f'expected points and truth of one shape, got {points.shape} and {truth.shape}'
@@ -97,7 +98,8 @@ def lag(points: ArrayLike, truth: ArrayLike) -> float:
     return float((late * speed).sum() / changed) if changed else float('nan')
 
 
-def _checked(points: ArrayLike) -> np.ndarray:
+def _check_points(points: ArrayLike) -> FloatArray:
+    """The points as an array; ValueError for another shape."""
     points = np.asarray(points, np.float64)
     if points.ndim != 3 or points.shape[2] != 2:
         raise ValueError(f'expected points (T, K, 2), got {points.shape}')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The normaliser of a metric, by its name or by the arguments of MMPose's
-``NME``."""
+"""The normaliser of a metric, given by its name or by the arguments of
+MMPose's ``NME``."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..landmarks import MMPOSE_SCHEMES, Scheme, scheme_of_dataset, scheme_of_metainfo
 from .scores import NORMALIZERS
 
 
-def check_choice(name: str, value, choices: Sequence) -> None:
-    """Refuse a value that is not among the choices.
+def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
+    """Check that an argument is one of its choices.
 
     Args:
-        name (str): The argument.
-        value (Any): What was given for it.
-        choices (Sequence): What it may be.
+        name (str): The name of the argument.
+        value (Any): The value of the argument.
+        choices (Sequence): The allowed values.
 
     Raises:
-        ValueError: If it is none of them.
+        ValueError: If the value is not one of them.
     """
     if value not in choices:
         names = ', '.join(map(str, choices))
@@ -33,20 +34,22 @@ def check_choice(name: str, value, choices: Sequence) -> None:
 
 @dataclass(frozen=True)
 class Normalization:
-    """What errors are divided by, as :class:`~.metrics.SubsetNME` is told.
+    """The normaliser of errors, from the arguments of
+    :class:`~.metrics.SubsetNME`.
 
     Args:
         normalizer (str, optional): One of :data:`~.scores.NORMALIZERS`.
-        norm_mode (str, optional): In its place, as MMPose's ``NME`` has it:
-            ``'keypoint_distance'`` or ``'use_norm_item'``.
-        norm_item (str, optional): Of ``'use_norm_item'``: ``'bbox_size'``,
+        norm_mode (str, optional): Instead of ``normalizer``, as in MMPose's
+            ``NME``: ``'keypoint_distance'`` or ``'use_norm_item'``.
+        norm_item (str, optional): For ``'use_norm_item'``: ``'bbox_size'``,
             or a field of ``gt_instances`` with one number for the face.
-        keypoint_indices (Sequence[int], optional): Of
-            ``'keypoint_distance'``: two points. Defaults to those of the
-            benchmark.
+        keypoint_indices (Sequence[int], optional): For
+            ``'keypoint_distance'``: the indices of two points. Defaults to
+            those of the benchmark.
 
     Raises:
-        ValueError: If an argument is not one of those, or two contradict.
+        ValueError: If an argument is not one of these, or two contradict each
+            other.
     """
 
     normalizer: str | None = None
@@ -54,7 +57,7 @@ class Normalization:
     norm_item: str | None = None
     keypoint_indices: Sequence[int] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice('normalizer', self.normalizer, (None, *NORMALIZERS))
         check_choice('norm_mode', self.norm_mode, (None, 'keypoint_distance', 'use_norm_item'))
         ways = (self.normalizer is not None, self._by_points, self._by_item)
@@ -83,27 +86,27 @@ class Normalization:
 
     @property
     def name(self) -> str | None:
-        """One of :data:`~.scores.NORMALIZERS`; None for that of the
-        benchmark."""
+        """One of :data:`~.scores.NORMALIZERS`, or None for the benchmark's
+        normaliser."""
         if self._by_item:
             return 'bbox_size' if self.norm_item == 'bbox_size' else 'face_box'
         return 'inter_ocular' if self._by_points else self.normalizer
 
     def scheme_of(self, meta: dict[str, Any]) -> Scheme:
-        """The landmark scheme of a data set, with the points whose distance
-        is the normaliser.
+        """The landmark scheme of a data set, with the two points whose
+        distance is the normaliser.
 
         Args:
             meta (dict): Metainfo as MMPose parses it.
 
         Returns:
-            Scheme: One of :mod:`mmpose_face.landmarks`, or that which the
-            data set says; where neither is known but the normaliser is, one
-            made of the metainfo.
+            Scheme: One of :mod:`mmpose_face.landmarks`, or the data set's
+            own. If there is neither, but the normaliser is known, a scheme
+            made from the metainfo.
 
         Raises:
-            ValueError: If nothing says the normaliser, or the data lacks one
-                of the two points; the message says what to change.
+            ValueError: If the normaliser is unknown, or the data lacks one of
+                its two points; the message says what to change.
         """
         pair, unknown = self.keypoint_indices, None
         try:
@@ -121,8 +124,8 @@ class Normalization:
             raise ValueError(f'{meta["dataset_name"]}: {why}; {_ADVICE}')
         return scheme
 
-    def size_in(self, sample: dict) -> np.ndarray | None:
-        """The normaliser that a sample says.
+    def size_in(self, sample: dict[str, Any]) -> Array | None:
+        """The normaliser in the field ``norm_item`` of a sample.
 
         Args:
             sample (dict): A sample of one face.
@@ -132,7 +135,7 @@ class Normalization:
             ``norm_item`` names no field.
 
         Raises:
-            ValueError: If it has no such field, or not one number in it.
+            ValueError: If the field is missing or does not hold one number.
         """
         if self.norm_item in (None, 'bbox_size'):
             return None
@@ -163,15 +166,16 @@ def _check_pair(indices: Sequence[int]) -> None:
 
 
 def _pair_of_mmpose(meta: dict[str, Any]) -> Sequence[int] | None:
-    """The points that MMPose's ``NME`` takes of a data set that we do not
-    know, such as LaPa."""
+    """The two points that MMPose's ``NME`` takes for a data set that is
+    unknown here, such as LaPa."""
     name = meta['dataset_name']
-    if name in MMPOSE_SCHEMES:  # with other points than they are for
+    if name in MMPOSE_SCHEMES:  # but with other points than in that scheme
         return None
-    # MMPose's data sets and metrics take a second to load.
+    # Imported here because it takes a second.
     from mmpose.evaluation.metrics import NME
 
-    return NME.DEFAULT_KEYPOINT_INDICES.get(name)
+    pairs: dict[str, Sequence[int]] = NME.DEFAULT_KEYPOINT_INDICES
+    return pairs.get(name)
 
 
 def _with_pair(scheme: Scheme, pair: Sequence[int]) -> Scheme:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which prediction is of which annotated face."""
+"""The assignment of predictions to annotated faces."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Paired:
     Args:
         faces (Faces): The faces that have both, in the order of the truth.
         missing (list[str]): Files of the true faces without a prediction.
-        strangers (list[str]): Of each prediction without a true face, where
-            it stands and why.
+        strangers (list[str]): Predictions without a true face: the place of
+            each in its file, and the reason.
     """
 
     faces: Faces
@@ -30,32 +30,31 @@ class Paired:
 
 
 class _NoSuchFace(ValueError):
-    """A prediction has no true face."""
+    """A prediction without a true face."""
 
 
 def pair(truth: Faces, predictions: Predictions, partial: bool = False) -> Paired:
     """Find the prediction of each true face.
 
-    A prediction's ``file`` is that of the annotations, or a path that ends in
-    it. Which of the faces in that file it is, its id says, or its number
-    among them in the order of the annotations; one face alone needs neither.
+    A prediction's ``file`` is the name in the annotations, or a path that
+    ends in it. If there are several faces in the file, the id says which one
+    it is, or the number of the face in the order of the annotations.
 
     Args:
-        truth (Faces): The true faces; what they have as ``predicted`` is not
-            used.
-        predictions (Predictions): In the scheme of the truth, or in one that
-            an exact map leads from.
+        truth (Faces): The true faces; their ``predicted`` is not used.
+        predictions (Predictions): In the scheme of the truth, or in one with
+            an exact map to it.
         partial (bool): Whether faces without a prediction and predictions
-            without a face are left out and not refused.
+            without a face are left out instead of refused.
 
     Returns:
-        Paired: The faces with the points predicted of them, and the rest.
+        Paired: The faces with their predicted points, and the rest.
 
     Raises:
-        ValueError: If a face is without a prediction or a prediction without
-            a face and not ``partial``; if no face has a prediction; if a face
-            has two; if a prediction may be of several faces; if there is no
-            exact map.
+        ValueError: If a face has no prediction or a prediction no face, and
+            not ``partial``; if no face has a prediction; if a face has two;
+            if a prediction could be of several faces; if there is no exact
+            map.
     """
     predictions = predictions.to(truth.scheme)
     found, strangers = _find_all(_FaceFinder(truth), predictions)
@@ -64,7 +63,7 @@ def pair(truth: Faces, predictions: Predictions, partial: bool = False) -> Paire
     if (missing or strangers) and not (partial and kept):
         raise ValueError(
             f'{predictions.source}: '
-            + _what_is_left(predictions, missing, strangers)
+            + _unpaired(predictions, missing, strangers)
             + ('; --partial leaves them out and scores the others' if kept else '')
         )
     faces = replace(_select(truth, kept), predicted=predictions.points[[found[i] for i in kept]])
@@ -72,7 +71,8 @@ def pair(truth: Faces, predictions: Predictions, partial: bool = False) -> Paire
 
 
 def _find_all(finder: _FaceFinder, predictions: Predictions) -> tuple[dict[int, int], list[str]]:
-    """From true face to prediction; and the predictions without a face."""
+    """The index of the prediction by that of the true face, and the
+    predictions without a face."""
     found: dict[int, int] = {}
     strangers = []
     for i, place in enumerate(predictions.places):
@@ -95,17 +95,17 @@ def _find_all(finder: _FaceFinder, predictions: Predictions) -> tuple[dict[int, 
 
 
 class _FaceFinder:
-    """Finds true faces by what predictions say of them."""
+    """Finds the true face of a prediction by file, id and number."""
 
-    def __init__(self, truth: Faces):
+    def __init__(self, truth: Faces) -> None:
         self.ids = truth.ids
         self.by_file: dict[str, list[int]] = {}
         for i, file in enumerate(truth.files):
             self.by_file.setdefault(file, []).append(i)
 
     def find(self, file: str, id_: int | None, number: int | None) -> int:
-        """Index of the face; the id says more than the number."""
-        faces = self.by_file[self._known(file)]
+        """Index of the face; the id takes precedence over the number."""
+        faces = self.by_file[self._annotated_name(file)]
         if id_ is not None:
             of_id = [i for i in faces if self.ids[i] == id_]
             if not of_id:
@@ -123,8 +123,8 @@ class _FaceFinder:
             )
         return faces[number]
 
-    def _known(self, file: str) -> str:
-        """The image's name in the annotations."""
+    def _annotated_name(self, file: str) -> str:
+        """The name of the image in the annotations."""
         if file in self.by_file:
             return file
         names = [end for end in path_ends(file) if end in self.by_file]
@@ -145,16 +145,17 @@ def path_ends(path: str) -> list[str]:
     """The ends of a path, the longest first.
 
     Args:
-        path (str): With slashes of either kind.
+        path (str): A path with slashes or backslashes.
 
     Returns:
-        list[str]: Of ``a/b/c``: ``a/b/c``, ``b/c`` and ``c``.
+        list[str]: For ``a/b/c``: ``a/b/c``, ``b/c`` and ``c``.
     """
     parts = path.replace('\\', '/').split('/')
     return ['/'.join(parts[i:]) for i in range(len(parts))]
 
 
-def _what_is_left(predictions: Predictions, missing: list[str], strangers: list[str]) -> str:
+def _unpaired(predictions: Predictions, missing: list[str], strangers: list[str]) -> str:
+    """The faces and predictions that are left over, for a message."""
     left = []
     if strangers:
         left.append(
@@ -174,6 +175,6 @@ def _select(faces: Faces, indices: list[int]) -> Faces:
             return value[indices]
         if isinstance(value, list):
             return [value[i] for i in indices]
-        return value  # the scheme, or what the data does not have
+        return value  # the scheme, or None for a field that the data lacks
 
     return Faces(*(rows(getattr(faces, f.name)) for f in fields(Faces)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predictions of any system as files: JSON, CSV, and the dump of MMPose's
+"""Files of predictions from any system: JSON, CSV, and the dump of MMPose's
 test script. ``docs/en/evaluation.md`` describes the layouts."""
 
 from __future__ import annotations
@@ -16,44 +16,47 @@ from typing import Any, Callable, NamedTuple, Union
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..compat import restricted_pickle
 from ..compat.pickled_data import to_objects
+from ..files import PathLike
 from ..landmarks import SCHEMES, Scheme, get_scheme, name_or_dict
-from .scores import PathLike, Scores, strict, write_json
+from .scores import Scores, strict, write_json
 
-# How :func:`~.scores.strict` and other writers of JSON spell such floats.
+# Spellings of such floats by :func:`~.scores.strict` and other JSON writers.
 _NO_NUMBERS = ('NaN', 'Infinity', '-Infinity')
 
 
 class _Entry(NamedTuple):
     """One face of a file."""
 
-    place: str  # in the file, for messages
+    place: str  # entry or line of the file, for messages
     file: str
     id: int | None
     number: int | None
-    points: np.ndarray
+    points: FloatArray
 
 
-# The scheme by its name or as a dictionary, where a file says it, and the
-# faces.
-_Content = tuple[Union[None, str, dict], list[_Entry]]
+# The scheme by its name or as a dictionary, None where a file does not name
+# it; and the faces.
+_Content = tuple[Union[None, str, dict[str, Any]], list[_Entry]]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """The K points that a system predicted of each of N faces.
+    """The K points that a system predicted for each of N faces.
 
     Args:
-        source (str): The file that they are from.
+        source (str): The file of the predictions.
         scheme (Scheme): The landmark scheme.
-        places (list[str]): Where each stands in that file, for messages.
+        places (list[str]): Entry or line of each face in that file, for
+            messages.
         files (list[str]): Image of each face.
-        ids (list[int | None]): Id of each face in its annotation file, where
-            the file says it.
+        ids (list[int | None]): Id of each face in its annotation file; None
+            if the file of the predictions does not have it.
         numbers (list[int | None]): Number of each face among those of its
-            image, from 0, where the file says it.
-        points (np.ndarray): ``(N, K, 2)`` in pixels; NaN and infinite where a
+            image, from 0; None if the file does not have it.
+        points (np.ndarray): ``(N, K, 2)`` in pixels; NaN or infinite where a
             system gave no number.
     """
 
@@ -63,19 +66,19 @@ class Predictions:
     files: list[str]
     ids: list[int | None]
     numbers: list[int | None]
-    points: np.ndarray
+    points: FloatArray
 
     def __len__(self) -> int:
         return len(self.files)
 
     def to(self, scheme: Scheme) -> Predictions:
-        """The same in another scheme.
+        """The predictions in another scheme.
 
         Args:
-            scheme (Scheme): One that an exact map leads to.
+            scheme (Scheme): A scheme with an exact map from this one.
 
         Returns:
-            Predictions: Those of its points.
+            Predictions: The predictions of its points.
 
         Raises:
             ValueError: If there is no exact map.
@@ -97,7 +100,12 @@ def save_predictions(scores: Scores, path: PathLike) -> None:
     Args:
         scores (Scores): Scores with ``predicted``.
         path (str | PathLike): The file, ``predictions.json`` by custom.
+
+    Raises:
+        ValueError: If the scores are without ``predicted``.
     """
+    if scores.predicted is None:
+        raise ValueError(f'expected scores with predicted points, got none for {path}')
     faces = [
         dict(file=file, id=id_, keypoints=[[strict(x), strict(y)] for x, y in points.tolist()])
         for file, id_, points in zip(scores.files, scores.ids, scores.predicted)
@@ -111,16 +119,17 @@ def load_predictions(path: PathLike, scheme: str | None = None) -> Predictions:
     Args:
         path (str | PathLike): ``.json`` or ``.csv``, or the ``.pkl`` that
             ``--dump`` of MMPose's test script writes.
-        scheme (str, optional): Name of the landmark scheme. Defaults to what
-            the file says, or else to the one of that number of points.
+        scheme (str, optional): Name of the landmark scheme. Defaults to the
+            one that the file names, or else to the one with this number of
+            points.
 
     Returns:
         Predictions: The predictions in the order of the file.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not of one of the layouts; the message names the
-            file and the entry or line.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it has none of the layouts; the message names the file
+            and the entry or line.
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
@@ -130,10 +139,10 @@ def load_predictions(path: PathLike, scheme: str | None = None) -> Predictions:
         )
     data = path.read_bytes()
     try:
-        said, entries = reader(data)
+        named, entries = reader(data)
         if not entries:
             raise ValueError('no predictions in it')
-        found = _scheme(scheme or said, entries)
+        found = _check_scheme(scheme or named, entries)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     return Predictions(
@@ -147,12 +156,13 @@ def load_predictions(path: PathLike, scheme: str | None = None) -> Predictions:
     )
 
 
-def _scheme(said: None | str | dict, entries: list[_Entry]) -> Scheme:
-    """The scheme that is said or of the first face, which all must have."""
-    if said is None:
+def _check_scheme(named: None | str | dict[str, Any], entries: list[_Entry]) -> Scheme:
+    """The named scheme, or else that of the first face; ValueError if a face
+    has another number of points."""
+    if named is None:
         scheme = _scheme_of_size(entries[0])
     else:
-        scheme = get_scheme(said)
+        scheme = get_scheme(named)
     for entry in entries:
         if len(entry.points) != scheme.num_points:
             raise ValueError(
@@ -173,8 +183,8 @@ def _scheme_of_size(entry: _Entry) -> Scheme:
     )
 
 
-def _at(place: str, parse: Callable[..., _Entry], *args) -> _Entry:
-    """What ``parse`` makes of an entry; its errors say the place."""
+def _parsed_at(place: str, parse: Callable[..., _Entry], *args: Any) -> _Entry:
+    """The entry that ``parse`` returns; its errors get the place in front."""
     try:
         return parse(place, *args)
     except (OverflowError, ValueError) as error:
@@ -186,12 +196,12 @@ def _read_json(data: bytes) -> _Content:
         content = json.loads(data)
     except (RecursionError, ValueError) as error:
         raise ValueError(f'not JSON: {error}') from None
-    said = None
+    scheme = None
     if isinstance(content, dict):
-        said, content = content.get('scheme'), content.get('faces')
-    if not isinstance(content, list) or not isinstance(said, (dict, str, type(None))):
+        scheme, content = content.get('scheme'), content.get('faces')
+    if not isinstance(content, list) or not isinstance(scheme, (dict, str, type(None))):
         raise ValueError('expected {"scheme": NAME, "faces": [...]} or a list of faces')
-    return said, [_at(f'entry {i}', _json_entry, face) for i, face in enumerate(content)]
+    return scheme, [_parsed_at(f'entry {i}', _json_entry, face) for i, face in enumerate(content)]
 
 
 def _json_entry(place: str, face: Any) -> _Entry:
@@ -237,7 +247,7 @@ def _integer(face: dict[str, Any], key: str) -> int | None:
 
 def _read_csv(data: bytes) -> _Content:
     try:
-        text = data.decode('utf-8-sig')  # with or without a mark
+        text = data.decode('utf-8-sig')  # with or without a byte order mark
     except UnicodeDecodeError as error:
         raise ValueError(f'not UTF-8: {error}') from None
     rows = csv.reader(io.StringIO(text, newline=''), strict=True)
@@ -247,14 +257,14 @@ def _read_csv(data: bytes) -> _Content:
         for row in rows:
             if row:
                 place = f'line {rows.line_num}'
-                entries.append(_at(place, _csv_entry, row, *keys))
+                entries.append(_parsed_at(place, _csv_entry, row, *keys))
     except csv.Error as error:
         raise ValueError(f'line {rows.line_num}: {error}') from None
     return None, entries
 
 
 def _check_header(names: list[str]) -> tuple[list[str], int]:
-    """The columns that say which face, and the number of all columns."""
+    """The columns before the coordinates, and the number of all columns."""
     first = names.index('x0') if 'x0' in names else len(names)
     keys, coordinates = names[:first], names[first:]
     expected = [f'{axis}{i}' for i in range(len(coordinates) // 2) for axis in 'xy']
@@ -277,43 +287,44 @@ def _csv_entry(place: str, row: list[str], keys: list[str], columns: int) -> _En
     return _Entry(
         place,
         _file(face['file']),
-        *(_cell(face.get(key, ''), int, None) for key in ('id', 'face')),
+        _cell(face.get('id', ''), int, None),
+        _cell(face.get('face', ''), int, None),
         np.array(points).reshape(-1, 2),
     )
 
 
 def _cell(cell: str, kind: Callable[[str], Any], empty: Any) -> Any:
-    """What a cell says, or ``empty``."""
+    """The value of a cell, ``empty`` for an empty one."""
     if not cell.strip():
         return empty
     try:
-        # Python would take 1_000 for a number.
+        # Python would accept 1_000 as a number.
         return kind(cell.replace('_', '?'))
     except ValueError:
         what = 'a whole number' if kind is int else 'a number'
         raise ValueError(f'expected {what}, got {cell!r:.50}') from None
 
 
-_PASSED_OVER = object()
+_SKIPPED = object()
 _TENSOR = ('torch._utils._rebuild_tensor_v2', 'torch.storage._load_from_bytes')
 
 
 class _DumpUnpickler(restricted_pickle.Unpickler):
-    """Reads NumPy arrays, containers, numbers and text. Tensors, such as
-    heatmaps, are passed over: None stands in their place."""
+    """An unpickler of NumPy arrays, containers, numbers and text. Tensors,
+    such as heatmaps, are skipped: None stands in their place."""
 
     dispatch = dict(restricted_pickle.Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         path = f'{module}.{name}'
         if path in _TENSOR:
-            return _PASSED_OVER
+            return _SKIPPED
         if module.partition('.')[0] == 'torch':
             raise pickle.UnpicklingError(f'GLOBAL {path} is not allowed')
         return super().find_class(module, name)
 
     def load_reduce(self) -> None:
-        if self.stack[-2] is _PASSED_OVER:
+        if self.stack[-2] is _SKIPPED:
             self.stack[-2:] = [None]
         else:
             super().load_reduce()
@@ -329,13 +340,13 @@ def _read_dump(data: bytes) -> _Content:
             'tools/test.py writes it, got '
             f'{type(samples).__name__}'
         )
-    return None, [_at(f'entry {i}', _dump_entry, s) for i, s in enumerate(samples)]
+    return None, [_parsed_at(f'entry {i}', _dump_entry, s) for i, s in enumerate(samples)]
 
 
 def _unpickle(data: bytes) -> Any:
     try:
         return to_objects(_DumpUnpickler(io.BytesIO(data)).load())
-    # Unpicklers raise anything over bytes that are no pickle.
+    # Bytes that are no pickle make unpicklers raise errors of any class.
     except Exception as error:
         found = re.search(r'GLOBAL (\S+)', str(error))
         if not found:
@@ -357,7 +368,7 @@ def _dump_entry(place: str, sample: Any) -> _Entry:
         raise ValueError(f'expected keypoints as a NumPy array, got {type(points).__name__}')
     if points.ndim != 3 or points.shape[::2] != (1, 2):
         raise ValueError(f'expected keypoints of one face, (1, K, 2), got {points.shape}')
-    with np.errstate(invalid='ignore'):  # some kinds of NaN make it warn
+    with np.errstate(invalid='ignore'):  # some NaNs make NumPy warn
         points = points[0].astype(np.float64)
     return _Entry(place, _file(sample.get('img_path')), _integer(sample, 'id'), None, points)
 

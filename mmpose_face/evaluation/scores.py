@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The errors of a system on the faces of a test, with all that is known of
-each face: what tables, plots, comparisons and reports are made from."""
+"""The errors of a system on each face of a test, from which tables, plots,
+comparisons and reports are made."""
 
 from __future__ import annotations
 
 import json
 import logging
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Union
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from ..files import write_whole
+from ..arrays import Array, BoolArray, FloatArray
+from ..files import PathLike, write_whole
 from ..landmarks import OUTER_EYE_CORNERS, Scheme, get_scheme, name_or_dict
 from ..logs import print_log
 from .functional import (
@@ -29,10 +29,9 @@ from .functional import (
     normalized_errors,
 )
 
-PathLike = Union[str, 'os.PathLike[str]']
 Protocol = Literal['mmpose', 'paper']
 
-# Normalisers by the names that files and options have for them.
+# Names of the normalisers in files and options.
 NORMALIZERS = (
     'inter_ocular',
     'inter_pupil',
@@ -57,15 +56,16 @@ class Scores:
             gives them: left, top, right and bottom in pixels.
         point_errors (np.ndarray): Ratios ``(N, K)``; NaN is not scored,
             infinity failed.
-        occluded (np.ndarray, optional): ``(N, K)`` bool, where the data says
-            it.
+        occluded (np.ndarray, optional): ``(N, K)`` bool, if the data has it.
         truth (np.ndarray, optional): True points ``(N, K, 2)`` in pixels.
         predicted (np.ndarray, optional): Predicted points ``(N, K, 2)`` in
             pixels.
-        protocol (str): By which faces without a normaliser were left out; see
-            :func:`normalizers`.
+        protocol (str): ``'mmpose'`` or ``'paper'``, the rule for faces
+            without a normaliser; see :func:`normalizers`.
 
-    The errors of the faces, ``(N, )``, are computed: ``scores.errors``.
+    Attributes:
+        errors (np.ndarray): Errors of the faces ``(N, )``, ratios, computed
+            from ``point_errors``.
     """
 
     scheme: Scheme
@@ -73,57 +73,59 @@ class Scores:
     files: list[str]
     ids: list[int]
     subsets: list[tuple[str, ...]]
-    boxes: np.ndarray
-    point_errors: np.ndarray
-    occluded: np.ndarray | None = None
-    truth: np.ndarray | None = None
-    predicted: np.ndarray | None = None
+    boxes: FloatArray
+    point_errors: FloatArray
+    occluded: BoolArray | None = None
+    truth: FloatArray | None = None
+    predicted: FloatArray | None = None
     protocol: Protocol = 'paper'
-    errors: np.ndarray = field(init=False)
+    errors: FloatArray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, 'errors', face_errors(self.point_errors))
 
     def __len__(self) -> int:
         return len(self.files)
 
     @property
-    def failed(self) -> np.ndarray:
+    def failed(self) -> BoolArray:
         """Which faces have a prediction that is NaN or infinite ``(N, )``,
-        those that cannot be scored for want of a normaliser included."""
-        failed = np.isinf(self.errors)
+        including faces that cannot be scored because they have no
+        normaliser."""
+        failed: BoolArray = np.isinf(self.errors)
         if self.predicted is not None:
             numbers = np.isfinite(self.predicted).all((1, 2))
             failed |= np.isnan(self.errors) & ~numbers
         return failed
 
     @property
-    def left_out(self) -> np.ndarray:
-        """Which faces have no error for want of a normaliser or of labelled
-        points ``(N, )``."""
-        return np.isnan(self.errors)
+    def left_out(self) -> BoolArray:
+        """Which faces have no error because they have no normaliser or no
+        labelled points ``(N, )``."""
+        left_out: BoolArray = np.isnan(self.errors)
+        return left_out
 
     @property
     def keys(self) -> list[tuple[str, int]]:
-        """File and id of each face; no two faces have both in common."""
+        """File and id of each face, unique as a pair."""
         return list(zip(self.files, self.ids))
 
-    def members(self, subset: str) -> np.ndarray:
+    def members(self, subset: str) -> BoolArray:
         """Which faces belong to a subset, ``(N, )`` bool."""
         return np.array([subset in names for names in self.subsets], bool)
 
-    def select(self, which: np.ndarray) -> Scores:
+    def select(self, which: Array) -> Scores:
         """Some of the faces.
 
         Args:
             which (np.ndarray): Indices, or ``(N, )`` bool.
 
         Returns:
-            Scores: These alone, in that order.
+            Scores: The scores of these faces, in that order.
         """
         indices = np.arange(len(self))[which]
 
-        def rows(array):
+        def rows(array: Any) -> Any:
             return None if array is None else array[indices]
 
         return replace(
@@ -137,7 +139,7 @@ class Scores:
             },
         )
 
-    def only_points(self, which: np.ndarray) -> np.ndarray:
+    def only_points(self, which: BoolArray) -> FloatArray:
         """The errors of some points.
 
         Args:
@@ -151,7 +153,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Faces:
-    """The truth of N faces with K points, and what was predicted of them.
+    """The true and the predicted points of N faces with K points.
 
     Args:
         scheme (Scheme): The landmark scheme.
@@ -163,8 +165,7 @@ class Faces:
         truth (np.ndarray): True points ``(N, K, 2)`` in pixels.
         visible (np.ndarray): ``(N, K)``, true where a point is labelled.
         predicted (np.ndarray): Predicted points ``(N, K, 2)`` in pixels.
-        occluded (np.ndarray, optional): ``(N, K)`` bool, where the data says
-            it.
+        occluded (np.ndarray, optional): ``(N, K)`` bool, if the data has it.
         box_sizes (np.ndarray, optional): ``(N, )`` in pixels: the
             benchmark's own normaliser, where that is a box.
     """
@@ -173,16 +174,16 @@ class Faces:
     files: list[str]
     ids: list[int]
     subsets: list[tuple[str, ...]]
-    boxes: np.ndarray
-    truth: np.ndarray
-    visible: np.ndarray
-    predicted: np.ndarray
-    occluded: np.ndarray | None = None
-    box_sizes: np.ndarray | None = None
+    boxes: FloatArray
+    truth: FloatArray
+    visible: Array
+    predicted: FloatArray
+    occluded: BoolArray | None = None
+    box_sizes: FloatArray | None = None
 
 
 def default_normalizer(scheme: Scheme) -> str:
-    """Name of the benchmark's normaliser of a scheme."""
+    """The name of the benchmark's normaliser for a scheme."""
     return 'face_box' if scheme.normalizer is None else 'inter_ocular'
 
 
@@ -194,8 +195,8 @@ def described_normalizer(scheme: Scheme, name: str) -> str:
         name (str): One of :data:`NORMALIZERS`.
 
     Returns:
-        str: The name; behind it the two points of a scheme whose distance is
-        not that of the outer eye corners.
+        str: The name, followed by the scheme's two points unless these are
+        the outer eye corners.
     """
     ends = scheme.normalizer or OUTER_EYE_CORNERS
     if name != 'inter_ocular' or set(ends) == set(OUTER_EYE_CORNERS):
@@ -203,17 +204,18 @@ def described_normalizer(scheme: Scheme, name: str) -> str:
     return f'{name} ({ends[0]} to {ends[1]})'
 
 
-def normalizers(faces: Faces, name: str, protocol: Protocol = 'paper') -> np.ndarray:
+def normalizers(faces: Faces, name: str, protocol: Protocol = 'paper') -> FloatArray:
     """The normaliser of each face.
 
     Args:
         faces (Faces): The faces.
         name (str): One of :data:`NORMALIZERS`. The face box is the
-            benchmark's own where the data has it (``box_sizes``), and else
-            the data set's box of the face; ``'bbox_size'`` is always of the
-            latter, as MMPose has it.
-        protocol (str): ``'paper'``: NaN for a face whose points for it are
-            not labelled; ``'mmpose'``: the distance all the same.
+            benchmark's own if the data has it (``box_sizes``), otherwise the
+            data set's box of the face; ``'bbox_size'`` is always computed
+            from the latter, as in MMPose.
+        protocol (str): ``'paper'``: NaN for a face on which the normaliser's
+            points are not labelled; ``'mmpose'``: their distance all the
+            same.
 
     Returns:
         np.ndarray: ``(N, )`` in pixels.
@@ -229,7 +231,7 @@ def normalizers(faces: Faces, name: str, protocol: Protocol = 'paper') -> np.nda
     if name == 'bbox_size':
         return longer_side(faces.boxes)
     if name in ('face_box', 'box_diagonal'):
-        return _of_box(faces, name)
+        return _box_normalizers(faces, name)
     if name == 'inter_ocular':
         norm = inter_ocular(faces.truth, scheme)
         needed = [*scheme.ocular_indices]
@@ -242,10 +244,10 @@ def normalizers(faces: Faces, name: str, protocol: Protocol = 'paper') -> np.nda
     return norm
 
 
-def _of_box(faces: Faces, name: str) -> np.ndarray:
+def _box_normalizers(faces: Faces, name: str) -> FloatArray:
     if faces.box_sizes is None:
-        of_boxes = face_box if name == 'face_box' else box_diagonal
-        return of_boxes(faces.boxes)
+        compute = face_box if name == 'face_box' else box_diagonal
+        return compute(faces.boxes)
     # The benchmark's boxes are square.
     return faces.box_sizes * (1 if name == 'face_box' else np.sqrt(2))
 
@@ -329,7 +331,7 @@ def save_scores(scores: Scores, path: PathLike) -> None:
 
 
 def load_scores(path: PathLike) -> Scores:
-    """Read what :func:`save_scores` wrote.
+    """Read a file of :func:`save_scores`.
 
     Args:
         path (str | PathLike): The file.
@@ -338,8 +340,9 @@ def load_scores(path: PathLike) -> Scores:
         Scores: The scores, without true and predicted points.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no such file; the message names it.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If its content is not that of :func:`save_scores`; the
+            message names the file.
     """
     try:
         content = json.loads(Path(path).read_bytes())
@@ -358,7 +361,7 @@ def load_scores(path: PathLike) -> Scores:
         ) from None
 
 
-def _parse(content: dict) -> Scores:
+def _parse(content: dict[str, Any]) -> Scores:
     scheme, faces = get_scheme(content['scheme']), content['faces']
     shape = len(faces), scheme.num_points
     errors = np.array([[_number(e) for e in face['point_errors']] for face in faces]).reshape(shape)
@@ -391,30 +394,34 @@ def _number(value: None | float | str) -> float:
     return math.nan if value is None else float(value)
 
 
-def _of_type(value, kind: type):
+_T = TypeVar('_T')
+
+
+def _of_type(value: Any, kind: type[_T]) -> _T:
+    """The value; TypeError if it is of another type."""
     if not isinstance(value, kind):
         raise TypeError(f'expected {kind.__name__}, got {value!r}')
     return value
 
 
 def strict(value: float) -> None | float | str:
-    """The value as strict JSON can hold it, which knows neither NaN nor
-    infinity: ``null`` is not scored, ``"Infinity"`` failed."""
+    """The value for strict JSON, which has neither NaN nor infinity: ``null``
+    is not scored, ``"Infinity"`` failed."""
     if math.isfinite(value):
         return value
     return None if math.isnan(value) else 'Infinity'
 
 
-def column(rows: Sequence[dict], name: str) -> np.ndarray | None:
-    """What the rows of faces say under a name, in one array.
+def column(rows: Sequence[dict[str, Any]], name: str) -> Array | None:
+    """The values of all faces for one key, as an array.
 
     Args:
         rows (Sequence[dict]): A dict for each face.
         name (str): The key.
 
     Returns:
-        np.ndarray | None: ``(N, ...)``; None if not all rows have it, which
-        is said to the log where some do.
+        np.ndarray | None: ``(N, ...)``; None if a row lacks the key, with a
+        warning in the log if other rows have it.
     """
     values = [row[name] for row in rows if name in row]
     if 0 < len(values) < len(rows):
@@ -427,15 +434,15 @@ def column(rows: Sequence[dict], name: str) -> np.ndarray | None:
     return np.array(values) if len(values) == len(rows) else None
 
 
-def write_json(path: PathLike, content: dict) -> None:
-    """Write strict JSON; see :func:`~mmpose_face.files.write_whole`."""
+def write_json(path: PathLike, content: dict[str, Any]) -> None:
+    """Write strict JSON, the file whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(content, allow_nan=False))
 
 
 def in_common(all_scores: Sequence[Scores]) -> list[Scores]:
-    """The faces that all systems have scored, in one order.
+    """The faces that all systems have scored, in the same order.
 
     Args:
         all_scores (Sequence[Scores]): One for each system.
@@ -444,8 +451,8 @@ def in_common(all_scores: Sequence[Scores]) -> list[Scores]:
         list[Scores]: One for each system, with the same faces.
 
     Raises:
-        ValueError: If the systems have no face in common, or differ in scheme
-            or normaliser.
+        ValueError: If the systems have no face in common, or differ in
+            scheme, normaliser or protocol.
     """
     first = all_scores[0]
     for other in all_scores[1:]:

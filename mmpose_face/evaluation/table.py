@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All columns of a benchmark's table from the scores of one run."""
+"""The table of a benchmark: the figures of every column, from the scores of
+one run."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from ..arrays import FloatArray
 from .functional import auc, bootstrap_ci, failure_rate, nme
 from .scores import Protocol, Scores, strict
 
@@ -19,7 +21,7 @@ _WIDTH = 1000  # wide enough for rich never to break a line
 
 Unit = Literal['percent', 'ratio']
 SCALE: dict[Unit, float] = dict(percent=100.0, ratio=1.0)
-# Behind the point, as the benchmarks' tables print.
+# Digits behind the point, as in the benchmarks' tables.
 DIGITS: dict[Unit, int] = dict(percent=2, ratio=4)
 
 
@@ -29,14 +31,14 @@ class Table:
 
     Args:
         figures (dict[str, dict[str, float]]): For each column ``NME``,
-            ``FR@t``, ``AUC@t``, ``NME_visible`` and ``NME_occluded`` where
-            the data says which points are occluded, all in ``unit``, and
-            ``n``, the number of faces scored. Those of a column without
+            ``FR@t`` and ``AUC@t``, and ``NME_visible`` and ``NME_occluded``
+            if the data says which points are occluded, all in ``unit``; and
+            ``n``, the number of faces scored. The figures of a column without
             faces are NaN.
         intervals (dict[str, dict[str, tuple[float, float]]]): For each column
-            the 95 % intervals of ``NME``, ``FR@t`` and ``AUC@t``; empty where
-            none were asked for.
-        threshold (float): Of FR and AUC, a ratio.
+            the 95 % intervals of ``NME``, ``FR@t`` and ``AUC@t``; empty if
+            none were computed.
+        threshold (float): Threshold of FR and AUC, a ratio.
         protocol (str): ``'mmpose'`` or ``'paper'``.
         unit (str): ``'percent'`` or ``'ratio'``.
     """
@@ -69,9 +71,9 @@ def make_table(
         threshold (float): Threshold of failure rate and AUC, a ratio.
         protocol (str): ``'paper'``: NME is the mean over faces of the mean
             over points; ``'mmpose'``: the mean over all scored points. They
-            are one where every point is labelled.
-        unit (str): ``'percent'``, as most tables have it, or ``'ratio'``.
-        bootstrap (int): Samples for the 95 % intervals; 0 for none.
+            agree where every point is labelled.
+        unit (str): ``'percent'``, as in most tables, or ``'ratio'``.
+        bootstrap (int): Samples for the 95 % intervals; 0 for no intervals.
 
     Returns:
         Table: The figures.
@@ -86,7 +88,7 @@ def make_table(
     return Table(figures, intervals, threshold, protocol, unit)
 
 
-def _mean_error(errors: np.ndarray, points: np.ndarray, protocol: Protocol) -> float:
+def _mean_error(errors: FloatArray, points: FloatArray, protocol: Protocol) -> float:
     return nme(errors if protocol == 'paper' else points)
 
 
@@ -100,7 +102,7 @@ def _figures(
     }
     if part.occluded is not None:
         for name, which in (('visible', ~part.occluded), ('occluded', part.occluded)):
-            # Over all such points: many faces have a few, or none.
+            # The mean over points: many faces have few such points or none.
             figures[f'NME_{name}'] = scale * nme(part.only_points(which))
     figures['n'] = int(np.count_nonzero(~np.isnan(part.errors)))
     return figures
@@ -123,15 +125,15 @@ def _intervals(
 
 
 def format_table(table: Table) -> str:
-    """The figures as a plain text table, which is Markdown too.
+    """The figures as a Markdown table, which also reads well as plain text.
 
     Args:
         table (Table): The figures.
 
     Returns:
-        str: A line for each figure, one for the interval of NME where it is
-        known, and one for n; a column for each subset; ``n/a`` where a subset
-        has no faces.
+        str: A line for each figure, one for the interval of NME if it was
+        computed, and one for n; a column for each subset; ``n/a`` where a
+        subset has no faces.
     """
     return markdown_table(
         ('', *table.columns), [(name, *cells) for name, cells in table_rows(table)]
@@ -139,14 +141,14 @@ def format_table(table: Table) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells as a plain text table, which is Markdown too.
+    """Cells as a Markdown table, which also reads well as plain text.
 
     Args:
         header (Sequence[str]): Names of the columns.
         rows (Sequence[Sequence[str]]): Cells of each row.
 
     Returns:
-        str: The table; all columns but the first to the right.
+        str: The table; all columns but the first are right-aligned.
     """
     table = RichTable(box=box.MARKDOWN)
     for i, name in enumerate(header):
@@ -160,13 +162,13 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def table_rows(table: Table) -> Sequence[tuple[str, Sequence[str]]]:
-    """The lines of a printed table.
+    """The rows of a printed table.
 
     Args:
         table (Table): The figures.
 
     Returns:
-        list[tuple[str, list[str]]]: Name and cells of each line.
+        list[tuple[str, list[str]]]: Name and cells of each row.
     """
     digits = DIGITS[table.unit]
     rows = []
@@ -188,7 +190,7 @@ def _cell(value: float, digits: int) -> str:
 
 
 def figure(value: float, digits: int) -> str:
-    """The value with that many digits; ``n/a`` for NaN."""
+    """The value with that many digits behind the point; ``n/a`` for NaN."""
     return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
 
 
@@ -197,16 +199,16 @@ def _range(ends: tuple[float, float], digits: int) -> str:
     return low if low == high == 'n/a' else f'{low}–{high}'
 
 
-def summary(scores: Scores, table: Table) -> dict:
-    """What ``metrics.json`` holds of a system.
+def summary(scores: Scores, table: Table) -> dict[str, Any]:
+    """The content of ``metrics.json`` for one system.
 
     Args:
         scores (Scores): The errors of all faces.
         table (Table): The figures.
 
     Returns:
-        dict: :func:`table_as_dict` with ``normalizer``, and the files of the
-        faces that ``failed`` and that are ``left_out``.
+        dict: :func:`table_as_dict` with ``normalizer``, and with the files of
+        the faces that ``failed`` and of those that are ``left_out``.
     """
     files = np.array(scores.files, object)
     return dict(
@@ -217,8 +219,8 @@ def summary(scores: Scores, table: Table) -> dict:
     )
 
 
-def table_as_dict(table: Table) -> dict:
-    """The figures as strict JSON can hold them.
+def table_as_dict(table: Table) -> dict[str, Any]:
+    """The figures for strict JSON.
 
     Args:
         table (Table): The figures.

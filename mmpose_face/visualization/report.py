@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from ..evaluation.functional import per_landmark
-from ..evaluation.scores import PathLike, Protocol, Scores, described_normalizer
+from ..evaluation.scores import Protocol, Scores, described_normalizer
 from ..evaluation.table import Table, Unit, make_table
-from ..files import write_whole
+from ..files import PathLike, write_whole
 from .ced import ced_svg, plot_ced, subset_curves
 from .report_tables import (
     SortableTable,

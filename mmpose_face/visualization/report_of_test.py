@@ -13,7 +13,8 @@ from torch.utils.data import Dataset
 
 from ..datasets.transforms import LoadFaceImage
 from ..evaluation import SubsetNME
-from .report import PathLike, write_report_folder
+from ..files import PathLike
+from .report import write_report_folder
 
 
 def report_test(runner: Runner, metric: SubsetNME, folder: PathLike) -> None:

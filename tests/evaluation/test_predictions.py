@@ -63,6 +63,13 @@ def test_what_is_saved_is_read(tmp_path):
     assert np.array_equal(found.points[good], predicted[good])
 
 
+def test_scores_without_predicted_points_are_not_saved(tmp_path):
+    path = tmp_path / 'p.json'
+    with pytest.raises(ValueError, match='predicted points'):
+        save_predictions(SimpleNamespace(predicted=None), path)
+    assert not path.exists()
+
+
 def test_json_without_a_scheme(tmp_path):
     path = written(tmp_path / 'p.json', faces(face=1))
     found = load_predictions(path)
