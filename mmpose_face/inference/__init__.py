@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained models in use: images, videos and ONNX files."""
+"""Inference with trained models: images, videos and ONNX files."""

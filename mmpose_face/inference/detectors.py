@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Face detectors behind one protocol; all but YOLOX need OpenCV alone."""
+"""Face detectors with one interface; all but YOLOX need only OpenCV."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol, Union
+from typing import Callable, Protocol
 
 import cv2
 import numpy as np
 
+from ..arrays import Array
+from ..files import PathLike
 from .face_boxes import BoxMapping
 
-_Path = Union[str, 'os.PathLike[str]']
-
-# Of MMPose's demo; the end of its name begins the file's SHA-256.
+# The weights of MMPose's demo; the name ends in the first digits of the
+# file's SHA-256.
 YOLOX_WEIGHTS = (
     'https://download.openmmlab.com/mmpose/mmdet_pretrained/yolo-x_8xb8-300e_coco-face_13274d7c.pth'
 )
@@ -22,7 +23,7 @@ _YOLOX_CONFIG = '.mim/demo/mmdetection_cfg/yolox-s_8xb8-300e_coco-face.py'
 
 
 class Detector(Protocol):
-    """What finds the faces of an image.
+    """A function that finds the faces of an image.
 
     Attributes:
         mapping (BoxMapping): From its boxes to those of the landmarks.
@@ -30,7 +31,7 @@ class Detector(Protocol):
 
     mapping: BoxMapping
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Array) -> Array:
         """The boxes of faces.
 
         Args:
@@ -42,22 +43,26 @@ class Detector(Protocol):
         """
 
 
-def get_detector(name: str | Detector, device: str = 'cpu') -> Detector:
+def get_detector(name: PathLike | Detector, device: str = 'cpu') -> Detector:
     """A detector by its name.
 
     Args:
-        name (str | Detector): ``'haar'``, ``'yolox'``, ``'whole_image'``, or
-            the path of YuNet's ONNX file. A detector is returned as it is.
-        device (str): Where YOLOX runs. Defaults to ``'cpu'``.
+        name (str | PathLike | Detector): ``'haar'``, ``'yolox'``,
+            ``'whole_image'``, or the path of YuNet's ONNX file. A detector is
+            returned as it is.
+        device (str): Device of YOLOX. Defaults to ``'cpu'``.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If there is no detector of this name.
     """
     if not isinstance(name, (str, os.PathLike)):
         return name
-    if os.fspath(name).endswith('.onnx'):
+    name = os.fspath(name)
+    if name.endswith('.onnx'):
         return YuNet(name)
-    named = dict(haar=HaarCascade, whole_image=WholeImage, yolox=lambda: YOLOXFace(device=device))
+    named: dict[str, Callable[[], Detector]] = dict(
+        haar=HaarCascade, whole_image=WholeImage, yolox=lambda: YOLOXFace(device=device)
+    )
     if name not in named:
         raise ValueError(
             f"no detector {name!r}, expected {', '.join(named)} or the path of YuNet's .onnx file"
@@ -66,19 +71,19 @@ def get_detector(name: str | Detector, device: str = 'cpu') -> Detector:
 
 
 class WholeImage:
-    """Takes the image for the face: for pictures cut to faces."""
+    """The whole image as one face, for pictures that are cut to faces."""
 
     mapping = BoxMapping()
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Array) -> Array:
         """One box; see :class:`Detector`."""
         height, width = image.shape[:2]
         return np.array([[-0.5, -0.5, width - 0.5, height - 0.5, 1]])
 
 
-def _reduced(image: np.ndarray, longest: int) -> tuple:
-    """The image with no side longer than that, and by what its pixels are to
-    be multiplied."""
+def _reduced(image: Array, longest: int) -> tuple[Array, float]:
+    """The image reduced so that no side is longer than ``longest`` pixels,
+    and the factor from its pixels back to those of the original."""
     factor = max(1.0, max(image.shape[:2]) / longest)
     if factor > 1:
         size = [max(1, round(side / factor)) for side in image.shape[1::-1]]
@@ -86,26 +91,26 @@ def _reduced(image: np.ndarray, longest: int) -> tuple:
     return image, factor
 
 
-def _corners(boxes: np.ndarray, factor: float) -> np.ndarray:
-    """Left, top, right and bottom in pixels of the image ``(N, 4)``, of left,
-    top, width and height in those of the reduced one, whose middles are at
-    whole numbers."""
+def _corners(boxes: Array, factor: float) -> Array:
+    """Left, top, right and bottom in pixels of the original image ``(N, 4)``,
+    from left, top, width and height in pixels of the reduced image. In both,
+    the middles of pixels are at whole numbers."""
     low = boxes[:, :2]
-    corners = np.concatenate((low, low + boxes[:, 2:]), 1)
+    corners: Array = np.concatenate((low, low + boxes[:, 2:]), 1)
     return (corners + 0.5) * factor - 0.5
 
 
 class HaarCascade:
-    """The frontal faces that OpenCV's Haar cascade finds; nothing is
-    downloaded. Faces that look to the side are mostly missed.
+    """OpenCV's Haar cascade for frontal faces; nothing is downloaded. Faces
+    that look to the side are mostly missed.
 
     Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple
     Features", CVPR 2001; the cascade is that of Lienhart in OpenCV 4.
 
     Args:
         cascade (str): One of OpenCV's files, or the path of another.
-        longest (int): A longer side of an image is reduced to that before
-            faces are looked for, in pixels. Defaults to 1280.
+        longest (int): Images with a longer side, in pixels, are first reduced
+            to this. Defaults to 1280.
         smallest (float): Side of the smallest face, as a share of the shorter
             side of the image. Defaults to 0.05.
         mapping (BoxMapping): From its boxes to those of landmarks. The
@@ -135,17 +140,17 @@ class HaarCascade:
         self.longest, self.smallest = longest, smallest
         self.mapping = mapping or self.MAPPING
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Boxes, the surest first; of n windows that saw a face the score is
-        n / (n + 10). See :class:`Detector`."""
+    def __call__(self, image: Array) -> Array:
+        """Boxes, the highest score first; the score of a face that n windows
+        found is n / (n + 10). See :class:`Detector`."""
         image, factor = _reduced(image, self.longest)
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         side = max(20, round(min(grey.shape) * self.smallest))
-        boxes, windows = self._cascade.detectMultiScale2(grey, 1.1, 3, minSize=(side, side))
+        boxes, counts = self._cascade.detectMultiScale2(grey, 1.1, 3, minSize=(side, side))
         if not len(boxes):
             return np.empty((0, 5))
-        corners = _corners(boxes.astype(np.float64), factor)
-        windows = np.ravel(windows).astype(np.float64)
+        corners = _corners(np.asarray(boxes, np.float64), factor)
+        windows = np.ravel(counts).astype(np.float64)
         scores = windows / (windows + 10)
         order = np.argsort(-scores, kind='stable')
         return np.column_stack((corners, scores))[order]
@@ -162,8 +167,8 @@ class YuNet:
         path (str | PathLike): The file.
         score (float): Lowest score of a face. Defaults to 0.6.
         longest (int): As in :class:`HaarCascade`. Defaults to 1280.
-        mapping (BoxMapping): From its boxes to those of landmarks. Defaults
-            to that of :class:`YOLOXFace`; it was not measured.
+        mapping (BoxMapping): From its boxes to those of landmarks. The
+            default is that of :class:`YOLOXFace`; it was not measured.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -174,7 +179,7 @@ class YuNet:
 
     def __init__(
         self,
-        path: _Path,
+        path: PathLike,
         score: float = 0.6,
         longest: int = 1280,
         mapping: BoxMapping | None = None,
@@ -193,7 +198,7 @@ class YuNet:
         self.longest = longest
         self.mapping = mapping or self.MAPPING
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Array) -> Array:
         """See :class:`Detector`."""
         image, factor = _reduced(image, self.longest)
         self._net.setInputSize(image.shape[1::-1])
@@ -214,7 +219,7 @@ class YOLOXFace:
     Args:
         checkpoint (str | PathLike, optional): Its weights. Defaults to
             MMPose's, which are downloaded once and checked.
-        device (str): Where it runs. Defaults to ``'cpu'``.
+        device (str): Device of the network. Defaults to ``'cpu'``.
         score (float): Lowest score of a face. Defaults to 0.5.
         mapping (BoxMapping): From its boxes to those of landmarks.
 
@@ -226,12 +231,12 @@ class YOLOXFace:
 
     def __init__(
         self,
-        checkpoint: _Path | None = None,
+        checkpoint: PathLike | None = None,
         device: str = 'cpu',
         score: float = 0.5,
         mapping: BoxMapping | None = None,
     ) -> None:
-        # They need torch, which the others do not.
+        # Imported here because they import torch.
         import mmpose
         from mmdet.apis import init_detector
         from mmengine.config import Config
@@ -246,7 +251,7 @@ class YOLOXFace:
         self.score = score
         self.mapping = mapping or self.MAPPING
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Array) -> Array:
         """See :class:`Detector`."""
         from mmdet.apis import inference_detector
 

@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a detector's box of a face to the box that a model was trained on."""
+"""Mapping of a detector's boxes to the boxes that models were trained on."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
+
 
 @dataclass(frozen=True)
 class BoxMapping:
-    """How a detector's boxes lie to those of a benchmark's landmarks.
+    """The mapping of a detector's boxes to those of a benchmark's landmarks.
 
-    Detectors differ in how much of the head they take for the face. The
-    benchmarks' crops are squares about the middle of the landmarks' box, as
+    Detectors differ in how much of the head belongs to the face. The
+    benchmarks' crops are squares around the middle of the landmarks' box, as
     wide as its longer side, before the padding of 1.25; networks are trained
-    on these, give or take the augmentation's scale.
+    on these, scaled by the augmentation.
 
     Args:
-        right (float): How far the landmarks' middle lies to the right of the
-            detected box's, as a share of the longer side of the latter.
+        right (float): How far the middle of the landmarks' box lies to the
+            right of that of the detected box, as a share of the longer side
+            of the detected box.
         down (float): How far it lies below, likewise.
         scale (float): The longer side of the landmarks' box as a share of
             that of the detected box.
@@ -34,7 +37,7 @@ class BoxMapping:
         if not self.scale > 0:
             raise ValueError(f'scale must be positive, got {self.scale}')
 
-    def __call__(self, boxes: np.ndarray) -> np.ndarray:
+    def __call__(self, boxes: Array) -> Array:
         """The squares of the landmarks.
 
         Args:
@@ -51,9 +54,8 @@ class BoxMapping:
         return np.concatenate((middle - half, middle + half), 1)
 
     @staticmethod
-    def fit(detected: np.ndarray, landmarks: np.ndarray) -> 'BoxMapping':
-        """The mapping that fits faces of which both boxes are known, by
-        medians.
+    def fit(detected: Array, landmarks: Array) -> 'BoxMapping':
+        """The mapping that fits faces with both boxes, by medians.
 
         Args:
             detected (np.ndarray): Boxes of the detector ``(N, 4)``.
@@ -61,7 +63,7 @@ class BoxMapping:
                 ``(N, 4)``.
 
         Raises:
-            ValueError: If there are none, or not as many of both.
+            ValueError: If there are no boxes, or not as many of both.
         """
         if not len(detected) or detected.shape != landmarks.shape:
             raise ValueError(

@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a landmarker finds; NumPy and OpenCV only."""
+"""Faces with their landmarks, the results of landmarkers; NumPy and OpenCV
+only."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
-from ..files import write_whole
-from ..images.reading import ImageLike, name_of, read_image
+from ..arrays import Array
+from ..files import PathLike, write_whole
+from ..images.reading import Channels, ImageLike, name_of, read_image
 from ..images.writing import write_image
 from ..landmarks import Scheme, get_scheme
-
-_Path = Union[str, 'os.PathLike[str]']
 
 # Points with a lower score are drawn hollow.
 LOW_SCORE = 0.3
@@ -29,41 +28,42 @@ class Face:
     """The landmarks of one face.
 
     Args:
-        box (np.ndarray): Left, top, right and bottom in pixels ``(4, )``, as
-            the detector found it or the user gave it.
+        box (np.ndarray): Left, top, right and bottom in pixels ``(4, )``,
+            from the detector or the user.
         keypoints (np.ndarray): The K points, x and y in pixels ``(K, 2)``;
             the centre of the image's first pixel is (0, 0).
-        scores (np.ndarray): How sure the model is of each ``(K, )``; 1 where
-            it does not say.
-        scheme (Scheme): What the points are.
-        box_score (float): How sure the detector is. Defaults to 1.
+        scores (np.ndarray): Score of each point ``(K, )``, from 0 to 1; 1 if
+            the model gives no scores.
+        scheme (Scheme): The landmark scheme of the points.
+        box_score (float): Score of the detector. Defaults to 1.
         track_id (int, optional): In a video, the number of the person.
     """
 
-    box: np.ndarray
-    keypoints: np.ndarray
-    scores: np.ndarray
+    box: Array
+    keypoints: Array
+    scores: Array
     scheme: Scheme
     box_score: float = 1.0
     track_id: int | None = None
 
-    def __getitem__(self, part: str) -> np.ndarray:
+    def __getitem__(self, part: str) -> Array:
         """The points of a part of the face, in pixels.
 
         Args:
-            part (str): As :meth:`~mmpose_face.landmarks.Scheme.select` takes
-                it: ``'left_eye'``, ``'lips'``, ``'chin'``.
+            part (str): A part for
+                :meth:`~mmpose_face.landmarks.Scheme.select`: ``'left_eye'``,
+                ``'lips'``, ``'chin'``.
 
         Returns:
-            np.ndarray: ``(2, )`` of one point, ``(n, 2)`` of a part.
+            np.ndarray: ``(2, )`` for one point, ``(n, 2)`` for a part.
 
         Raises:
             ValueError: If the scheme has no such part.
         """
         indices = self.scheme.select(part)
-        if part in self.scheme.index:
-            return self.keypoints[indices[0]]
-        return self.keypoints[list(indices)]
+        one = part in self.scheme.index
+        points: Array = self.keypoints[indices[0] if one else list(indices)]
+        return points
 
     @property
     def score(self) -> float:
@@ -78,8 +78,8 @@ class Face:
                 ``'ibug68'``.
 
         Raises:
-            ValueError: If there is no such scheme, or this one lacks some of
-                its points.
+            ValueError: If there is no such scheme, or the face's scheme lacks
+                some of its points.
         """
         scheme = get_scheme(scheme)
         chosen = list(self.scheme.map_to(scheme))
@@ -88,11 +88,11 @@ class Face:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As numbers and lists: ``box``, ``box_score``, ``score``,
+        """The face as numbers and lists: ``box``, ``box_score``, ``score``,
         ``keypoints`` (K lists of x, y and score), ``scheme`` and, in a video,
         ``track_id``."""
         points = np.column_stack((self.keypoints, self.scores))
-        found = dict(
+        found: dict[str, Any] = dict(
             scheme=self.scheme.name,
             box=_rounded(self.box),
             box_score=round(float(self.box_score), 4),
@@ -105,7 +105,7 @@ class Face:
 
 
 def _label(face: Face) -> str:
-    """What is written at a face: ``#3 0.87``."""
+    """The text at the box of a face: ``#3 0.87``."""
     number = '' if face.track_id is None else f'#{face.track_id} '
     return f'{number}{face.score:.2f}'
 
@@ -115,40 +115,40 @@ def _rounded(values: Iterable[float], digits: int = 2) -> list[float]:
 
 
 class Faces(list[Face]):
-    """The faces of an image, a list; those further to the front, which is
-    the larger boxes, come first.
+    """The faces of an image, a list; faces with larger boxes come first.
 
     Args:
         faces (Iterable[Face]): The faces.
-        image (ImageLike): Where they were found; a file is read again when
-            it is drawn on.
-        channels (str, optional): As :func:`~..images.reading.read_image`
-            takes it.
+        image (ImageLike): Their image; a file is read again when the faces
+            are drawn.
+        size (tuple[int, int], optional): Width and height of the image in
+            pixels.
+        channels (str, optional): ``'bgr'`` or ``'rgb'``, the order of an
+            array's channels.
 
     Attributes:
-        name (str): Path of the image, or what kind of thing it was.
-        size (tuple[int, int]): Width and height of the image in pixels.
+        name (str): Path of the image, or the kind and size of anything else.
     """
 
     def __init__(
         self,
         faces: Iterable[Face] = (),
         image: ImageLike | None = None,
-        size: tuple | None = None,
-        channels: str | None = None,
+        size: tuple[int, int] | None = None,
+        channels: Channels | None = None,
     ) -> None:
         super().__init__(faces)
         self.image, self.channels, self.size = image, channels, size
         self.name = '' if image is None else name_of(image)
 
     def draw(
-        self, path: _Path | None = None, low_score: float = LOW_SCORE, boxes: bool = False
-    ) -> np.ndarray:
+        self, path: PathLike | None = None, low_score: float = LOW_SCORE, boxes: bool = False
+    ) -> Array:
         """Draw the faces on their image.
 
         Args:
-            path (str | PathLike, optional): Where to write the drawing; the
-                end of the name says the format. Defaults to not at all.
+            path (str | PathLike, optional): File for the drawing; its suffix
+                says the format. Defaults to no file.
             low_score (float): Points with a lower score are hollow. Defaults
                 to 0.3.
             boxes (bool): Whether to draw the boxes too, with the score and,
@@ -158,7 +158,7 @@ class Faces(list[Face]):
             np.ndarray: The drawing, BGR ``(H, W, 3)`` of uint8.
 
         Raises:
-            ValueError: If OpenCV writes no images with such an end, or these
+            ValueError: If OpenCV writes no images with this suffix, or the
                 faces have no image.
         """
         from ..visualization.drawing import draw_boxes, draw_landmarks
@@ -185,12 +185,12 @@ class Faces(list[Face]):
             faces=[face.to_dict() for face in self],
         )
 
-    def to_json(self, path: _Path | None = None) -> str:
+    def to_json(self, path: PathLike | None = None) -> str:
         """:meth:`to_dict` as JSON.
 
         Args:
-            path (str | PathLike, optional): Where to write it. Defaults to
-                not at all.
+            path (str | PathLike, optional): File for the JSON. Defaults to no
+                file.
         """
         text = json.dumps(self.to_dict())
         if path is not None:

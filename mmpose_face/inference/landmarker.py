@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Landmarks from images in three lines, with a network of PyTorch."""
+"""FaceLandmarker: landmarks from images with a PyTorch model."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,10 +13,15 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
+from ..arrays import Array
+from ..files import PathLike
 from ..landmarks import scheme_of_metainfo
 from ..zoo import build_model, config_of, get_model
 from .detectors import Detector, get_detector
 from .landmarking import Landmarker
+
+if TYPE_CHECKING:
+    from mmpose.models.pose_estimators.base import BasePoseEstimator
 
 DEFAULT_MODEL = 'synthetic-res18-w48-dark'
 
@@ -25,28 +30,27 @@ class FaceLandmarker(Landmarker):
     """Finds faces and their landmarks.
 
     Args:
-        model (str | PathLike | nn.Module): A model of the zoo by its name,
-            whose weights are fetched once; a config with a ``checkpoint``; or
-            a model that MMPose's ``init_model`` has made. Defaults to the
-            small one that comes with the package.
-        checkpoint (str | PathLike, optional): Weights of one's own.
+        model (str | PathLike | nn.Module): The name of a model of the zoo,
+            whose weights are downloaded once; a config with a ``checkpoint``;
+            or a model from MMPose's ``init_model``. Defaults to the small
+            model that comes with the package.
+        checkpoint (str | PathLike, optional): Custom weights.
         detector (str | Detector): ``'haar'``, ``'yolox'``,
             ``'whole_image'``, the path of YuNet's ONNX file, or any
             :class:`~.detectors.Detector`. Defaults to ``'haar'``.
-        device (str): Where the network runs. Defaults to ``'cpu'``.
-        batch_size (int): Faces that go through the network together.
-            Defaults to 32.
-        flip_test (bool): Whether to take the mean with the mirror image's
-            points, as published figures do, in twice the time. Defaults to
-            False.
-        second_pass (bool): Whether to look at each face again, in the box of
-            the landmarks that were found first. Defaults to False.
+        device (str): Device of the network. Defaults to ``'cpu'``.
+        batch_size (int): Faces in one batch of the network. Defaults to 32.
+        flip_test (bool): Whether to average with the points of the mirror
+            image, as in published figures; it takes twice the time. Defaults
+            to False.
+        second_pass (bool): Whether to run the network on each face again, in
+            the box of the landmarks of the first pass. Defaults to False.
 
     Raises:
-        DownloadError: If weights cannot be fetched.
+        DownloadError: If weights cannot be downloaded.
         FileNotFoundError: If there is no such config or checkpoint.
-        ValueError: If there is no such model, or the checkpoint is of
-            another.
+        ValueError: If there is no such model, or the checkpoint does not fit
+            the model.
 
     Examples:
         >>> faces = FaceLandmarker('wflw-hrnetv2-w18-dark')('group.jpg')
@@ -56,9 +60,9 @@ class FaceLandmarker(Landmarker):
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | nn.Module = DEFAULT_MODEL,
-        checkpoint: str | os.PathLike[str] | None = None,
-        detector: str | Detector = 'haar',
+        model: PathLike | nn.Module = DEFAULT_MODEL,
+        checkpoint: PathLike | None = None,
+        detector: PathLike | Detector = 'haar',
         device: str = 'cpu',
         batch_size: int = 32,
         flip_test: bool = False,
@@ -68,14 +72,12 @@ class FaceLandmarker(Landmarker):
         network = TorchNetwork(load_model(model, checkpoint, device), flip_test)
         super().__init__(network, detector, batch_size, second_pass)
 
-    def _get_detector(self, name: str) -> Detector:
+    def _get_detector(self, name: PathLike) -> Detector:
         return get_detector(name, self.device)
 
 
 def load_model(
-    model: str | os.PathLike[str] | nn.Module,
-    checkpoint: str | os.PathLike[str] | None = None,
-    device: str = 'cpu',
+    model: PathLike | nn.Module, checkpoint: PathLike | None = None, device: str = 'cpu'
 ) -> nn.Module:
     """A model with its weights; the arguments are those of
     :class:`FaceLandmarker`."""
@@ -104,24 +106,25 @@ class TorchNetwork:
     """A top-down model of MMPose as a :class:`~.landmarking.Network`.
 
     Args:
-        model (nn.Module): As ``init_model`` makes it.
-        flip_test (bool): Whether to take the mean with the mirror image's
-            points.
+        model (nn.Module): A model from ``init_model``.
+        flip_test (bool): Whether to average with the points of the mirror
+            image.
 
     Raises:
-        ValueError: If it is no top-down model.
+        ValueError: If it is not a top-down model.
     """
 
-    def __init__(self, model: nn.Module, flip_test: bool = False) -> None:
+    def __init__(self, model: BasePoseEstimator, flip_test: bool = False) -> None:
         self.model = model
         self.flip_test = flip_test
         self.scheme = scheme_of_metainfo(model.dataset_meta)
         steps = _test_pipeline(model.cfg)
-        self.input_size = tuple(_find(steps, 'input_size'))
+        width, height = _find(steps, 'input_size')
+        self.input_size = width, height
         self.padding = float(_find(steps, 'padding', 1.25))
 
     @torch.no_grad()
-    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: Array) -> tuple[Array, Array]:
         """See :class:`~.landmarking.Network`."""
         images = torch.from_numpy(crops.transpose(0, 3, 1, 2))
         batch = dict(inputs=list(images), data_samples=self._samples(crops))
@@ -139,7 +142,7 @@ class TorchNetwork:
         )
         return np.concatenate(points), np.concatenate(scores)
 
-    def _samples(self, crops: np.ndarray) -> list[PoseDataSample]:
+    def _samples(self, crops: Array) -> list[PoseDataSample]:
         """Samples whose image is the crop itself."""
         size = np.array(self.input_size, np.float32)
         known = dict(
@@ -158,16 +161,17 @@ class TorchNetwork:
         return samples
 
 
-def _test_pipeline(cfg: Config) -> list[dict]:
-    """The steps that a test takes, in the order of the config."""
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
+    """The steps of the test pipeline."""
     dataset = cfg.test_dataloader.dataset
     while 'pipeline' not in dataset and 'dataset' in dataset:
         dataset = dataset.dataset
-    return dataset.pipeline
+    steps: list[dict[str, Any]] = dataset.pipeline
+    return steps
 
 
-def _find(steps: list[dict], key: str, default: Any = None) -> Any:
-    """What a step of the pipeline is told."""
+def _find(steps: list[dict[str, Any]], key: str, default: Any = None) -> Any:
+    """The value of a key in the first step of the pipeline that has it."""
     for step in steps:
         if key in step:
             return step[key]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From images to landmarks, whatever runs the network; NumPy and OpenCV
-only."""
+"""Landmarks from images with any network; NumPy and OpenCV only."""
 
 from __future__ import annotations
 
@@ -8,14 +7,12 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import (
-    Any,
-    NamedTuple,
-    Protocol,
-)
+from typing import Any, NamedTuple, Protocol, Union
 
 import numpy as np
 
+from ..arrays import Array
+from ..files import PathLike
 from ..images.boxes import area, landmark_bounds
 from ..images.reading import Channels, ImageLike, images_in, name_of, read_image
 from ..images.warps import matrix_of_box, warp
@@ -23,21 +20,25 @@ from ..landmarks import Scheme
 from .detectors import Detector, get_detector
 from .faces import Face, Faces
 
+# Boxes from a user, (N, 4) or (N, 5).
+Boxes = Union[Array, Sequence[Any]]
+
 
 class Network(Protocol):
-    """What finds points on crops of faces.
+    """A function that finds points on crops of faces.
 
     Attributes:
-        scheme (Scheme): What the points are.
+        scheme (Scheme): The landmark scheme of the points.
         input_size (tuple[int, int]): Width and height of a crop in pixels.
-        padding (float): How many times as wide as the face's box a crop is.
+        padding (float): Width of a crop as a multiple of that of the face's
+            box.
     """
 
     scheme: Scheme
     input_size: tuple[int, int]
     padding: float
 
-    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: Array) -> tuple[Array, Array]:
         """The points of a batch.
 
         Args:
@@ -50,25 +51,27 @@ class Network(Protocol):
 
 
 class Crops(NamedTuple):
-    """Parts of an image that the network sees.
+    """Crops of an image, the input of the network.
 
     Attributes:
         pixels (np.ndarray): BGR ``(N, H, W, 3)``, uint8.
-        centers (np.ndarray): Their middles on the image ``(N, 2)``, pixels.
-        sides (np.ndarray): Their widths and heights there ``(N, 2)``, pixels.
+        centers (np.ndarray): Middles of the crops on the image ``(N, 2)``, in
+            pixels.
+        sides (np.ndarray): Widths and heights of the crops on the image
+            ``(N, 2)``, in pixels.
     """
 
-    pixels: np.ndarray
-    centers: np.ndarray
-    sides: np.ndarray
+    pixels: Array
+    centers: Array
+    sides: Array
 
 
 class _Waiting(NamedTuple):
     """An image whose faces wait for the network."""
 
     faces: Faces
-    boxes: np.ndarray  # (N, 5)
-    image: np.ndarray | None  # where it is looked at again
+    boxes: Array  # (N, 5)
+    image: Array | None  # only if there is a second pass
     crops: Crops
 
 
@@ -76,14 +79,14 @@ class Landmarker:
     """Finds faces and their landmarks.
 
     Args:
-        network (Network): What finds points on crops.
-        detector (str | Detector): What finds faces, as
-            :func:`~.detectors.get_detector` takes it. Defaults to
+        network (Network): Finds points on crops.
+        detector (str | Detector): Finds faces; a name or path for
+            :func:`~.detectors.get_detector`, or any detector. Defaults to
             ``'haar'``, which needs no download.
-        batch_size (int): Faces that go through the network together, of one
-            or of several images. Defaults to 32.
-        second_pass (bool): Whether to look at each face again, in the box of
-            the landmarks that were found first. Defaults to False.
+        batch_size (int): Faces in one batch of the network, from one or
+            several images. Defaults to 32.
+        second_pass (bool): Whether to run the network on each face again, in
+            the box of the landmarks of the first pass. Defaults to False.
 
     Raises:
         ValueError: If ``batch_size`` is not positive.
@@ -92,7 +95,7 @@ class Landmarker:
     def __init__(
         self,
         network: Network,
-        detector: str | Detector = 'haar',
+        detector: PathLike | Detector = 'haar',
         batch_size: int = 32,
         second_pass: bool = False,
     ) -> None:
@@ -105,46 +108,46 @@ class Landmarker:
 
     @property
     def scheme(self) -> Scheme:
-        """What the points are."""
+        """The landmark scheme of the points."""
         return self.network.scheme
 
     @property
     def detector(self) -> Detector:
-        """What finds faces; made when it is first needed."""
+        """The detector of faces, made when it is first needed."""
         if isinstance(self._detector, (str, os.PathLike)):
             self._detector = self._get_detector(self._detector)
         return self._detector
 
-    def _get_detector(self, name: str) -> Detector:
+    def _get_detector(self, name: PathLike) -> Detector:
         return get_detector(name)
 
     def __call__(
         self,
         images: ImageLike | Iterable[ImageLike],
-        boxes: Sequence | None = None,
+        boxes: Boxes | None = None,
         channels: Channels | None = None,
     ) -> Faces | list[Faces]:
         """Find the landmarks of an image or of many.
 
         Args:
-            images (ImageLike | Iterable[ImageLike]): A file, the content of
-                one, an array, an image of Pillow; a list of these; or a
-                folder, whose images are taken in the order of their names.
+            images (ImageLike | Iterable[ImageLike]): The path of a file, its
+                content, an array or an image of Pillow; a list of these; or a
+                folder, whose images are sorted by name.
             boxes (Sequence, optional): The boxes of the faces ``(N, 4)``,
-                left, top, right and bottom in pixels, about as the smallest
-                that hold the landmarks; of several images one such array
-                each. Defaults to those that the detector finds.
+                left, top, right and bottom in pixels, close to the smallest
+                boxes that hold the landmarks; for several images one such
+                array each. Defaults to the boxes of the detector.
             channels (str, optional): ``'bgr'`` or ``'rgb'``, the order of an
                 array's channels.
 
         Returns:
-            Faces | list[Faces]: The faces of the image, or of each image. An
-            image without a face has an empty list.
+            Faces | list[Faces]: The faces of the image, or of each image. For
+            an image without a face the list is empty.
 
         Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If an image cannot be read or boxes are not of the
-                form; the message names it.
+            FileNotFoundError: If a file does not exist.
+            ValueError: If an image cannot be read or boxes have another
+                shape; the message names the image.
         """
         several = _several(images)
         if several is None:
@@ -154,49 +157,54 @@ class Landmarker:
     def stream(
         self,
         images: Iterable[ImageLike],
-        boxes: Iterable[Sequence] | None = None,
+        boxes: Iterable[Boxes] | None = None,
         channels: Channels | None = None,
     ) -> Iterator[Faces]:
-        """As calling it with many images, one after the other.
+        """Find the landmarks of many images, one image after the other.
 
-        Images are read as they are needed, and faces of several images go
+        Images are read when they are needed, and faces of several images go
         through the network together.
 
         Args:
-            images, boxes, channels: As calling it takes them; any iterables.
+            images (Iterable[ImageLike]): The images.
+            boxes (Iterable[Sequence], optional): The boxes of each image, as
+                in :meth:`__call__`. Defaults to those of the detector.
+            channels (str, optional): ``'bgr'`` or ``'rgb'``, the order of an
+                array's channels.
 
         Yields:
-            Faces: Of each image in turn.
+            Faces: The faces of each image in turn.
         """
         waiting: deque[_Waiting] = deque()
         number = 0
         for each, given in _with_boxes(images, boxes):
             waiting.append(self._prepare(each, given, channels))
             number += len(waiting[-1].boxes)
-            # Images without a face do not wait for ever either.
+            # Images are counted too: those without a face must not pile up.
             if max(number, len(waiting)) >= self.batch_size:
-                yield from self._found(waiting)
+                yield from self._finish(waiting)
                 number = 0
-        yield from self._found(waiting)
+        yield from self._finish(waiting)
 
     def _prepare(
-        self, source: ImageLike, boxes: Sequence | None, channels: Channels | None
+        self, source: ImageLike, boxes: Boxes | None, channels: Channels | None
     ) -> _Waiting:
         image = read_image(source, channels)
         if boxes is None:
             found = self.detector(image)
             squares = self.detector.mapping(found[:, :4])
         else:
-            found = _checked(boxes, name_of(source))
+            found = _check_boxes(boxes, name_of(source))
             squares = found[:, :4]
-        faces = Faces((), source, image.shape[1::-1], channels)
+        height, width = image.shape[:2]
+        faces = Faces((), source, (width, height), channels)
         return _Waiting(
             faces, found, image if self.second_pass else None, self.crop(image, squares)
         )
 
-    def points_in(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The landmarks in boxes, all in one batch or as few as there can be;
-        no face is looked for.
+    def points_in(self, image: Array, boxes: Array) -> tuple[Array, Array]:
+        """The landmarks in boxes, in as few batches as possible, without the
+        detector.
 
         Args:
             image (np.ndarray): BGR ``(H, W, 3)``, uint8.
@@ -209,9 +217,8 @@ class Landmarker:
         """
         return self._points([self.crop(image, boxes)])[0]
 
-    def crop(self, image: np.ndarray, boxes: np.ndarray) -> Crops:
-        """The parts of an image that the network sees, as in a test of the
-        model.
+    def crop(self, image: Array, boxes: Array) -> Crops:
+        """The crops of an image for the network, as in a test of the model.
 
         Args:
             image (np.ndarray): BGR ``(H, W, 3)``, uint8.
@@ -222,7 +229,7 @@ class Landmarker:
         low, high = boxes[:, :2], boxes[:, 2:]
         centers = (low + high) * 0.5
         sides = (high - low) * np.float32(self.network.padding)
-        # The smallest of the crop's form that holds the box.
+        # The smallest box with the aspect ratio of the crop around each box.
         ratio = np.float32(size[0] / size[1])
         width = np.maximum(sides[:, 0], sides[:, 1] * ratio)
         sides = np.stack((width, width / ratio), 1)
@@ -232,16 +239,16 @@ class Landmarker:
             pixels[i] = warp(image, matrix, size)
         return Crops(pixels, centers, sides)
 
-    def _found(self, waiting: deque[_Waiting]) -> Iterator[Faces]:
-        """The faces of the images that wait, which are then forgotten."""
+    def _finish(self, waiting: deque[_Waiting]) -> Iterator[Faces]:
+        """The faces of the waiting images, which are then removed."""
         points = self._points([each.crops for each in waiting])
-        if self.second_pass and points:
-            points = self._points(
-                [
-                    self.crop(each.image, landmark_bounds(found))
-                    for each, (found, _) in zip(waiting, points)
-                ]
-            )
+        second = [
+            self.crop(each.image, landmark_bounds(found))
+            for each, (found, _) in zip(waiting, points)
+            if each.image is not None
+        ]
+        if second:
+            points = self._points(second)
         for each, (keypoints, scores) in zip(waiting, points):
             order = np.argsort(-area(each.boxes[:, :4]), kind='stable')
             each.faces.extend(
@@ -257,19 +264,20 @@ class Landmarker:
             yield each.faces
         waiting.clear()
 
-    def _points(self, crops: Sequence[Crops]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _points(self, crops: Sequence[Crops]) -> list[tuple[Array, Array]]:
         """Points ``(N, K, 2)`` in pixels of the image and scores ``(N, K)``
         for the crops of each image."""
         if not crops:
             return []
         pixels, centers, sides = (np.concatenate(each) for each in zip(*crops))
-        points, scores = self._batches(pixels)
+        points, scores = self._run_network(pixels)
         size = np.array(self.network.input_size, points.dtype)
         points = points / size * sides[:, None] + (centers - 0.5 * sides)[:, None]
         ends = np.cumsum([len(each.centers) for each in crops])[:-1]
         return list(zip(np.split(points, ends), np.split(scores, ends)))
 
-    def _batches(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _run_network(self, pixels: Array) -> tuple[Array, Array]:
+        """Points and scores of all crops, in batches of ``batch_size``."""
         k = self.scheme.num_points
         if not len(pixels):
             return np.empty((0, k, 2), np.float32), np.empty((0, k), np.float32)
@@ -282,58 +290,59 @@ class Landmarker:
 
 
 def _several(images: Any) -> Iterable[ImageLike] | None:
-    """The images of a folder or a list; None if it is one image."""
+    """The images of a folder or a list; None for one image."""
     if isinstance(images, (str, os.PathLike)):
         return images_in(images) if Path(images).is_dir() else None
     single = isinstance(images, (bytes, bytearray, memoryview, np.ndarray))
     if single or hasattr(images, 'getexif') or not hasattr(images, '__iter__'):
         return None
-    return images
-
-
-_NO_MORE = object()
+    several: Iterable[ImageLike] = images
+    return several
 
 
 def _with_boxes(
-    images: Iterable[ImageLike], boxes: Iterable[Sequence] | None
-) -> Iterator[tuple[ImageLike, Sequence | None]]:
+    images: Iterable[ImageLike], boxes: Iterable[Boxes] | None
+) -> Iterator[tuple[ImageLike, Boxes | None]]:
+    """Each image with its boxes; ValueError if there are not as many arrays
+    of boxes as images."""
     if boxes is None:
         for each in images:
             yield each, None
         return
-    boxes, number = iter(boxes), 0
+    remaining, number = iter(boxes), 0
     for number, each in enumerate(images, 1):
-        given = next(boxes, _NO_MORE)
-        if given is _NO_MORE:
+        try:
+            given = next(remaining)
+        except StopIteration:
             raise ValueError(
                 f'expected boxes for each image, got {number - 1}'
                 f' arrays of boxes; {name_of(each)} has none'
-            )
+            ) from None
         yield each, given
-    if next(boxes, _NO_MORE) is not _NO_MORE:
+    for _ in remaining:
         raise ValueError(f'got more arrays of boxes than the {number} images')
 
 
-def _checked(boxes: Sequence, name: str) -> np.ndarray:
-    """Boxes of the user with a score ``(N, 5)``."""
+def _check_boxes(boxes: Boxes, name: str) -> Array:
+    """The boxes of a user with a score ``(N, 5)``; ValueError for others."""
     try:
-        boxes = np.asarray(boxes, np.float64)
+        found = np.asarray(boxes, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f'{name}: expected boxes (N, 4) of numbers') from None
-    if not boxes.size:
+    if not found.size:
         return np.empty((0, 5))
-    if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
+    if found.ndim != 2 or found.shape[1] not in (4, 5):
         raise ValueError(
             f'{name}: expected boxes (N, 4), left, top, right and bottom, got '
-            f'an array of shape {boxes.shape}'
+            f'an array of shape {found.shape}'
         )
-    wrong = ~(np.isfinite(boxes).all(1) & (boxes[:, 2:4] > boxes[:, :2]).all(1))
+    wrong = ~(np.isfinite(found).all(1) & (found[:, 2:4] > found[:, :2]).all(1))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
-            f'{name}: box {row} is {boxes[row, :4].tolist()}, expected left < '
+            f'{name}: box {row} is {found[row, :4].tolist()}, expected left < '
             'right and top < bottom'
         )
-    if boxes.shape[1] == 4:
-        boxes = np.column_stack((boxes, np.ones(len(boxes))))
-    return boxes
+    if found.shape[1] == 4:
+        return np.column_stack((found, np.ones(len(found))))
+    return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The One-Euro filter, on arrays; NumPy only.
+"""The One-Euro filter for arrays; NumPy only.
 
 Casiez, Roussel and Vogel, "1 EUR Filter: A Simple Speed-based Low-pass Filter
 for Noisy Input in Interactive Systems", CHI 2012. With the time Te since the
@@ -10,27 +10,30 @@ last sample::
     fc = fc_min + β |dx̂|
     x̂ = α(fc) x + (1 - α(fc)) x̂_last
 
-so that what rests is smoothed much, and what moves lags little.
+so that points at rest are smoothed much, and moving points lag little.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
+
+from ..arrays import Array
 
 
 @dataclass(frozen=True)
 class OneEuro:
-    """How much is smoothed.
+    """The settings of a filter.
 
     Args:
-        min_cutoff (float): fc_min, the cutoff frequency of what rests, in Hz;
-            lower is smoother.
-        beta (float): β, by how many Hz it rises for each unit of size a
-            second; higher is less lag.
-        speed_cutoff (float): fc_d, that of the speed itself, in Hz. Defaults
-            to 1, as in the paper.
+        min_cutoff (float): fc_min, the cutoff frequency at rest, in Hz; a
+            lower one smooths more.
+        beta (float): β, the rise of the cutoff frequency with the speed, in
+            Hz per unit of size a second; a higher one lags less.
+        speed_cutoff (float): fc_d, the cutoff frequency of the speed itself,
+            in Hz. Defaults to 1, as in the paper.
 
     Raises:
         ValueError: If a cutoff is not positive, or β negative.
@@ -47,26 +50,28 @@ class OneEuro:
 
 
 class OneEuroFilter:
-    """Smooths arrays of one shape, each number for itself.
+    """A filter that smooths each number of an array separately.
 
-    Points of a plane are complex numbers, so that their speed is that of the
-    point and not of a coordinate.
+    Points of a plane are given as complex numbers, so that their speed is
+    that of the point and not of one coordinate.
 
     Args:
-        settings (OneEuro): How much.
+        settings (OneEuro): The settings.
     """
 
     def __init__(self, settings: OneEuro) -> None:
         self.settings = settings
         self._time: float | None = None
+        self._speed: Any
+        self._smooth: Any
 
-    def __call__(self, values: np.ndarray, time: float, size: float = 1.0) -> np.ndarray:
+    def __call__(self, values: Array | complex, time: float, size: float = 1.0) -> Any:
         """The next sample, smoothed; the first one is returned as it is.
 
         Args:
-            values (np.ndarray): Real or complex numbers.
-            time (float): When they were, in seconds; later than the last.
-            size (float): What speeds are measured by, in the unit of the
+            values (np.ndarray | complex): Real or complex numbers.
+            time (float): Time of the sample in seconds; later than the last.
+            size (float): Unit of size for the speed, in the unit of the
                 values: with the size of a face, small and large faces are
                 smoothed alike. Defaults to 1.
 
@@ -87,24 +92,27 @@ class OneEuroFilter:
         self._time = time
         return self._smooth
 
-    def _step(self, values: np.ndarray, since: float, size: float) -> None:
-        asked = self.settings
+    def _step(self, values: Array | complex, since: float, size: float) -> None:
+        settings = self.settings
         speed = (values - self._smooth) / (since * size)
-        share = smoothing_factor(asked.speed_cutoff, since)
+        share = smoothing_factor(settings.speed_cutoff, since)
         self._speed = share * speed + (1 - share) * self._speed
-        cutoff = asked.min_cutoff + asked.beta * np.abs(self._speed)
-        share = smoothing_factor(cutoff, since)
-        self._smooth = share * values + (1 - share) * self._smooth
+        cutoff = settings.min_cutoff + settings.beta * np.abs(self._speed)
+        shares = smoothing_factor(cutoff, since)
+        self._smooth = shares * values + (1 - shares) * self._smooth
 
 
-def smoothing_factor(cutoff: np.ndarray, since: float) -> np.ndarray:
-    """The share of the new sample, α.
+_Cutoff = TypeVar('_Cutoff', float, Array)
+
+
+def smoothing_factor(cutoff: _Cutoff, since: float) -> _Cutoff:
+    """The weight of the new sample, α.
 
     Args:
-        cutoff (np.ndarray): Cutoff frequencies in Hz, positive.
+        cutoff (float | np.ndarray): Cutoff frequencies in Hz, positive.
         since (float): Time since the last sample, in seconds.
 
     Returns:
-        np.ndarray: Ratios.
+        float | np.ndarray: Ratios.
     """
     return 1 / (1 + 1 / (2 * np.pi * cutoff * since))

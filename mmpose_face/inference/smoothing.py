@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The landmarks of a face in a video without their jitter; NumPy only."""
+"""Smoothing of a face's landmarks in a video; NumPy only."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
 from .one_euro import OneEuro, OneEuroFilter
 
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How much a face's motion and its shape are smoothed.
+    """The settings for the motion and the shape of a face.
 
     The defaults were chosen on synthetic faces that move and talk
     (docs/en/video.md).
 
     Args:
-        motion (OneEuro): Of where the face is, how it is turned in the plane
-            and how large it is.
-        shape (OneEuro): Of each point on the face.
+        motion (OneEuro): For the position, the rotation in the plane and the
+            size of the face.
+        shape (OneEuro): For each point relative to the face.
     """
 
     motion: OneEuro = OneEuro(0.5, 25.0, 3.0)
@@ -28,37 +29,37 @@ class Smoothing:
 
 
 class FaceSmoother:
-    """A One-Euro filter for each point of a face, and one for the motion that
-    all points share.
+    """A One-Euro filter for each point of a face, and one for the common
+    motion of all points.
 
-    The jitter of a network is for the larger part one of the whole face, but
-    the mean of all points has little noise, so that its speed is known well:
-    the face as a whole can be followed closely where it moves, while its
-    points are smoothed much relative to it. Speeds are in sizes of the face a
+    Most of the jitter of a network is a motion of the whole face. But the
+    mean of all points has little noise, so that its speed is known well: the
+    face as a whole can be followed closely where it moves, while its points
+    are smoothed much relative to it. Speeds are in sizes of the face a
     second, so that small and large faces are smoothed alike; the size is
     twice the root mean square of the points' distances from their middle.
 
     Args:
-        smoothing (Smoothing): How much.
+        smoothing (Smoothing): The settings.
     """
 
     def __init__(self, smoothing: Smoothing = Smoothing()) -> None:
         self._place = OneEuroFilter(smoothing.motion)
         self._turn = OneEuroFilter(smoothing.motion)
         self._points = OneEuroFilter(smoothing.shape)
-        self._shape: np.ndarray | None = None
+        self._shape: Array | None = None  # relative to the face, complex
 
-    def __call__(self, points: np.ndarray, time: float) -> np.ndarray:
+    def __call__(self, points: Array, time: float) -> Array:
         """The points of the next frame, smoothed.
 
         Args:
             points (np.ndarray): ``(K, 2)`` in pixels, finite and not all the
                 same.
-            time (float): When the frame was, in seconds; later than the last.
+            time (float): Time of the frame in seconds; later than the last.
 
         Returns:
-            np.ndarray: ``(K, 2)`` in pixels; those of the first frame as they
-            are.
+            np.ndarray: ``(K, 2)`` in pixels; the points of the first frame
+            are not changed.
 
         Raises:
             ValueError: If time does not grow.
@@ -76,8 +77,8 @@ class FaceSmoother:
         return np.stack((smooth.real, smooth.imag), 1)
 
 
-def similarity(source: np.ndarray, target: np.ndarray) -> tuple[complex, complex]:
-    """The turn, scale and shift that take points closest to others, by least
+def similarity(source: Array, target: Array) -> tuple[complex, complex]:
+    """The rotation, scale and shift between two sets of points, by least
     squares.
 
     Args:

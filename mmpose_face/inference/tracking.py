@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faces followed through a video, whatever runs the network; NumPy and OpenCV
+"""Tracking of faces through a video with any network; NumPy and OpenCV
 only."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..arrays import Array
 from ..images.boxes import area, iou, landmark_bounds
 from ..images.reading import Channels, ImageLike, read_image
 from .face_boxes import BoxMapping
@@ -17,10 +18,12 @@ from .landmarking import Landmarker
 from .smoothing import FaceSmoother, Smoothing
 from .videos import Frame, Video
 
-_SAME = 0.6  # faces that overlap more are one
-_RETRY = 5  # frames between two looks for a face that was lost
-_UNSEEN = 2  # looks in a row that miss a face whose points have no scores
-_SMALLEST = 4.0  # pixels; no face is smaller
+_SAME_IOU = 0.6  # faces whose squares overlap more are the same
+_RETRY_EVERY = 5  # frames between two detections while a face is lost
+# Detections in a row that miss a face whose points have no scores, after which
+# the face is lost.
+_MISSES = 2
+_SMALLEST = 4.0  # pixels, the side of the smallest face
 
 _square = BoxMapping()
 
@@ -28,33 +31,32 @@ _square = BoxMapping()
 class FaceTracker:
     """Follows faces through a video.
 
-    A face is looked for by the detector in the first frame, whenever none is
-    followed, when one was lost, and every ``detect_every`` frames. In
-    between, each is followed in the box of its own landmarks of the frame
-    before, all of a frame in one batch. A face is lost when the mean score of
-    its points falls below ``min_score`` or it leaves the image; where the
-    network gives no scores (all are 1), when the detector misses it twice in
-    a row. Faces that come to lie on one another are one, with the older
-    number.
+    The detector runs on the first frame, whenever no face is followed, when a
+    face was lost, and every ``detect_every`` frames. In between, each face is
+    followed in the box of its own landmarks of the previous frame, all faces
+    of a frame in one batch. A face is lost when the mean score of its points
+    falls below ``min_score`` or it leaves the image; or, if the network gives
+    no scores (all are 1), when the detector misses it twice in a row. Faces
+    that come to lie on one another become one, with the older number.
 
     Args:
-        landmarker (Landmarker): What finds faces and points; of PyTorch or
-            of an ONNX file.
-        smooth (bool | Smoothing): Whether, and how much, points are smoothed.
-            Defaults to True.
-        detect_every (int): Frames between two looks of the detector. Defaults
-            to 30.
+        landmarker (Landmarker): Finds faces and points, with PyTorch or an
+            ONNX file.
+        smooth (bool | Smoothing): Whether to smooth the points, or the
+            settings for it. Defaults to True.
+        detect_every (int): Frames between two detections. Defaults to 30.
         min_score (float): Lowest mean score of a face's points. Defaults to
             0.3.
-        min_iou (float): A detected face is one that is followed if their
-            squares overlap by that, intersection over union. Defaults to 0.3.
+        min_iou (float): Lowest intersection over union of the squares of a
+            detected face and a followed one that are the same. Defaults to
+            0.3.
         patience (int): Frames for which the number of a lost face is kept.
             Defaults to 15.
-        fps (float): Frames a second, for frames whose time is not said.
-            Defaults to 25.
+        fps (float): Frames a second, for frames without a time. Defaults to
+            25.
 
     Attributes:
-        detections (int): In how many frames the detector was asked.
+        detections (int): Number of frames on which the detector has run.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -90,11 +92,13 @@ class FaceTracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all faces, as for another video; numbers go on."""
+        """Forget all faces, before another video; their numbers are not used
+        again."""
         self._tracks: list[_Track] = []
-        self._time: float | None = None
-        self._size: tuple | None = None
-        self._since = 0  # frames since the detector was asked
+        self._first = True  # whether the next frame is the first
+        self._time = 0.0  # of the last frame, in seconds
+        self._size = 0, 0  # height and width of the last frame in pixels
+        self._since = 0  # frames since the last detection
 
     def __call__(
         self, image: ImageLike, time: float | None = None, channels: Channels | None = None
@@ -102,28 +106,28 @@ class FaceTracker:
         """The faces of the next frame.
 
         Args:
-            image (ImageLike): The frame, mostly an array. If its size is
-                another than that of the last, all faces are looked for anew.
-            time (float, optional): When it was, in seconds; later than the
-                last. Defaults to ``1 / fps`` after it.
+            image (ImageLike): The frame, usually an array. If its size
+                differs from that of the last frame, all faces are forgotten.
+            time (float, optional): Time of the frame in seconds; later than
+                that of the last. Defaults to ``1 / fps`` after it.
             channels (str, optional): ``'bgr'`` or ``'rgb'``, the order of an
                 array's channels.
 
         Returns:
-            Faces: Each with its number, ``track_id``; the box is that of its
-            landmarks.
+            Faces: The faces with their numbers, ``track_id``; the box of each
+            is that of its landmarks.
 
         Raises:
             ValueError: If the image cannot be read, or time does not grow.
         """
         pixels = read_image(image, channels)
         self._start(pixels, time)
-        anew = self._follow(pixels)
-        if anew or self._is_due():
+        lost = self._follow(pixels)
+        if lost or self._detection_is_due():
             self._detect(pixels)
         self._tracks = _merged(self._tracks)
-        size = pixels.shape[1::-1]
-        found = Faces((), image, size, channels)
+        height, width = self._size
+        found = Faces((), image, (width, height), channels)
         found.extend(
             self._face(track)
             for track in sorted(self._tracks, key=lambda t: -t.area)
@@ -153,44 +157,43 @@ class FaceTracker:
         for frame in source:
             yield frame, self(frame.image, frame.time, 'bgr')
 
-    def _start(self, image: np.ndarray, time: float | None) -> None:
-        """Take the time and the size of a frame."""
+    def _start(self, image: Array, time: float | None) -> None:
+        """Set the time and the size of the frame."""
         last = self._time
         if time is None:
-            time = 0.0 if last is None else last + 1 / self.fps
-        if last is not None and not time > last:
+            time = 0.0 if self._first else last + 1 / self.fps
+        if not (self._first or time > last):
             raise ValueError(
                 f'time must grow, got a frame of {time} s after one of {last}'
                 ' s; reset() begins another video'
             )
-        self._time = time
-        if self._size != image.shape[:2]:
-            self._size = image.shape[:2]
+        self._time, self._first = time, False
+        height, width = image.shape[:2]
+        if self._size != (height, width):
+            self._size = height, width
             self._tracks = []
         self._since += 1
 
-    def _follow(self, image: np.ndarray) -> bool:
-        """Find the points of the faces that are followed; gives whether one
-        was lost."""
+    def _follow(self, image: Array) -> bool:
+        """Find the points of the followed faces; returns whether a face was
+        lost."""
         for track in self._tracks:
             track.lost += track.lost > 0
         self._tracks = [t for t in self._tracks if t.lost <= self.patience]
         followed = [t for t in self._tracks if not t.lost]
         found = self._points(image, [t.box for t in followed])
         for track, points, scores in zip(followed, *found):
-            gone = track.unseen >= _UNSEEN and (scores == 1).all()
+            gone = track.misses >= _MISSES and (scores == 1).all()
             if gone or not self._is_face(points, scores):
                 track.lost = 1
             else:
                 track.take(points, scores, self._time)
         return any(track.lost for track in followed)
 
-    def _points(
-        self, image: np.ndarray, boxes: Sequence[np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _points(self, image: Array, boxes: Array | Sequence[Array]) -> tuple[Array, Array]:
         return self.landmarker.points_in(image, np.reshape(boxes, (-1, 4)))
 
-    def _is_face(self, points: np.ndarray, scores: np.ndarray) -> bool:
+    def _is_face(self, points: Array, scores: Array) -> bool:
         if not np.isfinite(points).all() or scores.mean() < self.min_score:
             return False
         low, high = points.min(0), points.max(0)
@@ -201,15 +204,15 @@ class FaceTracker:
             and (middle < (width, height)).all()
         )
 
-    def _is_due(self) -> bool:
-        """Whether to look for faces though none was lost just now."""
+    def _detection_is_due(self) -> bool:
+        """Whether to run the detector though no face was lost just now."""
         if all(track.lost for track in self._tracks):
             return True
         lost = any(track.lost for track in self._tracks)
-        return self._since >= (_RETRY if lost else self.detect_every)
+        return self._since >= (_RETRY_EVERY if lost else self.detect_every)
 
-    def _detect(self, image: np.ndarray) -> None:
-        """Look for faces, and take those that are not followed."""
+    def _detect(self, image: Array) -> None:
+        """Run the detector, and follow the faces that are not followed yet."""
         self.detections += 1
         self._since = 0
         detector = self.landmarker.detector
@@ -218,18 +221,18 @@ class FaceTracker:
         known = dict(matches(squares, _squares(self._tracks), self.min_iou))
         seen = set(known.values())
         for i, track in enumerate(self._tracks):
-            track.unseen = 0 if i in seen else track.unseen + 1
+            track.misses = 0 if i in seen else track.misses + 1
         for i, j in known.items():
             self._tracks[j].box_score = float(found[i, 4])
         new = [i for i in range(len(found)) if i not in known or self._tracks[known[i]].lost]
-        for i, points, scores in zip(new, *self._looked_twice(image, squares[new])):
+        for i, points, scores in zip(new, *self._points_in_two_passes(image, squares[new])):
             if self._is_face(points, scores):
                 again = self._tracks[known[i]] if i in known else None
                 self._begin(again, points, scores, float(found[i, 4]))
 
-    def _looked_twice(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The points in boxes of the detector, found in the box of those that
-        are found first, as they will be in the next frame."""
+    def _points_in_two_passes(self, image: Array, boxes: Array) -> tuple[Array, Array]:
+        """The points in boxes of the detector, from a second pass in the box
+        of the first points, which is the box in the next frame."""
         points, scores = self.landmarker.points_in(image, boxes)
         good = [i for i, each in enumerate(zip(points, scores)) if self._is_face(*each)]
         if good:
@@ -237,12 +240,11 @@ class FaceTracker:
             points[good], scores[good] = self._points(image, landmark_bounds(points[good]))
         return points, scores
 
-    def _begin(
-        self, track: _Track | None, points: np.ndarray, scores: np.ndarray, box_score: float
-    ) -> None:
-        """Follow a face that was lost, or a new one if it is nobody's."""
+    def _begin(self, track: _Track | None, points: Array, scores: Array, box_score: float) -> None:
+        """Follow a face again that was lost, or a new face if there is no
+        track; but not a face that is followed already."""
         here = [t for t in self._tracks if not t.lost]
-        if (iou(_square(landmark_bounds(points)[None]), _squares(here)) >= _SAME).any():
+        if (iou(_square(landmark_bounds(points)[None]), _squares(here)) >= _SAME_IOU).any():
             return
         if track is None:
             track = _Track(self._next)
@@ -264,20 +266,21 @@ class FaceTracker:
 
 
 class _Track:
-    """A face that is followed."""
+    """A face that is followed or lost."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.box_score = 1.0
-        self.unseen = 0  # looks of the detector in a row that missed it
-        self.lost = 0  # frames since it was lost, 0 if it is not
+        self.misses = 0  # detections in a row that missed the face
+        self.lost = 0  # frames since the face was lost, 0 if it is followed
 
     def begin(self, smoothing: Smoothing | None) -> None:
-        self._smoother = smoothing and FaceSmoother(smoothing)
-        self.lost = self.unseen = 0
+        """Follow the face, with a new smoother."""
+        self._smoother = None if smoothing is None else FaceSmoother(smoothing)
+        self.lost = self.misses = 0
 
-    def take(self, points: np.ndarray, scores: np.ndarray, time: float) -> None:
-        """The points of a frame, as they were found."""
+    def take(self, points: Array, scores: Array, time: float) -> None:
+        """Take the points of a frame and smooth them."""
         self.box = landmark_bounds(points)
         if self._smoother is not None:
             points = self._smoother(points, time)
@@ -288,35 +291,37 @@ class _Track:
         return float(area(self.box))
 
 
-def _squares(tracks: list[_Track]) -> np.ndarray:
-    """``(N, 4)``."""
+def _squares(tracks: list[_Track]) -> Array:
+    """The squares around the boxes of the tracks, ``(N, 4)``."""
     return _square(np.reshape([track.box for track in tracks], (-1, 4)))
 
 
 def _merged(tracks: list[_Track]) -> list[_Track]:
-    """The faces that are followed or waited for, each once."""
+    """Each face once: of tracks that lie on one another, a followed one or
+    else the oldest."""
     kept: list[_Track] = []
     for track in sorted(tracks, key=lambda t: (t.lost, t.number)):
-        same = iou(_squares([track]), _squares(kept)) >= _SAME
+        same = iou(_squares([track]), _squares(kept)) >= _SAME_IOU
         if not same.any():
             kept.append(track)
     return kept
 
 
-def matches(a: np.ndarray, b: np.ndarray, least: float) -> list[tuple[int, int]]:
-    """Boxes that are each other's, those that overlap most first.
+def matches(a: Array, b: Array, min_iou: float) -> list[tuple[int, int]]:
+    """Pairs of boxes of two lists, matched greedily by their overlap.
 
     Args:
         a (np.ndarray): ``(N, 4)``, left, top, right and bottom in pixels.
         b (np.ndarray): ``(M, 4)``.
-        least (float): Lowest intersection over union.
+        min_iou (float): Lowest intersection over union.
 
     Returns:
-        list[tuple[int, int]]: Indices into both; none occurs twice.
+        list[tuple[int, int]]: Indices into ``a`` and ``b``, the pairs that
+        overlap most first; no index occurs twice.
     """
     overlap = iou(a, b)
     pairs = []
-    while overlap.size and overlap.max() >= least:
+    while overlap.size and overlap.max() >= min_iou:
         i, j = np.unravel_index(overlap.argmax(), overlap.shape)
         pairs.append((int(i), int(j)))
         overlap[i], overlap[:, j] = -1, -1

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames from a video file or a webcam, and into a file; OpenCV only."""
+"""Frames read from video files and webcams, and written to video files; OpenCV
+only."""
 
 from __future__ import annotations
 
@@ -13,10 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..files import written_whole
+from ..arrays import Array
+from ..files import PathLike, written_whole
 from ..images.reading import read_image
 
-# What files are taken for videos by.
+# Suffixes of the files that are videos.
 VIDEO_SUFFIXES = (
     '.avi',
     '.m4v',
@@ -30,70 +32,73 @@ VIDEO_SUFFIXES = (
     '.wmv',
 )
 
-_DEFAULT_FPS = 25.0  # where a file or a camera does not say
+_DEFAULT_FPS = 25.0  # if a file or a camera gives none
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture of a video.
+    """A frame of a video.
 
     Args:
-        index (int): Its number, from 0.
-        time (float): When it is shown, in seconds; later than that of the
+        index (int): Number of the frame, from 0.
+        time (float): Time of the frame in seconds; later than that of the
             frame before.
         image (np.ndarray): BGR ``(H, W, 3)``, uint8.
     """
 
     index: int
     time: float
-    image: np.ndarray
+    image: Array
 
 
 class Video:
-    """The frames of a file or of a webcam, once.
+    """The frames of a file or of a webcam, to be read once.
 
     Args:
         source (str | PathLike | int): A video file, or the number of a
             webcam.
 
     Attributes:
-        fps (float): Frames a second as the file or the camera says; 25 where
-            it says nothing.
-        announced (int | None): How many frames the file says it has; a
-            webcam says nothing.
-        size (tuple[int, int]): Width and height that it announces, pixels.
+        live (bool): Whether it is a webcam.
+        name (str): The path of the file, or ``webcam`` and its number.
+        fps (float): Frames a second according to the file or the camera; 25
+            if it gives none.
+        announced (int | None): Number of frames according to the file; None
+            for a webcam, or if the file gives none.
+        size (tuple[int, int]): Width and height according to the file or the
+            camera, in pixels.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If OpenCV cannot read it, or the webcam does not open.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | int) -> None:
+    def __init__(self, source: PathLike | int) -> None:
         self.live = isinstance(source, int)
-        self.name = f'webcam {source}' if self.live else os.fspath(source)
+        self.name = f'webcam {source}' if isinstance(source, int) else os.fspath(source)
         self._capture = _opened(source, self.name)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if np.isfinite(fps) and fps > 0 else _DEFAULT_FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.announced = count if count > 0 and not self.live else None
-        self.size = tuple(
-            int(self._capture.get(each))
-            for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        self.size = (
+            int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
         )
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frame after frame.
+        """Read one frame after the other.
 
-        Times are those of the file, or of the clock for a webcam. Where the
-        file's do not grow, a frame comes ``1 / fps`` after the one before.
-        If the size of a file's pictures changes, OpenCV mostly scales them to
-        that of the first.
+        Times are those of the file, or of the clock for a webcam. If a time
+        of the file is not later than the one before, the frame comes
+        ``1 / fps`` after it. If the size of the frames changes within a file,
+        OpenCV usually scales them to the size of the first.
 
         Yields:
-            Frame: Frames in turn.
+            Frame: The frames in turn.
 
         Raises:
-            ValueError: If there is not a single one.
+            ValueError: If there is no frame.
         """
         index, last, started = 0, -1.0, time.monotonic()
         while True:
@@ -114,17 +119,17 @@ class Video:
             raise ValueError(f'{self.name} has no frame that OpenCV can read')
 
     def close(self) -> None:
-        """Give the file or the camera back."""
+        """Close the file or the camera."""
         self._capture.release()
 
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def _opened(source: str | os.PathLike[str] | int, name: str) -> cv2.VideoCapture:
+def _opened(source: PathLike | int, name: str) -> cv2.VideoCapture:
     if isinstance(source, int):
         capture = cv2.VideoCapture(source)
         if not capture.isOpened():
@@ -137,7 +142,7 @@ def _opened(source: str | os.PathLike[str] | int, name: str) -> cv2.VideoCapture
         raise ValueError(f'{name} is a folder, not a video file')
     if not os.path.isfile(source):
         raise FileNotFoundError(f'video {name} not found')
-    # By FFmpeg alone: others take numbers in a name for those of images.
+    # FFmpeg only: other backends read numbers in a name as those of images.
     capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise ValueError(f'{name} is no video that OpenCV can read')
@@ -149,8 +154,8 @@ class VideoFile:
 
     Attributes:
         size (tuple[int, int] | None): Width and height in pixels, those of
-            the first frame.
-        fitted (int): How many frames were of another size.
+            the first frame; None before it.
+        fitted (int): Number of frames of another size.
     """
 
     def __init__(self, path: str, fps: float) -> None:
@@ -159,48 +164,50 @@ class VideoFile:
         self.size: tuple[int, int] | None = None
         self.fitted = 0
 
-    def write(self, image: np.ndarray) -> None:
-        """Add a frame, BGR ``(H, W, 3)`` of uint8. One of another size than
-        the first is scaled into it, with black beside it."""
-        if self._writer is None:
-            self.size = image.shape[1::-1]
+    def write(self, image: Array) -> None:
+        """Add a frame, BGR ``(H, W, 3)`` of uint8. A frame of another size
+        than the first is scaled to fit into it, on black."""
+        height, width = image.shape[:2]
+        if self._writer is None or self.size is None:
+            self.size = width, height
             self._writer = cv2.VideoWriter(
-                self._path, cv2.VideoWriter_fourcc(*'mp4v'), self._fps, self.size
+                self._path, cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self.size
             )
             if not self._writer.isOpened():
                 raise ValueError(
                     f'OpenCV {cv2.__version__} cannot write {self._path} of {self.size} pixels'
                 )
-        if image.shape[1::-1] != self.size:
-            # OpenCV would leave it out without a word.
+        if (width, height) != self.size:
+            # OpenCV would drop it silently.
             image = fit(image, self.size)
             self.fitted += 1
         self._writer.write(image)
 
     def close(self) -> None:
-        """Write the end of the file."""
+        """Finish the file."""
         if self._writer is not None:
             self._writer.release()
 
 
 @contextmanager
-def video_file(path: str | os.PathLike[str], fps: float) -> Iterator[VideoFile]:
+def video_file(path: PathLike, fps: float) -> Iterator[VideoFile]:
     """Write a video without sound, whole or not at all.
 
     Args:
-        path (str | PathLike): Its name, which ends in ``.mp4``.
+        path (str | PathLike): The file, whose name ends in ``.mp4``.
         fps (float): Frames a second.
 
     Yields:
-        VideoFile: Takes the frames. Without a frame there is no file.
+        VideoFile: Takes the frames.
 
     Raises:
-        ValueError: If the name ends otherwise, or OpenCV cannot write it.
+        ValueError: If the name ends in anything else, there is no frame, or
+            OpenCV cannot write the file.
     """
     if Path(path).suffix.lower() != '.mp4':
         raise ValueError(f'{path}: expected a name that ends in .mp4')
     with written_whole(path) as partial:
-        # OpenCV knows the format by the end of the name.
+        # OpenCV takes the format from the suffix.
         draft = Path(f'{partial}.mp4')
         file = VideoFile(str(draft), fps)
         try:
@@ -214,15 +221,15 @@ def video_file(path: str | os.PathLike[str], fps: float) -> Iterator[VideoFile]:
             draft.unlink(missing_ok=True)
 
 
-def fit(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """An image scaled to fit into a frame, its middle in the middle.
+def fit(image: Array, size: tuple[int, int]) -> Array:
+    """An image scaled to fit into a frame, in the middle of it.
 
     Args:
         image (np.ndarray): ``(H, W, 3)``.
         size (tuple[int, int]): Width and height of the frame in pixels.
 
     Returns:
-        np.ndarray: Of that size, black beside the image.
+        np.ndarray: The frame, of that size, black beside the image.
     """
     height, width = image.shape[:2]
     factor = min(size[0] / width, size[1] / height)

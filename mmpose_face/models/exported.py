@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from ..codecs.graph_decoders import graph_decoder
 from .pose_estimators.flip_test import mean_coordinates, mirror_index
 
+if TYPE_CHECKING:
+    from mmpose.models.pose_estimators.base import BasePoseEstimator
+
 
 class Normalized(nn.Module):
     """Pixels as a network takes them.
@@ -20,6 +24,9 @@ class Normalized(nn.Module):
     Args:
         preprocessor (nn.Module): MMPose's ``PoseDataPreprocessor`` or ours.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, preprocessor: nn.Module) -> None:
         super().__init__()
@@ -55,6 +62,8 @@ class Network(nn.Module):
     Raises:
         ValueError: If its head is none that gives heatmaps or coordinates.
     """
+
+    model: BasePoseEstimator
 
     def __init__(self, model: nn.Module, half: bool = False) -> None:
         super().__init__()

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import copy
 import difflib
+import os
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch.nn as nn
 from mmengine.config import Config
@@ -17,10 +19,14 @@ from mmpose.apis.inference import dataset_meta_from_config
 from ..datasets.metainfo import scheme_metainfo
 from ..downloads import DownloadError, download
 from ..engine.weights import misfit_explained
+from ..files import PathLike
 from ..landmarks import get_scheme
 from ..text import shortened
 from .metafiles import Row, read_rows
 from .shipped import Shipped, shipped_models
+
+if TYPE_CHECKING:
+    from mmpose.models.pose_estimators.base import BasePoseEstimator
 
 
 def list_models(pattern: str = '*', pretrained: bool = False) -> tuple[str, ...]:
@@ -40,10 +46,9 @@ def list_models(pattern: str = '*', pretrained: bool = False) -> tuple[str, ...]
         ('wflw-hrnetv2-w18-dark', 'wflw-hrnetv2-w18-awing', 'wflw-hrnetv2-w18')
     """
     rows = [row for row in read_rows() if row.has_config and (row.weights or not pretrained)]
+    models: tuple[Row | Shipped, ...] = (*rows, *shipped_models())
     return tuple(
-        each.alias
-        for each in (*rows, *shipped_models())
-        if fnmatch(each.alias, pattern) or fnmatch(each.name, pattern)
+        each.alias for each in models if fnmatch(each.alias, pattern) or fnmatch(each.name, pattern)
     )
 
 
@@ -108,9 +113,7 @@ def _find(name: str) -> Row | Shipped:
     return find_row(name)
 
 
-def build_model(
-    cfg: Config, checkpoint: str | Path | None = None, device: str = 'cpu'
-) -> nn.Module:
+def build_model(cfg: Config, checkpoint: PathLike | None = None, device: str = 'cpu') -> nn.Module:
     """The model of a config.
 
     MMPose's ``init_model`` takes a checkpoint that fits in part, and the
@@ -118,7 +121,7 @@ def build_model(
 
     Args:
         cfg (Config): A config with a data set.
-        checkpoint (str | Path, optional): Its weights.
+        checkpoint (str | PathLike, optional): Its weights.
         device (str): Where to put the model. Defaults to ``'cpu'``.
 
     Returns:
@@ -129,13 +132,14 @@ def build_model(
     """
     model = _init_model(cfg, device)
     if checkpoint is not None:
-        with misfit_explained(str(checkpoint)):
-            loaded = load_checkpoint(model, str(checkpoint), 'cpu', strict=True, logger='silent')
-        _check_points(str(checkpoint), loaded, model.dataset_meta)
+        name = os.fspath(checkpoint)
+        with misfit_explained(name):
+            loaded = load_checkpoint(model, name, 'cpu', strict=True, logger='silent')
+        _check_points(name, loaded, model.dataset_meta)
     return model
 
 
-def _init_model(cfg: Config, device: str) -> nn.Module:
+def _init_model(cfg: Config, device: str) -> BasePoseEstimator:
     """As MMPose's, which asks the class of the data set alone for the points;
     one of one's own faces is told them."""
     dataset = cfg.get('train_dataloader', {}).get('dataset', {})

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX files: written, compared with PyTorch, and run without it."""
+"""ONNX files: export, comparison with PyTorch, and inference without it."""

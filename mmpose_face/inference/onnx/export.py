@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained models as ONNX files, compared with PyTorch before they are there."""
+"""Export of trained models as ONNX files, checked against PyTorch."""
+
+from __future__ import annotations
 
 import copy
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from mmpose.models.heads import RegressionHead
 from torch import nn
 
-from ...files import written_whole
+from ...files import PathLike, written_whole
 from ...models.exported import ExportedModel
 from ...version import __version__
 from ..landmarker import TorchNetwork
@@ -20,10 +22,13 @@ from .graph import add_texts, write_graph
 from .metadata import OnnxMetadata
 from .parity import Parity, compare, synthetic_crops
 
+if TYPE_CHECKING:
+    from mmpose.models.pose_estimators.base import BasePoseEstimator
+
 
 def export_onnx(
     model: nn.Module,
-    path: Union[str, 'os.PathLike[str]'],
+    path: PathLike,
     with_decode: bool = False,
     dynamic_batch: bool = False,
     fp16: bool = False,
@@ -32,36 +37,36 @@ def export_onnx(
 ) -> Parity:
     """Write a model as an ONNX file.
 
-    The graph takes crops as OpenCV has them, BGR ``(B, H, W, 3)`` of uint8,
-    and normalises them. It gives ``points`` ``(B, K, 2)`` in pixels of the
-    crop and ``scores`` ``(B, K)``, or without the decoding what the network
-    gives, ``heatmaps`` ``(B, K, H, W)`` or ``coordinates`` ``(B, K, D)``. All
-    outputs are float32. What else a user needs is in the file's metadata
-    (:class:`~.onnx_metadata.OnnxMetadata`).
+    The input of the graph are crops as OpenCV has them, BGR ``(B, H, W, 3)``
+    of uint8, which it normalises. Its outputs are ``points`` ``(B, K, 2)`` in
+    pixels of the crop and ``scores`` ``(B, K)``; or without decoding those of
+    the network, ``heatmaps`` ``(B, K, H, W)`` or ``coordinates``
+    ``(B, K, D)``. All outputs are float32. The file's metadata
+    (:class:`~.metadata.OnnxMetadata`) has what else a user needs.
 
     The file is compared with the model on crops of synthetic faces, and is
-    only there if it agrees.
+    kept only if it agrees.
 
     Args:
-        model (nn.Module): A top-down model as
-            :func:`~.landmarker.load_model` gives it. It is not changed.
-        path (str | PathLike): Where to write.
-        with_decode (bool): Whether the graph gives points.
-        dynamic_batch (bool): Whether it takes any number of crops.
+        model (nn.Module): A top-down model from
+            :func:`~..landmarker.load_model`. It is not changed.
+        path (str | PathLike): The file.
+        with_decode (bool): Whether the outputs are points.
+        dynamic_batch (bool): Whether a batch may have any number of crops.
         fp16 (bool): Whether the network computes in half precision. The
             decoding does not.
-        flip_test (bool): Whether it takes the mean with the mirror image, in
-            twice the time.
-        batch_size (int): How many crops it takes, where their number is
-            fixed. Defaults to 1.
+        flip_test (bool): Whether to average with the mirror image, in twice
+            the time.
+        batch_size (int): Number of crops in a batch, if it is fixed. Defaults
+            to 1.
 
     Returns:
-        Parity: How far it is from PyTorch.
+        Parity: The difference from PyTorch.
 
     Raises:
-        ValueError: If the model's head or codec is none of those that can be
-            exported, its points differ by more than 0.05 pixels, or 0.5 with
-            ``fp16``, or ``batch_size`` is not positive.
+        ValueError: If the model's head or codec cannot be exported, its
+            points differ by more than 0.05 pixels, or 0.5 with ``fp16``, or
+            ``batch_size`` is not positive.
         OSError: If the file cannot be written.
     """
     if batch_size < 1:
@@ -82,15 +87,15 @@ def export_onnx(
 
 
 def _outputs(graph: ExportedModel, network: TorchNetwork) -> tuple[str, ...]:
-    """Names of what the graph gives."""
+    """Names of the outputs of the graph."""
     if graph.decoder is not None:
         return 'points', 'scores'
     regression = isinstance(network.model.head, RegressionHead)
     return ('coordinates' if regression else 'heatmaps',)
 
 
-def _in_single_precision(model: nn.Module) -> nn.Module:
-    """A copy on the CPU that computes in float32, uncompiled."""
+def _in_single_precision(model: BasePoseEstimator) -> BasePoseEstimator:
+    """A copy on the CPU that computes in float32, not compiled."""
     model = copy.deepcopy(model).cpu().eval()
     if hasattr(model, 'switches'):
         model.switches = dataclasses.replace(model.switches, amp=False)
@@ -98,11 +103,11 @@ def _in_single_precision(model: nn.Module) -> nn.Module:
 
 
 def metadata_for(graph: ExportedModel, network: TorchNetwork) -> OnnxMetadata:
-    """What a file says of itself.
+    """The metadata of an exported file.
 
     Args:
-        graph (ExportedModel): What the file is written from.
-        network (TorchNetwork): The same model as it is tested.
+        graph (ExportedModel): The graph of the file.
+        network (TorchNetwork): The same model in PyTorch.
     """
     pixels = graph.normalized
     cfg = network.model.cfg
@@ -125,7 +130,7 @@ def metadata_for(graph: ExportedModel, network: TorchNetwork) -> OnnxMetadata:
 
 
 def _plain(codec: dict[str, Any]) -> dict[str, Any]:
-    """A codec's config with the name of its class."""
+    """A codec's config with the name of its class instead of the class."""
     values = dict(codec)
     kind = values['type']
     return dict(values, type=getattr(kind, '__name__', kind))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graphs of torch as ONNX files."""
+"""PyTorch modules written as ONNX files."""
 
 import inspect
 import io
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from typing import Any
 
 import onnx
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 
 from ...version import __version__
 
-# What torch 2.1 and all later releases write, with all that is needed here.
+# The operator set that torch 2.1 and all later releases write; it has all
+# operators that are needed here.
 OPSET = 17
 
 
@@ -27,23 +29,24 @@ def write_graph(
     """Trace a module and write the trace.
 
     Args:
-        module (nn.Module): Takes and gives tensors, in evaluation mode.
-        example (Tensor): What it takes, ``(B, ...)``; it is called ``crops``.
-        path (str): Where to write.
-        outputs (Sequence[str]): Names of what it gives, ``(B, ...)`` each.
-        dynamic_batch (bool): Whether B may be another number.
+        module (nn.Module): A module of tensors, in evaluation mode.
+        example (Tensor): An example of its input, ``(B, ...)``; the input is
+            named ``crops``.
+        path (str): The file.
+        outputs (Sequence[str]): Names of its outputs, ``(B, ...)`` each.
+        dynamic_batch (bool): Whether B may vary.
 
     Raises:
         ValueError: If torch cannot write it.
     """
     axes = {name: {0: 'batch'} for name in ('crops', *outputs)}
-    options = {}
+    options: dict[str, Any] = {}
     # The exporter that all supported releases of torch have, which needs no
-    # package more. Later ones have another as the default.
+    # other package. Later releases have another one as the default.
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
         options['dynamo'] = False
-    # It warns that it is the old one and that a trace has the sizes it has
-    # seen, and prints a graph that it cannot write, of thousands of lines.
+    # It warns that it is the old exporter and that sizes in a trace are fixed,
+    # and it prints a graph that it cannot write, thousands of lines long.
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter('ignore')
         try:
@@ -64,7 +67,7 @@ def write_graph(
 
 
 def add_texts(path: str, texts: dict[str, str]) -> None:
-    """Put texts into the metadata of an ONNX file, and check the file.
+    """Add texts to the metadata of an ONNX file, and check the file.
 
     Args:
         path (str): The file.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an exported file says of itself; needs NumPy alone."""
+"""Metadata of exported files; NumPy only."""
 
 import json
 from dataclasses import dataclass, fields
@@ -7,31 +7,31 @@ from typing import Any
 
 from ...landmarks import Scheme
 
-# Of the keys and of the graph's inputs and outputs; counts up when a file of
-# the new format would be misunderstood by what reads the old one.
+# The version of the keys and of the graph's inputs and outputs. It grows when
+# a reader of the old format would misunderstand the new one.
 FORMAT = 1
 _KEY, _NAME = 'format', 'mmpose_face/'
 
 
 @dataclass(frozen=True)
 class OnnxMetadata:
-    """What is known of an exported model beside its graph.
+    """The facts about an exported model that are not in its graph.
 
     Args:
-        scheme (Scheme): What the points are.
+        scheme (Scheme): The landmark scheme of the points.
         input_size (tuple[int, int]): Width and height of a crop in pixels.
-        padding (float): How many times as wide as the face's box a crop is.
-        normalization (dict): What the graph does to pixels: ``channels``,
-            the order that the network is given, and ``mean`` and ``std`` in
-            that order.
-        decoded (bool): Whether the graph gives points and scores.
-        codec (dict): What points are as outputs of the network: ``type`` and
-            its arguments.
-        flip_test (bool): Whether the graph takes the mean with the mirror
-            image.
+        padding (float): Width of a crop as a multiple of that of the face's
+            box.
+        normalization (dict): Normalisation of pixels in the graph:
+            ``channels``, the order of the network's input, and ``mean`` and
+            ``std`` in that order.
+        decoded (bool): Whether the outputs are points and scores.
+        codec (dict): The codec of the network's outputs: ``type`` and its
+            arguments.
+        flip_test (bool): Whether the graph averages with the mirror image.
         precision (str): ``'fp32'`` or ``'fp16'``, of the network.
         config (str): Name of the model's config.
-        version (str): The mmpose_face that wrote the file.
+        version (str): The version of mmpose_face that wrote the file.
     """
 
     scheme: Scheme
@@ -46,8 +46,8 @@ class OnnxMetadata:
     version: str
 
     def to_props(self) -> dict[str, str]:
-        """As texts for the file: plain where it is a text, JSON where it is
-        anything else, and ``format`` first."""
+        """The metadata as texts for the file: JSON, except for fields that
+        are texts; ``format`` comes first."""
         found = {_KEY: f'{_NAME}{FORMAT}'}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -59,14 +59,15 @@ class OnnxMetadata:
 
     @classmethod
     def from_props(cls, props: dict[str, str], name: str) -> 'OnnxMetadata':
-        """Read what :meth:`to_props` has written.
+        """Read the texts of :meth:`to_props`.
 
         Args:
-            props (dict): The file's texts.
-            name (str): The file's name, for messages.
+            props (dict): The texts of the file.
+            name (str): The name of the file, for messages.
 
         Raises:
-            ValueError: If they are not ours, of a newer format, or broken.
+            ValueError: If they are not from :meth:`to_props`, of a newer
+                format, or damaged.
         """
         _check_format(props.get(_KEY, ''), name)
         try:

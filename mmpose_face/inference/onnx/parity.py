@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far an exported model is from PyTorch."""
+"""The difference between an exported model and the same model in PyTorch."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from mmpose.codecs import MSRAHeatmap
-from torch import Tensor, nn
+from torch import Tensor
 
+from ...arrays import Array, BoolArray
 from ...codecs.graph_decoders import graph_decoder
 from ...images.boxes import landmark_bounds
 from ...models.exported import ExportedModel
@@ -17,29 +21,34 @@ from ..landmarker import TorchNetwork
 from ..landmarking import Landmarker
 from .runtime import metadata_of, open_session, run
 
+if TYPE_CHECKING:
+    from mmpose.models.pose_estimators.base import BasePoseEstimator
+
 # Largest difference of a point, in pixels of the crop.
 LIMITS = dict(fp32=0.05, fp16=0.5)
 # Largest difference of a score that is a heatmap's maximum, as a share of the
-# highest. Those of other codecs do not say where a point is.
+# highest score. Scores of other codecs are not checked: the point does not
+# depend on them.
 SCORE_LIMITS = dict(fp32=1e-3, fp16=0.03)
 FACES = 8
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far an exported model is from PyTorch, on crops of synthetic faces.
+    """The difference between an exported model and PyTorch, on crops of
+    synthetic faces.
 
     Args:
         points (float): Largest difference of a point, pixels of the crop.
         scores (float): Largest difference of a score.
-        number (int): How many points were compared.
-        undecided (int): How many more lie where a cell and another are as
-            high as each other, give or take twice ``scores``, so that
-            rounding decides to which one the decoder steps.
-        undecided_points (float): Largest difference of these, pixels.
-        limit (float): What ``points`` must not exceed, pixels.
-        score_limit (float): What ``scores`` must not exceed; infinite where
-            they are no maxima of heatmaps.
+        number (int): Number of compared points.
+        undecided (int): Number of points that were not compared: two cells of
+            their heatmap differ by at most twice ``scores``, so that rounding
+            decides which one the decoder takes.
+        undecided_points (float): Largest difference of these points, pixels.
+        limit (float): Largest allowed ``points``, pixels.
+        score_limit (float): Largest allowed ``scores``; infinite if the
+            scores are not maxima of heatmaps.
     """
 
     points: float
@@ -83,27 +92,27 @@ class Parity:
             )
 
 
-def synthetic_crops(network: TorchNetwork) -> np.ndarray:
-    """Crops of faces that are drawn, BGR ``(8, H, W, 3)`` of uint8."""
+def synthetic_crops(network: TorchNetwork) -> Array:
+    """Crops of synthetic faces, BGR ``(8, H, W, 3)`` of uint8."""
     landmarker = Landmarker(network)
     size = min(2048, max(network.input_size))
     return np.concatenate([landmarker.crop(image, box[None]).pixels for image, box in _faces(size)])
 
 
 @lru_cache(maxsize=1)
-def _faces(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def _faces(size: int) -> list[tuple[Array, Array]]:
     """Images of faces, ``size`` pixels wide, and boxes ``(4,)``."""
     faces = [render_face(0, i, size, attributes=()) for i in range(FACES)]
     return [(face.image, landmark_bounds(face.keypoints)) for face in faces]
 
 
-def compare(path: str, network: TorchNetwork, graph: ExportedModel, crops: np.ndarray) -> Parity:
-    """A file as onnxruntime runs it against the model as it is tested.
+def compare(path: str, network: TorchNetwork, graph: ExportedModel, crops: Array) -> Parity:
+    """Compare a file, run by onnxruntime, with the model in PyTorch.
 
     Args:
         path (str): The file.
-        network (TorchNetwork): The model.
-        graph (ExportedModel): What the file was written from.
+        network (TorchNetwork): The model in PyTorch.
+        graph (ExportedModel): The graph of the file.
         crops (np.ndarray): BGR ``(B, H, W, 3)``, uint8.
     """
     session = open_session(path, threads=torch.get_num_threads())
@@ -132,8 +141,8 @@ def compare(path: str, network: TorchNetwork, graph: ExportedModel, crops: np.nd
     )
 
 
-def _decoded(model: nn.Module, outputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The model's own decoding."""
+def _decoded(model: BasePoseEstimator, outputs: Tensor) -> tuple[Array, Array]:
+    """Points and scores of the model's own decoder."""
     heatmaps = outputs.ndim == 4
     found = model.head.decode(outputs if heatmaps else outputs[:, None])
     points, scores = zip(*((each.keypoints, each.keypoint_scores) for each in found))
@@ -141,8 +150,9 @@ def _decoded(model: nn.Module, outputs: Tensor) -> tuple[np.ndarray, np.ndarray]
 
 
 @torch.no_grad()
-def _undecided(graph: ExportedModel, crops: np.ndarray, margin: float) -> np.ndarray:
-    """Which points (B, K) rounding decides about."""
+def _undecided(graph: ExportedModel, crops: Array, margin: float) -> BoolArray:
+    """Which points ``(B, K)`` depend on rounding; see :class:`Parity`."""
     heatmaps = graph.outputs(torch.from_numpy(crops))
-    decoder = graph_decoder(graph.network.model.head.decoder)
-    return decoder.undecided(heatmaps, margin).numpy()
+    decoder: Any = graph_decoder(graph.network.model.head.decoder)
+    undecided: BoolArray = decoder.undecided(heatmaps, margin).numpy()
+    return undecided

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
+from ...arrays import Array
+from ...files import PathLike
 from ..detectors import Detector
 from ..landmarking import Landmarker
 from .metadata import OnnxMetadata
@@ -23,32 +25,30 @@ except ModuleNotFoundError as error:
         name='onnxruntime',
     ) from error
 
-_Path = Union[str, 'os.PathLike[str]']
-
 
 class OnnxLandmarker(Landmarker):
-    """Finds faces and their landmarks as ``FaceLandmarker`` does, where torch
-    need not be installed.
+    """Finds faces and their landmarks like ``FaceLandmarker``, without torch.
 
     Args:
-        path (str | PathLike): What ``tools/export_onnx.py --with-decode`` has
-            written.
+        path (str | PathLike): A file of
+            ``tools/export_onnx.py --with-decode``.
         detector (str | Detector): As for ``FaceLandmarker``; ``'yolox'``
             needs torch. Defaults to ``'haar'``.
-        batch_size (int): Faces that go through the network together; a file
-            of a fixed batch takes that many at once. Defaults to 32.
-        providers (Sequence[str], optional): What onnxruntime computes with,
-            by its names, such as ``['CUDAExecutionProvider']``. Defaults to
-            the CPU.
-        threads (int, optional): Threads of the CPU that one run uses.
-            Defaults to onnxruntime's choice, which is all cores.
-        second_pass (bool): Whether to look at each face again, in the box of
-            the landmarks that were found first. Defaults to False.
+        batch_size (int): Faces in one batch. A file with a fixed batch size
+            runs batches of that size. Defaults to 32.
+        providers (Sequence[str], optional): Names of onnxruntime's execution
+            providers, such as ``['CUDAExecutionProvider']``. Defaults to the
+            CPU.
+        threads (int, optional): Threads of the CPU for one run. Defaults to
+            onnxruntime's choice, which is all cores.
+        second_pass (bool): Whether to run the network on each face again, in
+            the box of the landmarks of the first pass. Defaults to False.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no file of ours, one without points, or one of a
-            newer format; or there is no such provider.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file was not written by ``tools/export_onnx.py``,
+            has no points, or is of a newer format; or there is no such
+            provider.
 
     Examples:
         >>> faces = OnnxLandmarker('face.onnx')('group.jpg')
@@ -57,8 +57,8 @@ class OnnxLandmarker(Landmarker):
 
     def __init__(
         self,
-        path: _Path,
-        detector: str | Detector = 'haar',
+        path: PathLike,
+        detector: PathLike | Detector = 'haar',
         batch_size: int = 32,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
@@ -72,15 +72,15 @@ class OnnxNetwork:
     """An exported model as a :class:`~.landmarking.Network`.
 
     Args:
-        path, providers, threads: Those of :class:`OnnxLandmarker`.
+        path, providers, threads: As for :class:`OnnxLandmarker`.
 
     Attributes:
-        metadata (OnnxMetadata): What the file says of itself.
-        batch (int, optional): How many crops it takes, None for any number.
+        metadata (OnnxMetadata): The metadata of the file.
+        batch (int, optional): The fixed batch size, None for any number.
     """
 
     def __init__(
-        self, path: _Path, providers: Sequence[str] | None = None, threads: int | None = None
+        self, path: PathLike, providers: Sequence[str] | None = None, threads: int | None = None
     ) -> None:
         name = os.fspath(path)
         self._session = open_session(path, providers, threads)
@@ -95,47 +95,47 @@ class OnnxNetwork:
         self.padding = self.metadata.padding
         self.batch = batch_of(self._session)
 
-    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: Array) -> tuple[Array, Array]:
         """See :class:`~.landmarking.Network`."""
         points, scores = run(self._session, crops)
         return points, scores
 
 
 def open_session(
-    path: _Path, providers: Sequence[str] | None = None, threads: int | None = None
+    path: PathLike, providers: Sequence[str] | None = None, threads: int | None = None
 ) -> onnxruntime.InferenceSession:
-    """Load an ONNX file, whoever wrote it.
+    """Load any ONNX file.
 
     Args:
-        path, providers, threads: Those of :class:`OnnxLandmarker`.
+        path, providers, threads: As for :class:`OnnxLandmarker`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         ValueError: If onnxruntime cannot read it, or there is no such
             provider.
     """
     name = os.fspath(path)
     if not os.path.isfile(name):
         raise FileNotFoundError(f'ONNX file {name} not found')
-    providers = _checked(providers)
+    checked = _check_providers(providers)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; it warns of what torch writes
+    options.log_severity_level = 3  # only errors: torch's files cause warnings
     if threads is not None:
         if threads < 1:
             raise ValueError(f'threads must be positive, got {threads}')
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(name, options, providers=providers)
-    # onnxruntime's errors have no base of their own.
+        return onnxruntime.InferenceSession(name, options, providers=checked)
+    # onnxruntime's errors have no common base class.
     except Exception as error:
         raise ValueError(
             f'{name} is not an ONNX file that onnxruntime {onnxruntime.__version__} reads: {error}'
         ) from None
 
 
-def _checked(providers: Sequence[str] | None) -> list[Any]:
-    """The providers; onnxruntime would fall back to the CPU with a
-    warning."""
+def _check_providers(providers: Sequence[str] | None) -> list[Any]:
+    """The providers, or the CPU for None; ValueError for unknown ones, for
+    which onnxruntime would fall back to the CPU with a warning."""
     if providers is None:
         return ['CPUExecutionProvider']
     known = onnxruntime.get_available_providers()
@@ -150,14 +150,15 @@ def _checked(providers: Sequence[str] | None) -> list[Any]:
 
 
 def metadata_of(session: onnxruntime.InferenceSession, name: str) -> OnnxMetadata:
-    """What a file says of itself.
+    """The metadata of a file.
 
     Args:
         session (InferenceSession): The file, loaded.
-        name (str): Its name, for messages.
+        name (str): The name of the file, for messages.
 
     Raises:
-        ValueError: If it is not ours, or its input is not what it says.
+        ValueError: If the file was not written by ``tools/export_onnx.py``,
+            or its input contradicts the metadata.
     """
     props = session.get_modelmeta().custom_metadata_map
     metadata = OnnxMetadata.from_props(props, name)
@@ -172,30 +173,32 @@ def metadata_of(session: onnxruntime.InferenceSession, name: str) -> OnnxMetadat
 
 
 def batch_of(session: onnxruntime.InferenceSession) -> int | None:
-    """How many crops a file takes at once, None for any number."""
+    """The fixed batch size of a file, None for any number."""
     batch = session.get_inputs()[0].shape[0]
     return batch if isinstance(batch, int) else None
 
 
-def run(session: onnxruntime.InferenceSession, crops: np.ndarray) -> list[np.ndarray]:
-    """What a file gives for crops, however many it takes at once.
+def run(session: onnxruntime.InferenceSession, crops: Array) -> list[Array]:
+    """The outputs of a file for crops, in batches of its fixed size if it has
+    one.
 
     Args:
         session (InferenceSession): The file, loaded.
         crops (np.ndarray): BGR ``(B, H, W, 3)``, uint8; B is at least 1.
 
     Returns:
-        list[np.ndarray]: Its outputs, ``(B, ...)`` each.
+        list[np.ndarray]: The outputs, ``(B, ...)`` each.
     """
     name, batch = session.get_inputs()[0].name, batch_of(session)
-    if batch in (None, len(crops)):
-        return session.run(None, {name: crops})
-    found = [session.run(None, {name: part}) for part in _filled(crops, batch)]
+    if batch is None or batch == len(crops):
+        outputs: list[Array] = session.run(None, {name: crops})
+        return outputs
+    found = [session.run(None, {name: part}) for part in _batches(crops, batch)]
     return [np.concatenate(each)[: len(crops)] for each in zip(*found)]
 
 
-def _filled(crops: np.ndarray, batch: int) -> Iterator[np.ndarray]:
-    """Parts of ``batch`` crops, the last one filled up with black."""
+def _batches(crops: Array, batch: int) -> Iterator[Array]:
+    """Batches of ``batch`` crops, the last one filled up with black."""
     for i in range(0, len(crops), batch):
         part = crops[i : i + batch]
         if len(part) < batch:
