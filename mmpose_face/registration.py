@@ -29,7 +29,7 @@ def install() -> None:
         ImportError: If MMEngine is loaded and there is no mmcv; the message
             says what to install.
     """
-    after_import('mmengine.infer.infer', _name_rows)
+    after_import('mmengine.infer', _name_rows)
     if sys.modules.get('mmengine') is not None:
         mmcv_ext.check()
         import_module(_REGISTERED)

@@ -19,7 +19,7 @@ def install(module: ModuleType) -> None:
     """Let MMPose's inferencers know the rows.
 
     Args:
-        module (module): ``mmengine.infer.infer``.
+        module (module): ``mmengine.infer``.
     """
     inferencer = module.BaseInferencer
     theirs = inferencer._get_models_from_metafile
