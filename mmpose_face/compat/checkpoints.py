@@ -39,7 +39,7 @@ _HAS_NAMED_GLOBALS = digit_version(torch.__version__) >= digit_version('2.6')
 _Source = Union[str, 'os.PathLike[str]', IO[bytes]]
 
 
-def install(mmengine_checkpoint: ModuleType) -> None:
+def install(mmengine_checkpoint: Any) -> None:
     """Make every load of MMEngine's checkpoint module a safe one.
 
     Args:
@@ -64,8 +64,7 @@ def load(f: _Source, map_location: Any = None) -> Any:
             object that is not on the list of harmless ones; nothing of it
             has been executed then.
     """
-    is_open = hasattr(f, 'read')
-    name = getattr(f, 'name', 'checkpoint') if is_open else os.fspath(f)
+    name = os.fspath(f) if isinstance(f, (str, os.PathLike)) else getattr(f, 'name', 'checkpoint')
     if os.environ.get(UNSAFE_SWITCH) == '1':
         print_log(f'{UNSAFE_SWITCH}=1: executing the pickle in {name}', logger='current')
         return torch.load(f, map_location=map_location, weights_only=False)
@@ -114,7 +113,7 @@ class _TorchLoadingSafely(ModuleType):
 
 def _load_data(f: _Source, map_location: Any) -> Any:
     if _HAS_NAMED_GLOBALS:
-        allowed = [(obj, name) for name, obj in pickled_data.GLOBALS.items()]
+        allowed: list[Any] = [(obj, name) for name, obj in pickled_data.GLOBALS.items()]
         with torch.serialization.safe_globals(allowed):
             return torch.load(f, map_location=map_location, weights_only=True)
     restricted_pickle.refuse_other_formats(f)

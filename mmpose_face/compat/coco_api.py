@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from .imports import StandIn
 
@@ -37,7 +38,7 @@ def _build(name: str) -> ModuleType | None:
     if name in ('xtcocotools.coco', 'xtcocotools.mask'):
         made = import_module(name.replace('xtcocotools', 'pycocotools'))
         return _copied(made, name)
-    module = ModuleType(name, doc=__doc__)
+    module: Any = ModuleType(name, doc=__doc__)
     if name == 'xtcocotools':
         module.__path__ = []
     elif name == 'xtcocotools.cocoeval':

@@ -20,11 +20,13 @@ as they were. A value that was set by hand in the place of a reference stays.
 Can go when MMEngine's configs have references of their own.
 """
 
+from __future__ import annotations
+
 import copy
 import re
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 _REFERENCE = re.compile(
     r'\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*'
@@ -131,7 +133,7 @@ def references_in(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def name_of(reference: str) -> str:
     """The name that a reference refers to, such as ``codec.input_size``."""
-    return _match(reference)[1]
+    return _parts(reference)[0]
 
 
 def refers(root: Any, reference: str) -> bool:
@@ -159,7 +161,7 @@ def at(node: Any, name: str) -> Any:
     """
     root = node
     for step in name.split('.'):
-        if _match(node) and not _match(node)[2]:
+        if _is_plain(node):
             node = at(root, name_of(node))
         node = _child(node, step)
     return node
@@ -230,7 +232,7 @@ def _open_up(root: Any, node: Any, options: dict) -> None:
         if not isinstance(value, dict) or not _has(node, step):
             continue
         child = _child(node, step)
-        while _match(child) and not _match(child)[2] and refers(root, child):
+        while _is_plain(child) and refers(root, child):
             child = copy.deepcopy(at(root, name_of(child)))
             _set(node, step, child)
         _open_up(root, child, value)
@@ -253,7 +255,7 @@ def _evaluated(node: Any, root: Any, busy: tuple[str, ...]) -> Any:
 
 def _value(reference: str, root: Any, busy: tuple[str, ...]) -> Any:
     """The value of a reference; itself where there is no such variable."""
-    name, divisor = _match(reference).groups()
+    name, divisor = _parts(reference)
     if reference in busy:
         raise ValueError(
             'the config has references in a circle: ' + ' -> '.join((*busy, reference))
@@ -277,7 +279,21 @@ def _divided(value: Any, divisor: int, reference: str) -> Any:
     return value // divisor
 
 
-def _match(node: Any) -> Optional['re.Match[str]']:
+def _is_plain(node: Any) -> bool:
+    """Whether a value is a reference without a divisor."""
+    match = _match(node)
+    return match is not None and not match[2]
+
+
+def _parts(reference: str) -> tuple[str, str | None]:
+    """The name and the divisor of a reference."""
+    match = _match(reference)
+    if match is None:
+        raise ValueError(f'expected a reference to a variable, got {reference!r}')
+    return match[1], match[2]
+
+
+def _match(node: Any) -> re.Match[str] | None:
     return _REFERENCE.fullmatch(node) if isinstance(node, str) else None
 
 

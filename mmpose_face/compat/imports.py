@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 _Path = Optional[Sequence[str]]
 
@@ -73,7 +73,8 @@ class _Awaited(MetaPathFinder):
         return None
 
     def _wrap(self, spec: ModuleSpec) -> None:
-        execute = spec.loader.exec_module
+        loader: Any = spec.loader
+        execute = loader.exec_module
 
         def execute_between(module: ModuleType) -> None:
             for action in self.before.pop(spec.name, ()):
@@ -83,7 +84,7 @@ class _Awaited(MetaPathFinder):
                 action(module)
 
         # The loader is this spec's own; nothing else of it changes.
-        spec.loader.exec_module = execute_between
+        loader.exec_module = execute_between
 
 
 _AWAITED = _Awaited()
@@ -123,7 +124,7 @@ class StandIn(MetaPathFinder, Loader):
             name, self, origin=type(self).__module__, is_package=hasattr(module, '__path__')
         )
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.make(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:

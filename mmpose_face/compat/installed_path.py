@@ -10,10 +10,10 @@ Can go when MMEngine asks importlib.
 
 import os
 from importlib.util import find_spec
-from types import ModuleType
+from typing import Any
 
 
-def install(module: ModuleType) -> None:
+def install(module: Any) -> None:
     """Let MMEngine's configs find packages as Python does.
 
     Args:

@@ -11,7 +11,7 @@ Can go when MMPose imports without ``mmcv.ops``.
 
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Callable
+from typing import Any, Callable
 
 from .imports import StandIn
 
@@ -47,7 +47,7 @@ def check() -> None:
 
 
 def _build(name: str) -> ModuleType:
-    module = ModuleType(name, doc=__doc__)
+    module: Any = ModuleType(name, doc=__doc__)
     module.nms = nms
     module.__getattr__ = _missing_operator
     return module

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from typing import Any, Callable
+from typing import Any, Callable, Literal
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
@@ -44,7 +44,7 @@ class _Dtype:
 class _Array:
     """A pickled ``numpy.ndarray``."""
 
-    state: tuple | None = None
+    state: Any = None
 
     def __setstate__(self, state: tuple) -> None:
         self.state = state
@@ -53,7 +53,7 @@ class _Array:
         _, shape, dtype, is_fortran, data = self.state
         if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
             raise _refused('numpy.ndarray(...)')
-        order = 'F' if is_fortran else 'C'
+        order: Literal['F', 'C'] = 'F' if is_fortran else 'C'
         return dtype.read(data).reshape(shape, order=order)
 
 
@@ -61,7 +61,7 @@ class _History:
     """A pickled ``HistoryBuffer``; its table of statistics is the class's
     own and not taken from a file."""
 
-    state: dict | None = None
+    state: Any = None
 
     def __setstate__(self, state: dict) -> None:
         self.state = state

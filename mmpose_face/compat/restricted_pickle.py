@@ -15,7 +15,7 @@ import tarfile
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import cache
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import torch
 
@@ -67,11 +67,14 @@ def _table() -> dict:
     }
 
 
-class Unpickler(pickle._Unpickler):
+# Any: typeshed lacks the methods and the stack of this class.
+_PythonUnpickler: Any = pickle._Unpickler
+
+
+class Unpickler(_PythonUnpickler):
     """Python's own unpickler in Python, so that each step can be checked."""
 
-    dispatch: ClassVar[Any] = dict(pickle._Unpickler.dispatch)
-    stack: Any
+    dispatch = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         # Files of protocol 2 give the module the name that Python 2 had.

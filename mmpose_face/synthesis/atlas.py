@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..landmarks import WFLW98
-from .subpixel import SHIFT, enlarged, fixed, octaves
+from .subpixel import SHIFT, Color, enlarged, fixed, octaves
 from .template import CENTER, GRID, template, texture_coordinates
 
 SCALE = 3  # texture pixels for each cell of the surface
@@ -59,14 +59,15 @@ class Region:
 
     def _of(self, texture: np.ndarray) -> np.ndarray:
         """The view ``(3, rows, columns)`` of that part of a texture."""
-        return texture[(slice(None), *self.window)]
+        window = (slice(None), *self.window)
+        return texture[window]
 
     def darken(self, texture: np.ndarray, factor: float, strength: float) -> None:
         """Multiply what is there, in place."""
         part = self._of(texture)
         part *= 1 - self.alpha * np.float32(strength * (1 - factor))
 
-    def paint(self, texture: np.ndarray, color: Sequence[float], strength=1.0) -> None:
+    def paint(self, texture: np.ndarray, color: Color, strength=1.0) -> None:
         """Mix a colour, or an image ``(3, rows, columns)``, in place."""
         part, color = self._of(texture), np.asarray(color, np.float32)
         color = color.reshape(3, 1, 1) if color.ndim == 1 else color
@@ -88,16 +89,16 @@ def _blurred(alpha: np.ndarray, blur: float) -> np.ndarray:
 def filled(points: np.ndarray, blur: float = 0, holes: Sequence[np.ndarray] = ()) -> Region:
     """The inside of a polygon of texture pixels ``(n, 2)``."""
     alpha = np.zeros(SIZE, np.uint8)
-    cv2.fillPoly(alpha, [fixed(points)], 255, cv2.LINE_AA, SHIFT)
+    cv2.fillPoly(alpha, [fixed(points)], (255,), cv2.LINE_AA, SHIFT)
     for hole in holes:
-        cv2.fillPoly(alpha, [fixed(hole)], 0, cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(alpha, [fixed(hole)], (0,), cv2.LINE_AA, SHIFT)
     return _region(_blurred(alpha, blur))
 
 
 def stroked(points: np.ndarray, width: int, blur: float = 0, closed: bool = False) -> Region:
     """A line through texture pixels ``(n, 2)``."""
     alpha = np.zeros(SIZE, np.uint8)
-    cv2.polylines(alpha, [fixed(points)], closed, 255, width, cv2.LINE_AA, SHIFT)
+    cv2.polylines(alpha, [fixed(points)], closed, (255,), width, cv2.LINE_AA, SHIFT)
     return _region(_blurred(alpha, blur))
 
 
@@ -145,7 +146,7 @@ _EYE = (
 
 # Lines that each side has: places on the right, width and blur in texture
 # pixels.
-_SIDE_LINES = dict(
+_SIDE_LINES: dict[str, tuple[list[tuple[float, ...]], int, float]] = dict(
     nostril=([(5.5, 45.2, 95), (9.5, 44.6, 92)], 4, 1.1),
     wing=([(14, 44.5, 86), (19, 43, 83), (18.5, 37, 83)], 2, 1.4),
     fold=([(19, 42, 82), (27, 54, 79), (31, 67, 75)], 2, 2.0),

@@ -132,7 +132,7 @@ def _with_hair(surface: np.ndarray, covered: np.ndarray, thickness: float) -> np
     """The surface pushed outwards below hair."""
     alpha = cv2.resize(covered, GRID[::-1])
     alpha = cv2.GaussianBlur(alpha, (0, 0), 1.5)[..., None]
-    outward = surface - CENTER.astype(np.float32)
+    outward: np.ndarray = surface - CENTER.astype(np.float32)
     length = np.sqrt((outward**2).sum(-1, keepdims=True))
     return surface + outward / length * alpha * np.float32(thickness)
 
@@ -188,7 +188,7 @@ def _frame(
     scale = size * rng.uniform(0.5, 0.68) / (high - low).max()
     center = size * (0.5 + rng.normal(0, 0.03, 2)) - (low + high) / 2 * scale
     seen[..., :2] *= np.float32(scale)
-    seen[..., :2] += np.float32(center)
+    seen[..., :2] += np.asarray(center, np.float32)
     return Camera(matrix, distance, scale, tuple(center.tolist())), seen
 
 
@@ -247,8 +247,9 @@ def _put_head(
         ]
     )
     at = grid_to_texture(view.texture).astype(np.float32)
-    head = cv2.remap(lit, at, None, cv2.INTER_LINEAR)
-    cv2.multiply(head, 255, head)
+    # OpenCV's stubs know neither None nor a number here.
+    head = cv2.remap(lit, at, None, cv2.INTER_LINEAR)  # type: ignore[call-overload]
+    cv2.multiply(head, 255, head)  # type: ignore[call-overload]
     head = cv2.convertScaleAbs(np.clip(head, 0, 1e3, out=head))
     canvas.image[:] = cv2.blendLinear(head, canvas.image, view.alpha, 1 - view.alpha)
 

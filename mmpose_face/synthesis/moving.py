@@ -149,7 +149,9 @@ def _seen(
     for _ in range(12 if opening else 0):
         source[..., 1] = target[..., 1] - opening * _pulled(source, lip)
     source = source.astype(np.float32)
-    return cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(  # type: ignore[call-overload]  # OpenCV's stubs know no None here
+        picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _with_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:

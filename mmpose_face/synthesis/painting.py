@@ -66,7 +66,7 @@ _SHADOW = np.array(
 )
 
 
-def _cut(pool: np.ndarray, rng: np.random.Generator, size: tuple[int, int] = SIZE) -> np.ndarray:
+def _cut(pool: np.ndarray, rng: np.random.Generator, size: tuple[int, ...] = SIZE) -> np.ndarray:
     y, x = rng.integers(0, np.array(pool.shape) - size)
     return pool[y : y + size[0], x : x + size[1]]
 

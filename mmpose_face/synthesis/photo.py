@@ -89,7 +89,7 @@ def _move(image: np.ndarray, length: float, angle: float) -> np.ndarray:
         kernel,
         tuple(np.rint(start).astype(int).tolist()),
         tuple(np.rint(end).astype(int).tolist()),
-        1,
+        (1,),
     )
     return cv2.filter2D(image, -1, kernel / kernel.sum())
 

@@ -5,6 +5,9 @@ There is no triangle here: the surface is sampled finely, and the nearest
 sample in each pixel says which texture coordinate is seen there.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -47,7 +50,7 @@ class Camera:
         and z, the millimetres towards the camera."""
         seen = turned(points, self.rotation)
         near = np.float32(self.scale * self.distance) / (np.float32(self.distance) - seen[..., 2:])
-        seen[..., :2] = seen[..., :2] * near + np.float32(self.center)
+        seen[..., :2] = seen[..., :2] * near + np.asarray(self.center, np.float32)
         return seen
 
 
@@ -218,17 +221,17 @@ class Light:
     sky: float
     gloss: float
 
-    def on(self, normal: np.ndarray) -> np.ndarray:
+    def on(self, normal: np.ndarray | Sequence[float]) -> np.ndarray:
         """Factor for B, G and R of a flat thing; its normal ``(3,)`` in
         camera axes."""
-        key, ambient, _ = shade(np.float32(normal), self)
+        key, ambient, _ = shade(np.asarray(normal, np.float32), self)
         return key * self.key + ambient * self.ambient
 
 
 def shade(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How much of the key light, of the ambient light and of the highlight a
     surface shows, each ``(...)``; normals ``(..., 3)`` in camera axes."""
-    half = light.direction + (0, 0, 1)
+    half: np.ndarray = light.direction + (0, 0, 1)
     half /= np.linalg.norm(half)
     lambert, glance = np.moveaxis(turned(normal, np.stack([light.direction, half])), -1, 0)
     # Skin lets light through: the edge of the shadow is soft.

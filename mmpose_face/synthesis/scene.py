@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from .render import Camera, Light
-from .subpixel import SHIFT, fixed, octaves
+from .subpixel import SHIFT, Color, fixed, octaves
 
 _AHEAD = (0, 0, 1)
 
@@ -34,28 +34,24 @@ class Canvas:
         self._ahead = light.on(_AHEAD)
         self.cover = np.zeros(image.shape[:2], np.uint8)
 
-    def _color(self, color: Sequence[float], light: np.ndarray | None = None) -> Sequence[int]:
+    def _color(self, color: Color, light: np.ndarray | None = None) -> Sequence[int]:
         light = self._ahead if light is None else light
         return np.clip(np.asarray(color) * light * 255, 0, 255).tolist()
 
-    def polygon(
-        self, points: np.ndarray, color: Sequence[float], light: np.ndarray | None = None
-    ) -> None:
+    def polygon(self, points: np.ndarray, color: Color, light: np.ndarray | None = None) -> None:
         """Fill a polygon ``(n, >=2)`` of pixels; ``light`` is the factor for
         B, G and R where it does not face the camera."""
         corners = [fixed(points)]
         cv2.fillPoly(self.image, corners, self._color(color, light), cv2.LINE_AA, SHIFT)
-        cv2.fillPoly(self.cover, corners, 255, cv2.LINE_8, SHIFT)
+        cv2.fillPoly(self.cover, corners, (255,), cv2.LINE_8, SHIFT)
 
-    def line(
-        self, points: np.ndarray, color: Sequence[float], width: float, closed: bool = False
-    ) -> None:
+    def line(self, points: np.ndarray, color: Color, width: float, closed: bool = False) -> None:
         """Draw a line through pixels ``(n, >=2)``."""
         width, corners = max(1, round(width)), [fixed(points)]
         cv2.polylines(self.image, corners, closed, self._color(color), width, cv2.LINE_AA, SHIFT)
-        cv2.polylines(self.cover, corners, closed, 255, width, cv2.LINE_8, SHIFT)
+        cv2.polylines(self.cover, corners, closed, (255,), width, cv2.LINE_8, SHIFT)
 
-    def glaze(self, points: np.ndarray, color: Sequence[float], strength: float) -> None:
+    def glaze(self, points: np.ndarray, color: Color, strength: float) -> None:
         """Lay a transparent polygon over the image."""
         low = np.clip(points[:, :2].min(0), 0, len(self.image)).astype(int)
         high = np.clip(points[:, :2].max(0) + 2, 0, len(self.image))
@@ -64,9 +60,9 @@ class Canvas:
         if not part.size:
             return
         flat = np.zeros(part.shape[:2], np.uint8)
-        cv2.fillPoly(flat, [fixed(points[:, :2] - low)], int(255 * strength), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(flat, [fixed(points[:, :2] - low)], (int(255 * strength),), cv2.LINE_AA, SHIFT)
         alpha = flat[..., None] / np.float32(255)
-        part[:] = part + (np.float32(self._color(color)) - part) * alpha
+        part[:] = part + (np.asarray(self._color(color), np.float32) - part) * alpha
         if strength > 0.5:
             np.maximum(self.cover[y, x], flat, out=self.cover[y, x])
 
@@ -84,7 +80,7 @@ def _clouds() -> np.ndarray:
 def background(rng: np.random.Generator, size: int) -> np.ndarray:
     """A blurred place: colour, clouds, things and edges, uint8."""
     small = max(16, size // 4)
-    image = np.empty((small, small, 3), np.float32)
+    image: np.ndarray = np.empty((small, small, 3), np.float32)
     low, high = _muted(rng), _muted(rng)
     ramp = np.linspace(0, 1, small, dtype=np.float32)[:, None, None]
     image[:] = low + (high - low) * ramp * rng.uniform(0, 1)
@@ -132,10 +128,12 @@ def body(canvas: Canvas, camera: Camera, skin: np.ndarray, rng: np.random.Genera
     """Neck, shoulders and clothes."""
     wide, drop = rng.uniform(48, 62), rng.uniform(140, 175)
     neck = camera.project(
-        np.float32([(-wide, 55, -25), (-wide, drop, -35), (wide, drop, -35), (wide, 55, -25)])
+        np.asarray(
+            [(-wide, 55, -25), (-wide, drop, -35), (wide, drop, -35), (wide, 55, -25)], np.float32
+        )
     )
     shoulders = camera.project(
-        np.float32(
+        np.asarray(
             [
                 (-wide - 8, drop - 22, -40),
                 (-150, drop + 20, -50),
@@ -146,7 +144,8 @@ def body(canvas: Canvas, camera: Camera, skin: np.ndarray, rng: np.random.Genera
                 (150, drop + 20, -50),
                 (wide + 8, drop - 22, -40),
                 (0, drop + rng.uniform(0, 35), -10),
-            ]
+            ],
+            np.float32,
         )
     )
     canvas.polygon(neck, skin * 0.62)
@@ -237,16 +236,16 @@ def glasses(canvas: Canvas, camera: Camera, rng: np.random.Generator, dark: bool
         canvas.glaze(ring, tint, strength)
         canvas.line(ring, frame, width, closed=True)
         if camera.rotation[2, 0] * sign > -0.25:
-            arm = np.float32([(sign * (32 + wide), 0, 62), (sign * 78, 0, 5)])
+            arm = np.asarray([(sign * (32 + wide), 0, 62), (sign * 78, 0, 5)], np.float32)
             canvas.line(camera.project(arm), frame, width)
-    bridge = np.float32([(-32 + wide, 0, 92), (0, -3, 97), (32 - wide, 0, 92)])
+    bridge = np.asarray([(-32 + wide, 0, 92), (0, -3, 97), (32 - wide, 0, 92)], np.float32)
     canvas.line(camera.project(bridge), frame, width)
 
 
 def face_mask(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
     """A mask over mouth and nose."""
     top = rng.uniform(14, 44)
-    half = np.float32(
+    half = np.asarray(
         [
             (0, top, 104 if top < 38 else 108),
             (22, top + 8, 90),
@@ -255,7 +254,8 @@ def face_mask(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
             (56, 84, 32),
             (36, 108, 58),
             (0, 120, 84),
-        ]
+        ],
+        np.float32,
     )
     outline = np.concatenate([half, (half * (-1, 1, 1))[::-1]])
     seen = camera.project(outline.astype(np.float32))
@@ -263,7 +263,7 @@ def face_mask(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
     color = rng.uniform(0.6, 1, 3) if rng.random() < 0.6 else rng.uniform(0.05, 0.8, 3)
     canvas.polygon(hull, color)
     for height in (55, 72, 88):
-        fold = np.float32([(-52, height, 50), (0, height + 4, 101), (52, height, 50)])
+        fold = np.asarray([(-52, height, 50), (0, height + 4, 101), (52, height, 50)], np.float32)
         canvas.line(camera.project(fold), color * 0.8, camera.scale * 1.5)
 
 
@@ -276,7 +276,9 @@ def hand(canvas: Canvas, camera: Camera, skin: np.ndarray, rng: np.random.Genera
     width = camera.scale * rng.uniform(13, 17)
     for i, length in enumerate((0, -9, -11, 3)):
         start = tip + across * (i - 1.5) * 17 + along * length
-        finger = camera.project(np.float32([start, start + along * 75, start + along * 170]))
+        finger = camera.project(
+            np.asarray([start, start + along * 75, start + along * 170], np.float32)
+        )
         canvas.line(finger, skin * 0.55, width + 2)
         canvas.line(finger, skin * 0.88, width - 1)
         canvas.line(finger[:2] + (-width * 0.12, -width * 0.1, 0), skin * 1.02, width * 0.4)
@@ -302,7 +304,7 @@ def microphone(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None
     head = np.array([rng.uniform(-25, 25), rng.uniform(70, 95), 120])
     foot = head + (rng.uniform(-90, 90), 150, 20)
     color = rng.uniform(0, 0.4, 3)
-    canvas.line(camera.project(np.float32([head, foot])), color, camera.scale * 16)
+    canvas.line(camera.project(np.asarray([head, foot], np.float32)), color, camera.scale * 16)
     angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     ball = head + np.stack([np.cos(angle) * 21, np.sin(angle) * 23, np.zeros(20)], 1)
     seen = camera.project(ball.astype(np.float32))
@@ -316,7 +318,7 @@ def locks(
     """Hair that hangs over a side of the face; ``sign`` is -1 at the viewer's
     left."""
     inner, bottom = rng.uniform(20, 52), rng.uniform(60, 170)
-    path = np.float32(
+    path = np.asarray(
         [
             (8, -98, 62),
             (inner, -50, 80),
@@ -326,9 +328,10 @@ def locks(
             (96, bottom, 10),
             (96, 0, 5),
             (70, -75, 30),
-        ]
+        ],
+        np.float32,
     )
-    seen = camera.project(path * np.float32([sign, 1, 1]))
+    seen = camera.project(path * np.asarray([sign, 1, 1], np.float32))
     canvas.polygon(seen, color * 0.7)
     front, back = seen[:5], seen[[7, 7, 6, 6, 5]]
     for t in np.linspace(0.05, 0.95, 8):
@@ -338,7 +341,7 @@ def locks(
 def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
     """Cloth up to the chin or the nose."""
     top = rng.uniform(58, 98)
-    edge = np.float32(
+    edge = np.asarray(
         [
             (-105, top - 5, 0),
             (-60, top + rng.uniform(-8, 4), 55),
@@ -347,7 +350,8 @@ def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
             (105, top - 5, 0),
             (130, 230, 0),
             (-130, 230, 0),
-        ]
+        ],
+        np.float32,
     )
     color = rng.uniform(0.05, 0.95, 3)
     seen = camera.project(edge)

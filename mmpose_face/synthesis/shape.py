@@ -6,6 +6,8 @@ place, in millimetres. Names such as *smile* stand for what a viewer sees, not
 for muscles.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -72,7 +74,7 @@ class Identity:
     asymmetry: float = 0
 
     @classmethod
-    def sample(cls, rng: np.random.Generator) -> 'Identity':
+    def sample(cls, rng: np.random.Generator) -> Identity:
         values = rng.normal(0, 0.5, len(fields(cls)))
         return cls(*np.clip(values, -1.3, 1.3).tolist())
 
@@ -83,21 +85,21 @@ class Expression:
     of ``gaze`` right and down in half eye openings."""
 
     jaw_open: float = 0
-    smile: Sequence[float] = (0, 0)
+    smile: Sequence[float] | np.ndarray = (0, 0)
     sad: float = 0
     pucker: float = 0
     upper_lip_raise: float = 0
     lips_apart: float = 0
-    brow_raise: Sequence[float] = (0, 0)
+    brow_raise: Sequence[float] | np.ndarray = (0, 0)
     brow_inner: float = 0
     frown: float = 0
-    eye_open: Sequence[float] = (1, 1)
+    eye_open: Sequence[float] | np.ndarray = (1, 1)
     cheek_raise: float = 0
     jaw_sideways: float = 0
-    gaze: Sequence[float] = (0, 0)
+    gaze: Sequence[float] | np.ndarray = (0, 0)
 
     @classmethod
-    def sample(cls, rng: np.random.Generator, strong: bool) -> 'Expression':
+    def sample(cls, rng: np.random.Generator, strong: bool) -> Expression:
         gaze = rng.normal(0, 0.35, 2).clip(-0.9, 0.9) * (1, 0.6)
         if strong:
             kind = rng.choice(list(_STRONG))
@@ -276,7 +278,7 @@ def _express_mouth(points: np.ndarray, does: Expression) -> None:
     points[upper, 1] -= 4 * does.upper_lip_raise
     for side in ('left', 'right'):
         cheek = _near(f'{side}_eye_lower_middle', 15) * _below(4, 14)
-        points += cheek * np.float32([0, -2.5, 2.5]) * does.cheek_raise
+        points += cheek * np.asarray([0, -2.5, 2.5], np.float32) * does.cheek_raise
     _open_jaw(points, does.jaw_open, does.jaw_sideways)
 
 

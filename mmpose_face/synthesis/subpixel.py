@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subpixel drawing and noise."""
 
+from collections.abc import Sequence
+from typing import Union
+
 import cv2
 import numpy as np
+
+# B, G and R.
+Color = Union[Sequence[float], np.ndarray]
 
 # Binary digits behind the point in the coordinates that OpenCV takes.
 SHIFT = 4

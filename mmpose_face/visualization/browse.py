@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from torch.utils.data import Dataset
+from mmengine.dataset import BaseDataset
 
 from ..datasets.transforms import LoadFaceImage
 from ..images.writing import write_image
@@ -24,7 +24,7 @@ _BOX = (0, 255, 255)  # BGR
 
 
 def browse_dataset(
-    dataset: Dataset,
+    dataset: BaseDataset,
     out_dir: str | os.PathLike[str],
     faces: int = 24,
     columns: int = 6,
@@ -40,7 +40,7 @@ def browse_dataset(
     subsets there is one sheet, ``all``.
 
     Args:
-        dataset (Dataset): One of our data sets; its pipeline is not used.
+        dataset (BaseDataset): One of our data sets; its pipeline is not used.
         out_dir (str | PathLike): Where to write; it is made.
         faces (int): Faces of a sheet, chosen at random where a subset has
             more.
@@ -76,7 +76,7 @@ def browse_dataset(
     return paths
 
 
-def _members(dataset: Dataset) -> dict[str, list[int]]:
+def _members(dataset: BaseDataset) -> dict[str, list[int]]:
     """From the name of each subset to the indices of its faces."""
     members: dict[str, list[int]] = {}
     for i in range(len(dataset)):
@@ -96,7 +96,7 @@ def _file_name(name: str, subset: str) -> str:
     return re.sub(r'[^\w.-]+', '-', f'{name}_{subset}') + '.png'
 
 
-def _cell(dataset: Dataset, index: int, scheme: Scheme, side: int) -> np.ndarray:
+def _cell(dataset: BaseDataset, index: int, scheme: Scheme, side: int) -> np.ndarray:
     """A face ``(side, side, 3)``, drawn."""
     info = LoadFaceImage()(dataset.get_data_info(index))
     box = np.reshape(info['bbox'], (2, 2)).astype(np.float64)

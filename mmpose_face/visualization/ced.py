@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ def subset_curves(scores: Scores, columns: Sequence[str]) -> dict[str, np.ndarra
 
 
 def plot_ced(
-    errors_by_name: dict[str, ArrayLike], threshold: float, path: str | os.PathLike[str]
+    errors_by_name: Mapping[str, ArrayLike], threshold: float, path: str | os.PathLike[str]
 ) -> None:
     """Draw the cumulative error distribution of one or more systems.
 
@@ -63,7 +63,7 @@ def plot_ced(
         _save(errors_by_name, threshold, partial, path.suffix[1:])
 
 
-def ced_svg(errors_by_name: dict[str, ArrayLike], threshold: float) -> str:
+def ced_svg(errors_by_name: Mapping[str, ArrayLike], threshold: float) -> str:
     """The drawing of :func:`plot_ced` as the text of an SVG file.
 
     Args:
@@ -79,7 +79,7 @@ def ced_svg(errors_by_name: dict[str, ArrayLike], threshold: float) -> str:
 
 
 def _save(
-    errors_by_name: dict[str, ArrayLike], threshold: float, file: str | io.StringIO, kind: str
+    errors_by_name: Mapping[str, ArrayLike], threshold: float, file: str | io.StringIO, kind: str
 ) -> None:
     # Here, so that landmarks are drawn without loading it.
     from matplotlib import rc_context

@@ -328,11 +328,12 @@ def _schematics(systems: dict[str, Scores]) -> list[dict[str, str]]:
     it is not known where its points lie."""
     shape = None
     if not can_be_drawn(next(iter(systems.values())).scheme):
-        of_truth = [s for s in systems.values() if s.truth is not None]
-        if not of_truth:
+        truths = [(s.truth, s.point_errors) for s in systems.values() if s.truth is not None]
+        if not truths:
             return []
-        labelled = ~np.isnan(of_truth[0].point_errors)[..., None]
-        shape = mean_shape(np.where(labelled, of_truth[0].truth, np.nan))
+        truth, errors_of_points = truths[0]
+        labelled = ~np.isnan(errors_of_points)[..., None]
+        shape = mean_shape(np.where(labelled, truth, np.nan))
     errors = {
         name: per_landmark(without_failed(scores).point_errors) for name, scores in systems.items()
     }
@@ -366,7 +367,7 @@ def _sheets(
 
 def _face(
     scores: Scores, index: int, names: dict[str, str], load_image: Callable[[str], np.ndarray]
-) -> dict[str, str]:
+) -> dict[str, str | int]:
     picture = draw_worst(scores, index, load_image, _SIDE)
     return dict(
         image=_data_uri('jpeg', _jpeg(picture)),

@@ -9,7 +9,6 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
 
 from ..datasets.transforms import LoadFaceImage
 from ..evaluation import SubsetNME
@@ -53,11 +52,11 @@ class DatasetImages:
     are drawn.
 
     Args:
-        dataset (Dataset): One of our data sets or MMPose's, or several in one
+        dataset (BaseDataset): One of our data sets or MMPose's, or several in one
             (``ConcatDataset``, ``CombinedDataset``).
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: BaseDataset) -> None:
         self._places: dict[str, tuple[BaseDataset, int]] = {
             path: (part, i) for part, i, path in _all_paths(dataset)
         }
@@ -82,7 +81,7 @@ class DatasetImages:
         return LoadFaceImage()(part.get_data_info(i))['img']
 
 
-def _all_paths(dataset: Dataset) -> Iterator[tuple[BaseDataset, int, str]]:
+def _all_paths(dataset: BaseDataset) -> Iterator[tuple[BaseDataset, int, str]]:
     if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
             yield from _all_paths(part)

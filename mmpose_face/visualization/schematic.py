@@ -257,7 +257,7 @@ def color_of(share: float) -> str:
     """The colour at a place of the scale, 0 being its left and 1 its right
     end, such as ``'#ffec9e'``."""
     place = min(max(share, 0), 1) * (len(_COLORS) - 1)
-    rgb = [np.interp(place, range(len(_COLORS)), c) for c in _COLORS.T]
+    rgb = [float(np.interp(place, range(len(_COLORS)), c)) for c in _COLORS.T]
     return '#' + ''.join(f'{round(c):02x}' for c in rgb)
 
 
