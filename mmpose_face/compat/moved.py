@@ -91,10 +91,9 @@ class _Moved(MetaPathFinder, Loader):
         old = module.__name__
         if old == _APIS:
             _warn(old, f'{_ROOT}.inference and {_ROOT}.commands')
-            return
-        new = new_path(old)
-        _warn(old, new)
-        sys.modules[old] = import_module(new)
+        elif new := new_path(old):
+            _warn(old, new)
+            sys.modules[old] = import_module(new)
 
 
 def _warn(old: str, new: str) -> None:
