@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Work-arounds that current torch, NumPy and Python need for OpenMMLab's 2024 releases.
 
-The only package that knows about versions. Each module mends one thing, says
-for which releases, and has a test that shows the fault without it; when such
-a test fails, the module can go. None is imported before what it mends is.
-:mod:`.moved` keeps this package's own old import paths for a release.
+The only package that knows about versions. Each module mends one fault, says
+for which releases, and has a test that shows the fault without it; when that
+test fails, the module can go. Importing this package imports none of the
+modules that it mends. :mod:`.moved` keeps this package's own old import paths
+for a release.
 """
 
+from functools import partial as _partial
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
@@ -16,19 +18,18 @@ from .imports import before_import as _before_import
 
 __all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 
-# Modules of MMEngine's and what mends them; their ``install`` takes the
-# module.
+# From a module of MMEngine to the modules here whose ``install`` mends it.
 _MENDED = {
     'mmengine.config.config': ('config_references', 'installed_path'),
     'mmengine.runner.checkpoint': ('checkpoints',),
 }
-# Names that are served from where they are.
+# From a name that is imported on demand to its module.
 _HOMES = dict(cpu_model_wrapper='processes', cpu_processes='processes')
 
 
 def apply() -> None:
-    """Apply every work-around, now or when what it mends is imported; calling
-    it again changes nothing."""
+    """Apply every work-around: now, or as soon as the module that it mends is
+    imported. Further calls change nothing."""
     global _is_applied
     if _is_applied:
         return
@@ -40,17 +41,11 @@ def apply() -> None:
     _before_import('mmpose', mmcv_ext.check)
     for name, menders in _MENDED.items():
         for mender in menders:
-            _after_import(name, _Mending(mender))
+            _after_import(name, _partial(_mend, mender))
 
 
-class _Mending:
-    """Imports a module of this package and lets it mend another."""
-
-    def __init__(self, mender: str) -> None:
-        self.mender = mender
-
-    def __call__(self, module: _ModuleType) -> None:
-        _import_module(f'.{self.mender}', __name__).install(module)
+def _mend(mender: str, module: _ModuleType) -> None:
+    _import_module(f'.{mender}', __name__).install(module)
 
 
 _is_applied = False

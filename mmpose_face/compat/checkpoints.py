@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loading checkpoints as data: nothing in them is executed.
 
-For: MMEngine 0.10, which calls ``torch.load`` without saying how. From torch
-2.6 on that refuses the checkpoints that MMEngine itself writes, because they
-hold a ``HistoryBuffer`` and NumPy arrays; below 2.6, and for URLs in every
-release, it executes the file's pickle. Besides, MMEngine's runner and
-inferencers execute the config text that a checkpoint carries.
+For: MMEngine 0.10, which calls ``torch.load`` without ``weights_only``. From
+torch 2.6 on, such a call refuses the checkpoints that MMEngine itself writes,
+because they hold a ``HistoryBuffer`` and NumPy arrays; below 2.6, and for URLs
+in every release, it executes the file's pickle. Besides, MMEngine's runner and
+inferencers execute the config text in a checkpoint.
 
-Here every load that MMEngine makes takes tensors, containers, numbers,
-strings, NumPy arrays and ``HistoryBuffer``, refuses everything else by name,
-and leaves the config text out. Who trusts a file that is refused can set the
-environment variable ``MMPOSE_FACE_UNSAFE_CHECKPOINTS=1``: then its pickle is
-executed.
+Here every load by MMEngine accepts tensors, containers, numbers, strings,
+NumPy arrays and ``HistoryBuffer``, refuses everything else by name, and leaves
+the config text out. To load a refused file that you trust, set the environment
+variable ``MMPOSE_FACE_UNSAFE_CHECKPOINTS=1``: its pickle is then executed.
 
 Can go when MMEngine loads its own checkpoints with ``weights_only=True``.
 """
@@ -32,15 +31,15 @@ from . import pickled_data, restricted_pickle
 
 UNSAFE_SWITCH = 'MMPOSE_FACE_UNSAFE_CHECKPOINTS'
 
-# The first release whose weights_only loader can be given names that differ
-# from the object's own, as NumPy's moved modules need.
+# From this release on, the weights_only loader accepts an object under another
+# name than its own; NumPy's moved modules need that.
 _HAS_NAMED_GLOBALS = digit_version(torch.__version__) >= digit_version('2.6')
 
 _Source = Union[str, 'os.PathLike[str]', IO[bytes]]
 
 
 def install(mmengine_checkpoint: Any) -> None:
-    """Make every load of MMEngine's checkpoint module a safe one.
+    """Make every load of MMEngine's checkpoint module safe.
 
     Args:
         mmengine_checkpoint (module): ``mmengine.runner.checkpoint``.
@@ -60,9 +59,9 @@ def load(f: _Source, map_location: Any = None) -> Any:
         Any: What the file holds, usually a dict, without the config text.
 
     Raises:
-        ValueError: If the file is no checkpoint, is cut off, or names an
-            object that is not on the list of harmless ones; nothing of it
-            has been executed then.
+        ValueError: If the file is not a checkpoint, is cut off, or names an
+            object that is not on the list of harmless ones. Nothing of the
+            file has been executed then.
     """
     name = os.fspath(f) if isinstance(f, (str, os.PathLike)) else getattr(f, 'name', 'checkpoint')
     if os.environ.get(UNSAFE_SWITCH) == '1':
@@ -75,7 +74,7 @@ def load(f: _Source, map_location: Any = None) -> Any:
     except Exception as error:
         if 'deserialize object on' in str(error):  # a device is missing
             raise
-        raise ValueError(_what_is_wrong(name, str(error))) from error
+        raise ValueError(_refusal_message(name, str(error))) from error
     return _without_config(checkpoint)
 
 
@@ -91,7 +90,7 @@ def load_url(
         progress (bool): Whether to show a progress bar.
 
     Raises:
-        DownloadError: If it cannot be fetched, or is cut off.
+        DownloadError: If the file cannot be fetched, or is cut off.
         ValueError: As :func:`load`.
     """
     path = download(url, folder=model_dir, progress=progress)
@@ -99,10 +98,10 @@ def load_url(
 
 
 class _TorchLoadingSafely(ModuleType):
-    """The namespace ``torch`` with :func:`load` in the place of its own.
+    """The namespace ``torch`` with :func:`load` in place of ``torch.load``.
 
-    MMEngine's checkpoint module looks ``torch.load`` up in six places; this
-    reaches all of them and leaves everybody else's torch alone.
+    MMEngine's checkpoint module calls ``torch.load`` in six places; this
+    changes all six, and torch for no other module.
     """
 
     load = staticmethod(load)
@@ -122,7 +121,7 @@ def _load_data(f: _Source, map_location: Any) -> Any:
     )
 
 
-def _what_is_wrong(name: str, error: str) -> str:
+def _refusal_message(name: str, error: str) -> str:
     found = re.search(r'GLOBAL (\S+)', error)
     if not found:
         return f'{name} is not a complete checkpoint; expected a file written by torch.save'
@@ -130,8 +129,7 @@ def _what_is_wrong(name: str, error: str) -> str:
         f'refused to load {name}: it holds the object {found[1]}, and '
         'only tensors, numbers, strings, containers, NumPy arrays and '
         'HistoryBuffer were expected. Nothing of it has been executed. '
-        f'If you trust the file, set {UNSAFE_SWITCH}=1 to load it all '
-        'the same.'
+        f'If you trust the file, set {UNSAFE_SWITCH}=1 to load it anyway.'
     )
 
 

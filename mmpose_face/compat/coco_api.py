@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """pycocotools in place of xtcocotools where that cannot be built.
 
-For: xtcocotools 1.14 on Python 3.13, whose ``setup.py`` fails there. MMPose's
-data sets use its ``COCO`` to read annotation files, which pycocotools, a
-requirement of MMDetection, does alike. An xtcocotools that is installed
-always wins. MMPose's ``CocoMetric``, which no face model uses, needs the real
-one and says so here.
+For: xtcocotools 1.14 on Python 3.13, where its ``setup.py`` fails. MMPose's
+data sets read annotation files with its class ``COCO``; that of pycocotools, a
+requirement of MMDetection, does the same. An installed xtcocotools is always
+preferred. MMPose's ``CocoMetric``, which no face model uses, needs the real
+xtcocotools and raises an error without it.
 
 Can go when xtcocotools has wheels, or MMPose reads JSON without it.
 """
@@ -20,7 +20,7 @@ from .imports import StandIn
 
 
 class COCOeval:
-    """Stands for the evaluation of body key points."""
+    """Stand-in for the evaluation of body key points, which it refuses."""
 
     def __init__(self, *args, **kwargs):
         raise NotImplementedError(
@@ -30,14 +30,13 @@ class COCOeval:
 
 
 def install() -> None:
-    """Answer for xtcocotools where it cannot be found."""
+    """Serve pycocotools under the name xtcocotools where xtcocotools is missing."""
     StandIn('xtcocotools', _build).install()
 
 
 def _build(name: str) -> ModuleType | None:
     if name in ('xtcocotools.coco', 'xtcocotools.mask'):
-        made = import_module(name.replace('xtcocotools', 'pycocotools'))
-        return _copied(made, name)
+        return _copied(import_module(name.replace('xtcocotools', 'pycocotools')), name)
     module: Any = ModuleType(name, doc=__doc__)
     if name == 'xtcocotools':
         module.__path__ = []
@@ -49,8 +48,8 @@ def _build(name: str) -> ModuleType | None:
 
 
 def _copied(module: ModuleType, name: str) -> ModuleType:
-    """The same content under another name; the import system writes the name
-    into what it is given."""
+    """A module of the same content under another name, because the import
+    system changes the module that it gets."""
     copied = ModuleType(name, doc=module.__doc__)
     content = {key: value for key, value in vars(module).items() if not key.startswith('__')}
     vars(copied).update(content)

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """References in configs: ``'${codec}'`` stands for the value of the variable ``codec``.
 
-For: MMEngine 0.10, whose configs are values alone. A base that writes
-``model = dict(head=dict(decoder=codec))`` has a copy of ``codec`` there, and
-a config that inherits it and changes ``codec``, or ``--cfg-options
-codec.sigma=1.5``, changes nothing but a variable that nobody reads. Here a
-config may say where a value comes from:
+For: MMEngine 0.10, whose configs hold values only. After ``model =
+dict(head=dict(decoder=codec))`` in a base, the decoder is a copy of ``codec``.
+When a config that inherits from it, or ``--cfg-options codec.sigma=1.5``,
+changes ``codec``, the decoder stays as it was. Here a config can say where a
+value comes from:
 
 - ``'${codec}'`` is a copy of the variable ``codec``;
-- ``'${codec.input_size}'`` is what lies within it;
-- ``'${input_size // 4}'`` is a whole number or each of a tuple of them,
-  divided; the remainder has to be 0.
+- ``'${codec.input_size}'`` is a value inside it;
+- ``'${input_size // 4}'`` is a whole number, or each number of a tuple,
+  divided; the remainder must be 0.
 
-A reference is all of a string. It can stand anywhere, also in a list, and the
-variable can hold references itself. They are replaced when the config has
-been read, and anew after :meth:`Config.merge_from_dict`; ``dump`` writes them
-as they were. A value that was set by hand in the place of a reference stays.
+A reference is a whole string. It can stand anywhere, also in a list, and its
+variable can hold references too. References are replaced when the config has
+been read, and again after :meth:`Config.merge_from_dict`; ``dump`` writes them
+as they were. A value that was set by hand in place of a reference stays.
 
 Can go when MMEngine's configs have references of their own.
 """
@@ -33,23 +33,18 @@ _REFERENCE = re.compile(
     r'(?://\s*([1-9]\d*)\s*)?\}'
 )
 
-Path = tuple[Any, ...]  # keys of dictionaries and numbers of lists
+Path = tuple[Any, ...]  # keys of dictionaries and indices of lists
 
 
 class _Reference(NamedTuple):
-    """A reference in a config that was read.
-
-    Args:
-        text (str): How it is written.
-        value (Any): What it was replaced by.
-    """
+    """A reference in a config, as written, and the value that replaced it."""
 
     text: str
     value: Any
 
 
 def install(module: ModuleType) -> None:
-    """Teach MMEngine's ``Config`` references.
+    """Let MMEngine's ``Config`` resolve references.
 
     Args:
         module (module): ``mmengine.config.config``.
@@ -59,15 +54,15 @@ def install(module: ModuleType) -> None:
 
     def __init__(self, *args, **kwargs) -> None:
         create(self, *args, **kwargs)
-        _replace(self)
+        _replace_references(self)
 
     def merge_from_dict(self, options: dict, allow_list_keys: bool = True) -> None:
-        _put_back(self)
+        _restore_references(self)
         for key, value in options.items():
-            _open_up(_tree(self), _tree(self), _nested(key, value))
-        # MMEngine takes _delete_ out of what it is given.
+            _expand_references(_content(self), _content(self), _nested(key, value))
+        # MMEngine removes _delete_ from the options.
         merge(self, copy.deepcopy(options), allow_list_keys)
-        _replace(self)
+        _replace_references(self)
 
     def pretty_text(self) -> str:
         return text(as_written(self))
@@ -80,7 +75,7 @@ def install(module: ModuleType) -> None:
 
 
 def as_written(cfg: Any) -> Any:
-    """A copy of a config with its references as they are written.
+    """A copy of a config in which references are written out as ``'${...}'``.
 
     Args:
         cfg (Config): A config.
@@ -89,13 +84,13 @@ def as_written(cfg: Any) -> Any:
         Config: The copy.
     """
     cfg = copy.deepcopy(cfg)
-    _put_back(cfg)
+    _restore_references(cfg)
     return cfg
 
 
 def brought_up_to_date(cfg: Any) -> Any:
-    """A copy of a config in which references follow what has been changed
-    since it was read.
+    """A copy of a config whose references are resolved again, after its
+    variables have been changed.
 
     Args:
         cfg (Config): A config.
@@ -104,11 +99,11 @@ def brought_up_to_date(cfg: Any) -> Any:
         Config: The copy.
 
     Raises:
-        ValueError: If it refers to a variable that it does not have.
+        ValueError: If a reference names a variable that the config lacks.
     """
     cfg = as_written(cfg)
-    _replace(cfg)
-    for path, text in references_in(_tree(cfg)):
+    _replace_references(cfg)
+    for path, text in references_in(_content(cfg)):
         raise ValueError(
             f'{".".join(map(str, path))} is {text}, and the config has no such variable'
         )
@@ -116,14 +111,14 @@ def brought_up_to_date(cfg: Any) -> Any:
 
 
 def references_in(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """The places of the references within a value, and the references.
+    """Find the references within a value.
 
     Args:
         node (Any): A value of a config.
-        path (tuple): Where it stands.
+        path (tuple): The keys and indices that lead to it.
 
     Yields:
-        tuple: Keys and numbers that lead to the reference, and its text.
+        tuple: The path of a reference, and its text.
     """
     if _match(node):
         yield path, node
@@ -132,12 +127,12 @@ def references_in(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def name_of(reference: str) -> str:
-    """The name that a reference refers to, such as ``codec.input_size``."""
+    """The variable of a reference, such as ``codec.input_size``."""
     return _parts(reference)[0]
 
 
 def refers(root: Any, reference: str) -> bool:
-    """Whether a config has what a reference refers to."""
+    """Whether a config has the variable of a reference."""
     try:
         at(root, name_of(reference))
     except LookupError:
@@ -146,18 +141,18 @@ def refers(root: Any, reference: str) -> bool:
 
 
 def at(node: Any, name: str) -> Any:
-    """What a name stands for in a config with its references as written.
+    """The value of a name in a config whose references are as written.
 
     Args:
-        node (Any): All of the config.
-        name (str): Such as ``codec.input_size``; a step may lead through a
-            reference.
+        node (Any): The whole config.
+        name (str): Such as ``codec.input_size``; a reference on the way is
+            followed.
 
     Returns:
         Any: The value, which can hold references.
 
     Raises:
-        LookupError: If the config has nothing of that name.
+        LookupError: If the config has no such name.
     """
     root = node
     for step in name.split('.'):
@@ -168,15 +163,15 @@ def at(node: Any, name: str) -> Any:
 
 
 def written_name(cfg: Any, path: Path) -> str:
-    """What to change for a value that stands somewhere in a config.
+    """The name under which to change a value of a config.
 
     Args:
         cfg (Config): A config.
-        path (tuple): Keys and numbers that lead to the value, such as those
-            of ``model.head.decoder.sigma``.
+        path (tuple): The keys and indices that lead to the value, such as
+            those of ``model.head.decoder.sigma``.
 
     Returns:
-        str: Its name, such as ``codec.sigma``.
+        str: The name, such as ``codec.sigma`` if the decoder is a reference.
     """
     kept = vars(cfg).get('_references', {})
     for end in range(len(path), 0, -1):
@@ -187,18 +182,18 @@ def written_name(cfg: Any, path: Path) -> str:
     return '.'.join(map(str, path))
 
 
-def _tree(cfg: Any) -> dict:
+def _content(cfg: Any) -> dict:
     return vars(cfg)['_cfg_dict']
 
 
-def _replace(cfg: Any) -> None:
-    """Replace all references and keep them for later."""
-    written = _tree(cfg)
+def _replace_references(cfg: Any) -> None:
+    """Replace all references by their values; remember the references."""
+    written = _content(cfg)
     found = list(references_in(written))
     if not found:
         vars(cfg)['_references'] = {}
         return
-    tree = _evaluated(written, written, ())
+    tree = _resolved(written, written, ())
     kept = {}
     for path, text in found:
         value = _follow(tree, path)
@@ -207,14 +202,13 @@ def _replace(cfg: Any) -> None:
     vars(cfg).update(_cfg_dict=tree, _references=kept)
 
 
-def _put_back(cfg: Any) -> None:
-    """Write references where their values still stand, and the variables
-    too."""
+def _restore_references(cfg: Any) -> None:
+    """Put each reference back whose value and variable are still there."""
     kept: dict[Path, _Reference] = vars(cfg).get('_references', {})
     for path, reference in kept.items():
-        parent = _follow(_tree(cfg), path[:-1])
+        parent = _follow(_content(cfg), path[:-1])
         stands = _has(parent, path[-1]) and _child(parent, path[-1]) == reference.value
-        if stands and refers(_tree(cfg), reference.text):
+        if stands and refers(_content(cfg), reference.text):
             _set(parent, path[-1], reference.text)
     vars(cfg)['_references'] = {}
 
@@ -225,9 +219,9 @@ def _nested(key: str, value: Any) -> dict:
     return {first: _nested(rest, value) if rest else value}
 
 
-def _open_up(root: Any, node: Any, options: dict) -> None:
-    """Write out the references that options lead through, so that what is
-    within them can be set there alone."""
+def _expand_references(root: Any, node: Any, options: dict) -> None:
+    """Replace the references on the way to each option by copies of what they
+    refer to, so that the option changes this place only."""
     for step, value in options.items():
         if not isinstance(value, dict) or not _has(node, step):
             continue
@@ -235,26 +229,25 @@ def _open_up(root: Any, node: Any, options: dict) -> None:
         while _is_plain(child) and refers(root, child):
             child = copy.deepcopy(at(root, name_of(child)))
             _set(node, step, child)
-        _open_up(root, child, value)
+        _expand_references(root, child, value)
 
 
-def _evaluated(node: Any, root: Any, busy: tuple[str, ...]) -> Any:
+def _resolved(node: Any, root: Any, busy: tuple[str, ...]) -> Any:
     """A copy of a value with its references replaced."""
-    match = _match(node)
-    if match:
+    if _match(node):
         return _value(node, root, busy)
     if isinstance(node, dict):
-        made = type(node)()
+        copied = type(node)()
         for key, child in _children(node):
-            dict.__setitem__(made, key, _evaluated(child, root, busy))
-        return made
+            dict.__setitem__(copied, key, _resolved(child, root, busy))
+        return copied
     if type(node) in (list, tuple):
-        return type(node)(_evaluated(child, root, busy) for child in node)
+        return type(node)(_resolved(child, root, busy) for child in node)
     return copy.deepcopy(node)
 
 
 def _value(reference: str, root: Any, busy: tuple[str, ...]) -> Any:
-    """The value of a reference; itself where there is no such variable."""
+    """The value of a reference; the reference itself if its variable is missing."""
     name, divisor = _parts(reference)
     if reference in busy:
         raise ValueError(
@@ -264,7 +257,7 @@ def _value(reference: str, root: Any, busy: tuple[str, ...]) -> Any:
         value = at(root, name)
     except LookupError:
         return reference
-    value = _evaluated(value, root, (*busy, reference))
+    value = _resolved(value, root, (*busy, reference))
     return value if divisor is None else _divided(value, int(divisor), reference)
 
 
@@ -274,7 +267,7 @@ def _divided(value: Any, divisor: int, reference: str) -> Any:
     if type(value) is not int or value % divisor:
         raise ValueError(
             f'{reference} in the config: expected whole numbers '
-            f'that {divisor} divides, got {value!r}'
+            f'that are multiples of {divisor}, got {value!r}'
         )
     return value // divisor
 
@@ -298,7 +291,7 @@ def _match(node: Any) -> re.Match[str] | None:
 
 
 def _children(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Without importing the classes that a config names."""
+    """Keys or indices, and values; the classes that a config names are not imported."""
     if isinstance(node, dict):
         yield from dict.items(node)
     elif type(node) in (list, tuple):

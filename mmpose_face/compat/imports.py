@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Actions before and after the import of a module of OpenMMLab's.
 
-A work-around has to be in place before the module that needs it is used.
-Importing that module just to mend it would take seconds from everybody who
-does not use it, so the work-around waits here until somebody does.
+A work-around must be in place before the module that needs it is used.
+Importing that module just to mend it would cost seconds for users who do not
+need the module, so the work-around waits until it is imported.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _Path = Optional[Sequence[str]]
 
 
 def before_import(name: str, action: Callable[[], None]) -> None:
-    """Call a function just before a module is executed; never where it is
+    """Call a function just before a module is executed; never if the module is
     imported already.
 
     Args:
         name (str): The module's full name.
-        action (Callable): What to do; what it raises, the import raises.
+        action (Callable): The function; the import raises its exceptions.
     """
     if sys.modules.get(name) is None:
         _AWAITED.before[name].append(action)
@@ -33,12 +33,12 @@ def before_import(name: str, action: Callable[[], None]) -> None:
 
 
 def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
-    """Call a function with a module: at once if it is imported, else as soon
-    as it is, before whoever imports it goes on.
+    """Call a function with a module: at once if it is imported already, else
+    as the last step of its import.
 
     Args:
         name (str): The module's full name.
-        action (Callable): What to do, once.
+        action (Callable): The function; called once.
     """
     module = sys.modules.get(name)
     if module is not None:
@@ -49,8 +49,8 @@ def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
 
 
 class _Awaited(MetaPathFinder):
-    """Stands first among the finders. Finds what the others find, and calls
-    the functions that wait for it."""
+    """The first finder: finds modules through the other finders, and calls the
+    functions that wait for them."""
 
     def __init__(self) -> None:
         self.before: defaultdict[str, list[Callable]] = defaultdict(list)
@@ -83,7 +83,7 @@ class _Awaited(MetaPathFinder):
             for action in self.after.pop(spec.name, ()):
                 action(module)
 
-        # The loader is this spec's own; nothing else of it changes.
+        # The loader belongs to this spec alone.
         loader.exec_module = execute_between
 
 
@@ -91,14 +91,14 @@ _AWAITED = _Awaited()
 
 
 class StandIn(MetaPathFinder, Loader):
-    """Answers for a module, and those within it, where nobody else has it.
+    """Serves a module and its submodules where they are not installed.
 
-    Stands last among the finders, so that an installed module always wins.
+    It is the last finder, so that an installed module is always preferred.
 
     Args:
         name (str): The module's full name.
-        make (Callable): Gives the module of a full name; None for one that is
-            not answered for.
+        make (Callable): From a full name to the module; to None if this
+            stand-in does not serve it.
     """
 
     def __init__(self, name: str, make: Callable[[str], ModuleType | None]) -> None:
@@ -106,7 +106,7 @@ class StandIn(MetaPathFinder, Loader):
         self.make = make
 
     def install(self) -> None:
-        """Answer from now on; calling it again changes nothing."""
+        """Serve the module from now on; further calls change nothing."""
         if not any(
             isinstance(finder, StandIn) and finder.name == self.name for finder in sys.meta_path
         ):
@@ -128,4 +128,4 @@ class StandIn(MetaPathFinder, Loader):
         return self.make(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """It is made already."""
+        """Nothing: :meth:`create_module` returns a complete module."""

@@ -2,8 +2,8 @@
 """The folder of a package from which a config inherits.
 
 For: MMEngine 0.10, whose ``get_installed_path`` asks pkg_resources for the
-folder of a package's metadata. That is not where an editable install is; it
-takes a second; and setuptools from 80.9 on warns of it on the terminal.
+folder of a package's metadata. An editable install lies elsewhere, the answer
+takes a second, and setuptools from 80.9 on prints a warning.
 
 Can go when MMEngine asks importlib.
 """
@@ -19,13 +19,13 @@ def install(module: Any) -> None:
     Args:
         module (module): ``mmengine.config.config``.
     """
-    theirs = module.get_installed_path
+    original = module.get_installed_path
 
     def get_installed_path(package: str) -> str:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
-            return theirs(package)
+            return original(package)
         return os.path.dirname(spec.origin)
 
-    get_installed_path.__doc__ = theirs.__doc__
+    get_installed_path.__doc__ = original.__doc__
     module.get_installed_path = get_installed_path

@@ -3,8 +3,8 @@
 
 For: mmcv-lite 2.x with MMPose 1.3 and MMDetection 3.x, which import
 operators when they are imported, although face models call none of them and
-MMDetection's face detector calls ``nms`` alone. A compiled ``mmcv._ext``
-always wins: the stand-in is only ever put where there is none.
+MMDetection's face detector calls only ``nms``. A compiled ``mmcv._ext`` is
+always preferred.
 
 Can go when MMPose imports without ``mmcv.ops``.
 """
@@ -17,7 +17,7 @@ from .imports import StandIn
 
 _NAME = 'mmcv._ext'
 
-# Without the bound pip brings openxlab, which sets setuptools back to 60.
+# Without this bound pip installs openxlab, which downgrades setuptools to 60.
 _INSTALL_COMPILED = 'pip install openmim "opendatalab<0.0.10" && mim install "mmcv>=2.0.1,<2.2"'
 NO_MMCV = (
     'mmpose_face needs mmcv, and none is installed. Either install the pure '
@@ -28,19 +28,19 @@ NO_MMCV = (
 
 
 class _Operators(StandIn):
-    """Finds ``mmcv._ext`` where mmcv has none."""
+    """Serves ``mmcv._ext`` where mmcv has no compiled one."""
 
 
 def install() -> None:
-    """Answer for ``mmcv._ext`` where no compiled one can be found."""
+    """Serve ``mmcv._ext`` where mmcv has no compiled one."""
     _Operators(_NAME, _build).install()
 
 
 def check() -> None:
-    """Make sure that there is an mmcv.
+    """Make sure that mmcv is installed.
 
     Raises:
-        ImportError: If there is none; the message says what to install.
+        ImportError: If it is not; the message says what to install.
     """
     if find_spec('mmcv') is None:
         raise ImportError(NO_MMCV)
@@ -54,14 +54,14 @@ def _build(name: str) -> ModuleType:
 
 
 def nms(bboxes, scores, iou_threshold: float, offset: int = 0):
-    """Non-maximum suppression, answered by torchvision.
+    """Non-maximum suppression by torchvision.
 
     Args:
         bboxes (Tensor): Boxes ``(N, 4)`` as x1, y1, x2, y2 in pixels.
         scores (Tensor): Scores ``(N, )``.
         iou_threshold (float): A box is dropped when its IoU with a better
             one exceeds this ratio.
-        offset (int): 1 where x2 and y2 belong to the box (its width is then
+        offset (int): 1 if x2 and y2 belong to the box (its width is then
             x2 - x1 + 1), else 0.
 
     Returns:

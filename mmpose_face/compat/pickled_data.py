@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stand-ins for the objects in MMEngine's pickled checkpoints.
 
-A pickle that may call NumPy's own reconstructors can make arrays over memory
-that is not theirs, for instance by changing a dtype after it was used. So the
-names in a file stand for classes of ours here, which keep plain values, and
-arrays and buffers are made from those, with their sizes checked, when the
-file has been read.
+A pickle that may call NumPy's own reconstructors can make arrays over foreign
+memory, for instance by changing a dtype after its use. So the names in a file
+are read as classes of this module, which keep plain values. When the file has
+been read, arrays and buffers are made from these values, with their sizes
+checked.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class _Array:
 
 
 class _History:
-    """A pickled ``HistoryBuffer``; its table of statistics is the class's
-    own and not taken from a file."""
+    """A pickled ``HistoryBuffer``; its table of statistics is that of the
+    class, not that of the file."""
 
     state: Any = None
 
@@ -74,12 +74,12 @@ class _History:
 
 
 def _reconstruct(subtype: type, shape: tuple, typecode: bytes) -> _Array:
-    """Stands for ``numpy.core.multiarray._reconstruct``."""
+    """Stand-in for ``numpy.core.multiarray._reconstruct``."""
     return _Array()
 
 
 def _scalar(dtype: _Dtype, data: bytes) -> Any:
-    """Stands for ``numpy.core.multiarray.scalar``."""
+    """Stand-in for ``numpy.core.multiarray.scalar``."""
     if not (isinstance(dtype, _Dtype) and isinstance(data, bytes)):
         raise _refused('numpy.core.multiarray.scalar(...)')
     (value,) = dtype.read(data)
@@ -87,15 +87,15 @@ def _scalar(dtype: _Dtype, data: bytes) -> Any:
 
 
 def _statistic(owner: Any, name: str) -> str:
-    """Stands for ``getattr``, with which a pickled HistoryBuffer names its
-    four statistics, and reaches nothing else."""
+    """Stand-in for ``getattr``, with which a pickled HistoryBuffer names its
+    four statistics; it allows no other use."""
     if owner is _History and name in ('min', 'max', 'current', 'mean'):
         return name
     raise _refused(f'builtins.getattr(...,{name!r})')
 
 
 def _no_bytes(*args) -> bytes:
-    """Stands for ``bytes``, which pickles use for an empty string."""
+    """Stand-in for ``bytes()``, which is an empty string in pickles."""
     if args:
         raise _refused('builtins.bytes(...)')
     return b''
@@ -105,8 +105,8 @@ def _refused(what: str) -> pickle.UnpicklingError:
     return pickle.UnpicklingError(f'GLOBAL {what} is not allowed')
 
 
-# From the name in the file to what stands for it; NumPy's module paths are
-# those of NumPy 1 and 2.
+# From the name in the file to its stand-in; NumPy's module paths are those of
+# NumPy 1 and 2.
 GLOBALS: dict[str, Any] = {
     'numpy.ndarray': _Array,
     'numpy.dtype': _Dtype,
@@ -121,15 +121,15 @@ GLOBALS: dict[str, Any] = {
 
 
 def to_objects(loaded: Any) -> Any:
-    """Replace the stand-ins in what has been loaded by the real objects.
+    """Replace the stand-ins in loaded data by the real objects.
 
     Args:
         loaded (Any): Nested containers; dicts and lists are changed in place.
 
     Returns:
-        Any: The same with arrays and buffers.
+        Any: The data with arrays and buffers.
     """
-    # By identity, with the value itself, so that no id is used twice.
+    # By id; the value is kept too, so that its id is not used again.
     done: dict[int, tuple[Any, Any]] = {}
 
     def read(value: Any) -> Any:

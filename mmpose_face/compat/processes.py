@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several processes on a machine without a GPU.
 
-For: MMEngine 0.10, whose launchers call ``torch.cuda.set_device`` and hand
-GPU numbers to DistributedDataParallel whatever the backend, so that
-``--launcher pytorch`` cannot start without CUDA. MMEngine leaves a process
-group alone that exists already, and a model wrapper that is configured.
+For: MMEngine 0.10, whose launchers call ``torch.cuda.set_device`` and give
+GPU numbers to DistributedDataParallel for every backend, so that ``--launcher
+pytorch`` cannot start without CUDA. MMEngine uses an existing process group
+and a configured model wrapper as they are.
 
 Can go when ``mmengine.dist.init_dist('pytorch', 'gloo')`` works without CUDA.
 """
@@ -20,8 +20,8 @@ from mmengine.config import Config
 
 @contextmanager
 def cpu_processes(launcher: str) -> Iterator[None]:
-    """Keep the gloo group that a launcher asks for and MMEngine would fail
-    to start; does nothing where there is a GPU, or one process.
+    """Run the body within a gloo process group, which MMEngine would fail to
+    start; do nothing with a GPU or a single process.
 
     Args:
         launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
@@ -46,13 +46,13 @@ def cpu_processes(launcher: str) -> Iterator[None]:
 
 
 def cpu_model_wrapper(cfg: Config) -> dict | None:
-    """The model wrapper that MMEngine makes by itself, without GPU numbers.
+    """The model wrapper that MMEngine makes by default, without GPU numbers.
 
     Args:
         cfg (Config): Runner config.
 
     Returns:
-        dict | None: None where MMEngine's own will do.
+        dict | None: Its config; None with a GPU, where MMEngine's own works.
     """
     if torch.cuda.is_available():
         return None

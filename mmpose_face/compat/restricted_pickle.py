@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ``pickle_module`` for ``torch.load`` that reads data only.
 
-For: torch 2.1 to 2.5, whose ``weights_only`` loader takes neither NumPy
-arrays nor names of ours. Finds what that loader finds, and
-:mod:`.pickled_data`, and calls or changes nothing else.
+For: torch 2.1 to 2.5, whose ``weights_only`` loader accepts neither NumPy
+arrays nor further names. This unpickler finds the objects that torch's loader
+finds and those of :mod:`.pickled_data`; it calls and changes no other.
 
 Can go for checkpoints when torch 2.6 is required;
 :mod:`mmpose_face.evaluation.predictions` reads MMPose's dumps with it on every
@@ -23,7 +23,7 @@ from .pickled_data import GLOBALS
 
 
 def refuse_other_formats(f: Any) -> None:
-    """Refuse the two formats that ``torch.load`` reads past the unpickler.
+    """Refuse the two formats that ``torch.load`` reads without the unpickler.
 
     Raises:
         pickle.UnpicklingError: For TorchScript archives, which hold code, and
@@ -46,20 +46,20 @@ def refuse_other_formats(f: Any) -> None:
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """Stands for ``_codecs.encode``, with which protocol 2 writes bytes."""
+    """Stand-in for ``_codecs.encode``, with which protocol 2 writes bytes."""
     if encoding != 'latin1':
         raise pickle.UnpicklingError('GLOBAL _codecs.encode')
     return text.encode('latin1')
 
 
 @cache
-def _table() -> dict:
+def _known_objects() -> dict:
     from torch._weights_only_unpickler import _get_allowed_globals
 
     return {
         **_get_allowed_globals(),
         **GLOBALS,
-        # What torch's own loader knows from 2.4 on.
+        # Names that torch's own loader knows from 2.4 on.
         '_codecs.encode': _latin1,
         'builtins.set': set,
         'builtins.bytearray': bytearray,
@@ -72,20 +72,20 @@ _PythonUnpickler: Any = pickle._Unpickler
 
 
 class Unpickler(_PythonUnpickler):
-    """Python's own unpickler in Python, so that each step can be checked."""
+    """Python's unpickler as written in Python, where each step can be checked."""
 
     dispatch = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         # Files of protocol 2 give the module the name that Python 2 had.
         path = f'{module}.{name}'.replace('__builtin__.', 'builtins.')
-        table = _table()
+        table = _known_objects()
         if path not in table:
             raise pickle.UnpicklingError(f'GLOBAL {path} is not allowed')
         return table[path]
 
     def load_reduce(self) -> None:
-        self._expect(self.stack[-2], _table().values(), 'called')
+        self._expect(self.stack[-2], _known_objects().values(), 'called')
         super().load_reduce()
 
     def load_newobj(self) -> None:

@@ -175,8 +175,8 @@ def test_a_variable_that_is_missing():
     [
         (dict(a='${b}', b='${a}'), 'in a circle'),
         (dict(a=dict(b='${a}')), 'in a circle'),
-        (dict(a=7, b='${a // 2}'), '2 divides, got 7'),
-        (dict(a='x', b='${a // 2}'), "2 divides, got 'x'"),
+        (dict(a=7, b='${a // 2}'), 'multiples of 2, got 7'),
+        (dict(a='x', b='${a // 2}'), "multiples of 2, got 'x'"),
     ],
 )
 def test_what_cannot_be(content, message):
