@@ -78,6 +78,11 @@ def test_no_mixed_roots():
                 assert names <= {'FUNCTIONS', 'DATASETS', 'DATA_SAMPLERS', 'Registry'}, path
 
 
+def test_mmengine_inferencers_are_imported_after_the_package():
+    """The rows that they are told must not import them again."""
+    run_python('-c', 'import mmpose_face\nfrom mmengine.infer import BaseInferencer')
+
+
 @pytest.mark.parametrize('name', ['OnnxLandmarker', 'landmarks'])
 def test_light(name):
     """Neither torch nor MMEngine, and little time beside NumPy's, OpenCV's
