@@ -34,29 +34,27 @@ def browse_dataset(
 ) -> list[Path]:
     """Write a sheet of faces for each subset of a data set.
 
-    A cell shows a face around its box, yellow, with its points and lines.
-    Occluded points are red rings, points without a label are not drawn, and
-    the number is the face's index in the data set. Where the faces have no
-    subsets there is one sheet, ``all``.
+    A cell shows a face with its box, yellow, its points and lines, and its
+    index in the data set. Occluded points are red rings; points without a
+    label are not drawn. Faces without subsets are on one sheet, ``all``.
 
     Args:
         dataset (BaseDataset): One of our data sets; its pipeline is not used.
-        out_dir (str | PathLike): Where to write; it is made.
-        faces (int): Faces of a sheet, chosen at random where a subset has
-            more.
+        out_dir (str | PathLike): Folder to write to; created if missing.
+        faces (int): Most faces of a sheet, chosen at random.
         columns (int): Faces in a row.
         side (int): Width and height of a cell in pixels.
-        seed (int): Of the choice. Another one shows other faces.
-        name (str, optional): How the names of the files begin. Defaults to
-            the name of the data set.
+        seed (int): Seed of the choice.
+        name (str, optional): Prefix of the file names. Defaults to the name
+            of the data set.
 
     Returns:
         list[Path]: The files, ``NAME_SUBSET.png``.
 
     Raises:
         FileNotFoundError: If an image is missing.
-        ValueError: If an image is truncated or none, the points are of no
-            known scheme, or a number is not positive.
+        ValueError: If a file is truncated or not an image, the scheme of the
+            points is unknown, or a number is not positive.
     """
     if min(faces, columns, side) < 1:
         raise ValueError(
@@ -86,24 +84,24 @@ def _members(dataset: BaseDataset) -> dict[str, list[int]]:
 
 
 def _choose(members: list[int], number: int, seed: int) -> list[int]:
-    """Some of the indices, sorted."""
+    """At most ``number`` of the indices, at random, sorted."""
     rng = np.random.default_rng(seed)
     return sorted(rng.permutation(members)[:number].tolist())
 
 
 def _file_name(name: str, subset: str) -> str:
-    """Whatever an annotation file calls a subset, no other folder's file."""
+    """A file name in this folder for any name of a subset."""
     return re.sub(r'[^\w.-]+', '-', f'{name}_{subset}') + '.png'
 
 
 def _cell(dataset: BaseDataset, index: int, scheme: Scheme, side: int) -> np.ndarray:
-    """A face ``(side, side, 3)``, drawn."""
+    """The picture of a face ``(side, side, 3)`` with its annotations."""
     info = LoadFaceImage()(dataset.get_data_info(index))
     box = np.reshape(info['bbox'], (2, 2)).astype(np.float64)
     cell, scale, shift = crop_face(info['img'], box, side)
     low, high = np.rint(box * scale + shift).astype(int).tolist()
     cv2.rectangle(cell, low, high, _BOX)
-    # A point without a label stands at (0, 0) in COCO's files.
+    # COCO's files have points without a label at (0, 0).
     labelled = info['keypoints_visible'][0, :, None] > 0
     points = np.where(labelled, info['keypoints'][0], np.nan)
     occluded = info.get('occluded')

@@ -16,10 +16,10 @@ from ..evaluation.functional import auc, ced, failure_rate, nme
 from ..evaluation.scores import Scores
 from ..files import written_whole
 
-# matplotlib has ten colours; after them come broken lines.
+# After matplotlib's ten colours, lines are dashed.
 _DASHES = ('-', '--', ':')
-_LINE = 0.21  # inches of a line of the legend
-_NAME = 36  # characters of a name that fit beside the figures
+_LEGEND_LINE = 0.21  # height of a line of the legend in inches
+_NAME = 36  # longest name, in characters, that fits beside the figures
 
 
 def subset_curves(scores: Scores, columns: Sequence[str]) -> dict[str, np.ndarray]:
@@ -31,7 +31,7 @@ def subset_curves(scores: Scores, columns: Sequence[str]) -> dict[str, np.ndarra
 
     Returns:
         dict[str, np.ndarray]: Errors of the faces of each subset that has
-        scored faces; of the main one, if none has.
+        scored faces; if none has, of the main subset.
     """
     found = {name: scores.errors[scores.members(name)] for name in columns}
     scored = {n: e for n, e in found.items() if not np.isnan(e).all()}
@@ -47,14 +47,14 @@ def plot_ced(
     AUC and failure rate in per cent. The same errors give the same file.
 
     Args:
-        errors_by_name (dict[str, ArrayLike]): From a system's name to its
-            face errors ``(N, )``, ratios.
+        errors_by_name (dict[str, ArrayLike]): From a system's name to the
+            errors of its N faces ``(N, )``, ratios.
         threshold (float): Threshold of AUC and failure rate, a ratio; the
             right end of the plot.
         path (str | PathLike): ``.png`` or ``.svg`` to write.
 
     Raises:
-        ValueError: If the suffix is another.
+        ValueError: If the file is neither.
     """
     path = Path(path)
     if path.suffix not in ('.png', '.svg'):
@@ -81,12 +81,12 @@ def ced_svg(errors_by_name: Mapping[str, ArrayLike], threshold: float) -> str:
 def _save(
     errors_by_name: Mapping[str, ArrayLike], threshold: float, file: str | io.StringIO, kind: str
 ) -> None:
-    # Here, so that landmarks are drawn without loading it.
+    # Here, so that drawing landmarks does not load matplotlib.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    # The legend must not take the room of the curves.
-    height = 4.8 + _LINE * max(0, len(errors_by_name) - 2)
+    # A long legend makes the figure taller, not the curves smaller.
+    height = 4.8 + _LEGEND_LINE * max(0, len(errors_by_name) - 2)
     figure = Figure(figsize=(6.4, height), dpi=150, layout='constrained')
     axes = figure.add_subplot()
     lines = [
@@ -98,7 +98,7 @@ def _save(
         )[0]
         for i, errors in enumerate(errors_by_name.values())
     ]
-    _dress(axes, threshold)
+    _format_axes(axes, threshold)
     legend = figure.legend(
         lines,
         [_label(*item, threshold) for item in errors_by_name.items()],
@@ -107,15 +107,15 @@ def _save(
         title=f'in per cent; AUC and FR at {100 * threshold:g} %',
     )
     for text in legend.get_texts():
-        text.set_parse_math(False)  # a name may have dollars
-    # Neither the date nor random ids.
+        text.set_parse_math(False)  # names may contain $
+    # Without the date and random ids, the same errors give the same file.
     with rc_context({'svg.hashsalt': 'mmpose_face'}):
         figure.savefig(file, format=kind, metadata={'Date': None} if kind == 'svg' else {})
 
 
 def _steps(errors: ArrayLike, threshold: float):
-    """Where the curve steps and how high, in per cent, from 0 to the
-    threshold."""
+    """Errors at which the curve steps, from 0 to the threshold, and its height
+    there, both in per cent."""
     errors = np.asarray(errors, np.float64)
     xs = np.unique(np.concatenate([[0, threshold], errors]))
     xs = xs[xs <= threshold]
@@ -129,10 +129,10 @@ def _label(name: str, errors: ArrayLike, threshold: float) -> str:
 
 
 def shown(name: str) -> str:
-    """A name as a legend can have it."""
+    """A name as the legend shows it: shortened, without unprintable characters."""
     name = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in name)
     name = name if len(name) <= _NAME else f'{name[: _NAME - 1]}…'
-    # A label that begins with an underscore would be left out.
+    # matplotlib leaves out labels that begin with an underscore.
     return f' {name}' if name.startswith('_') else name
 
 
@@ -140,8 +140,7 @@ def _percent(ratio: float) -> str:
     return 'n/a' if math.isnan(ratio) else f'{100 * ratio:.2f}'
 
 
-def _dress(axes, threshold: float) -> None:
-    """Axes and grid."""
+def _format_axes(axes, threshold: float) -> None:
     axes.set_xlabel('normalised mean error of a face (%)')
     axes.set_ylabel('faces with that error or less (%)')
     axes.set_xlim(0, 100 * threshold)

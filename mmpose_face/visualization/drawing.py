@@ -14,23 +14,23 @@ from ..landmarks import Scheme, point_colors
 
 # OpenCV draws at multiples of 1/16 pixel.
 _SHIFT = 4
-# Points and lines relative to the size of the face; tried on faces of 25 to
-# 900 pixels.
+# Sizes of points and lines relative to the face; tried on faces of 25 to 900
+# pixels.
 _RADIUS, _THICKNESS = 1 / 100, 1 / 200
-_RING = 1.5  # a ring's middle lies outside the dot by so many thicknesses
+_RING = 1.5  # a ring is larger than a dot by this many line thicknesses
 # Lines and dots have a shadow, so that they are seen on skin, hair and walls
-# of their colour. On a face of fewer pixels it would hide the face.
-_SHADOWED = 60
-_SHADOW, _SHADOW_SHARE = (25, 25, 25), 0.6  # its colour, and how much of it
+# of their colour. On a smaller face the shadow would hide the face.
+_SHADOWED = 60  # pixels
+_SHADOW, _SHADOW_SHARE = (25, 25, 25), 0.6  # its colour and opacity
 _FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
-_HIDDEN = (0, 0, 255)  # BGR; no part of the face has this red
+_HIDDEN = (0, 0, 255)  # BGR; no part of the face is drawn in this red
 
-# Letters at a box relative to its size, as OpenCV scales them; and relative
-# to the image's, so that they are still read when it is shown on a screen.
+# OpenCV's font scale of a label relative to the box and relative to the image,
+# so that it can be read when the image is shown on a screen; and the smallest.
 _LETTERS, _LETTERS_OF_IMAGE, _SMALLEST = 1 / 300, 1 / 5000, 0.4
 _FONT, _WHITE = cv2.FONT_HERSHEY_SIMPLEX, (255, 255, 255)
 
-_GAP, _PAPER = 4, 255
+_GAP, _WHITE_PAPER = 4, 255
 
 
 def draw_landmarks(
@@ -45,23 +45,23 @@ def draw_landmarks(
     Args:
         image (np.ndarray): BGR ``(H, W, 3)``, uint8.
         keypoints (ArrayLike): Points ``(K, 2)`` of a face or ``(N, K, 2)`` of
-            many, in pixels; the centre of the first pixel is (0, 0). A point
-            that is NaN or infinite is not drawn, nor are its lines.
+            many, in pixels; the centre of the first pixel is (0, 0). A NaN or
+            infinite point and its lines are not drawn.
         scheme (Scheme): Their landmark scheme.
         occluded (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
-            that is occluded is a red ring instead of a dot, within which the
-            image is seen. Defaults to none.
+            that is True is drawn as a red ring instead of a dot. Defaults to
+            none.
         hollow (ArrayLike, optional): ``(K,)`` or ``(N, K)`` bool; a point
-            that is a ring of its own colour, as one of a low score. Defaults
-            to none.
+            that is True, such as one of a low score, is drawn as a ring in
+            its own colour. Defaults to none.
 
     Returns:
         np.ndarray: The drawing, of the image's shape.
 
     Raises:
-        ValueError: If the image is no uint8 colour image, the points are not
-            those of the scheme, or ``occluded`` or ``hollow`` is not of the
-            points.
+        ValueError: If the image is not a uint8 colour image, the points are
+            not those of the scheme, or ``occluded`` or ``hollow`` has another
+            number of points.
     """
     _check_image(image)
     faces = np.asarray(keypoints, np.float64)
@@ -71,7 +71,7 @@ def draw_landmarks(
             f'expected points ({k}, 2) or (N, {k}, 2) of {scheme.name}, got {faces.shape}'
         )
     flags = (
-        _flags(each, faces.shape[:-1], name).reshape(-1, k)
+        _checked_flags(each, faces.shape[:-1], name).reshape(-1, k)
         for name, each in dict(occluded=occluded, hollow=hollow).items()
     )
     canvas = image.copy()
@@ -87,7 +87,7 @@ def _check_image(image: np.ndarray) -> None:
         )
 
 
-def _flags(given: ArrayLike | None, shape: tuple, name: str) -> np.ndarray:
+def _checked_flags(given: ArrayLike | None, shape: tuple, name: str) -> np.ndarray:
     """A flag for each point, bool of the shape ``(K,)`` or ``(N, K)``."""
     if given is None:
         return np.zeros(shape, bool)
@@ -100,12 +100,12 @@ def _flags(given: ArrayLike | None, shape: tuple, name: str) -> np.ndarray:
 
 
 class _Pen(NamedTuple):
-    """How wide things are drawn, in pixels."""
+    """Sizes of what is drawn on a face, in pixels."""
 
     thickness: int  # of lines
     dot: float  # radius
-    ring: float  # radius of its middle
-    shadow: int  # how far it reaches beyond what throws it
+    ring: float  # radius of the middle of its line
+    shadow: int  # how far it extends beyond the line or dot
 
     @classmethod
     def of_face(cls, size: float) -> _Pen:
@@ -125,7 +125,7 @@ def _draw_face(
     if not drawn.any():
         return
     points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
-    # A point far outside must not make the dots of all others huge.
+    # A point far outside must not enlarge the dots of all others.
     pen = _Pen.of_face(min(np.sqrt(np.ptp(points[drawn], axis=0).prod()), max(canvas.shape[:2])))
     part, corner = _part_around(canvas, points[drawn], pen)
     if not part.size:
@@ -143,7 +143,7 @@ def _draw_face(
     for i in dots:
         _circle(part, at[i], pen.dot, color[i])
     # Last, so that no dot fills a ring and no line crosses it.
-    _clear(part, before, [at[i] for i in rings], pen.ring)
+    _restore_inside(part, before, [at[i] for i in rings], pen.ring)
     for i in rings:
         _circle(part, at[i], pen.ring, _HIDDEN if hidden[i] else color[i], pen.thickness)
 
@@ -151,8 +151,8 @@ def _draw_face(
 def _part_around(
     canvas: np.ndarray, points: np.ndarray, pen: _Pen
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the canvas that a drawing of these points reaches, a view;
-    and its left upper corner ``(2,)`` in pixels of the canvas."""
+    """The part of the canvas that a drawing of these points can change, as a
+    view; and its top left corner ``(2,)`` in pixels of the canvas."""
     reach = pen.ring + pen.thickness + pen.shadow + 2
     ends = canvas.shape[1::-1]
     left, top = np.clip(np.floor(points.min(0) - reach), 0, ends).astype(int)
@@ -177,8 +177,10 @@ def _draw_shadow(
     cv2.addWeighted(layer, _SHADOW_SHARE, part, 1 - _SHADOW_SHARE, 0, part)
 
 
-def _clear(part: np.ndarray, before: np.ndarray, rings: Sequence[list[int]], radius: float) -> None:
-    """What was there before, within rings."""
+def _restore_inside(
+    part: np.ndarray, before: np.ndarray, rings: Sequence[list[int]], radius: float
+) -> None:
+    """Restore the image inside the rings."""
     if rings:
         inside = np.zeros(part.shape[:2], np.uint8)
         for at in rings:
@@ -199,22 +201,22 @@ def _circle(
 def draw_boxes(
     image: np.ndarray, boxes: ArrayLike, labels: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Draw boxes with something written at each, white with a shadow.
+    """Draw boxes and their labels, white with a shadow.
 
     Args:
         image (np.ndarray): BGR ``(H, W, 3)``, uint8.
         boxes (ArrayLike): Left, top, right and bottom in pixels ``(N, 4)``. A
-            box that is not of finite numbers is not drawn.
-        labels (Sequence[str], optional): What to write at each, in ASCII;
-            above the box, or within where that is outside of the image.
-            Defaults to nothing.
+            box with a number that is not finite is not drawn.
+        labels (Sequence[str], optional): Text of each box, in ASCII; above
+            the box, or inside it where there is no room above. Defaults to
+            no text.
 
     Returns:
         np.ndarray: The drawing, of the image's shape.
 
     Raises:
-        ValueError: If the image is no uint8 colour image, boxes are of
-            another shape, or there are not as many labels.
+        ValueError: If the image is not a uint8 colour image, the boxes have
+            another shape, or their number and that of the labels differ.
     """
     _check_image(image)
     boxes = np.asarray(boxes, np.float64)
@@ -232,13 +234,13 @@ def draw_boxes(
 
 def _draw_box(canvas: np.ndarray, box: np.ndarray, label: str) -> None:
     if (box[2:] < 0).any() or (box[:2] >= canvas.shape[1::-1]).any():
-        return  # no part of it is seen
+        return  # outside of the image
     size = min(np.ptp(box.reshape(2, 2), axis=0).mean(), max(canvas.shape[:2]))
     thickness = max(1, round(size * _THICKNESS))
     scale = max(size * _LETTERS, max(canvas.shape[:2]) * _LETTERS_OF_IMAGE, _SMALLEST)
     (width, height), below = cv2.getTextSize(label, _FONT, scale, thickness)
     at = np.rint(box * 2**_SHIFT).astype(int).tolist()
-    # Where it is read: in the image, and above the box if that is there.
+    # The label lies in the image; above the box if there is room.
     left = max(0, min(round(box[0]), canvas.shape[1] - width))
     base = round(box[1]) - below
     if base < height:
@@ -252,8 +254,8 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """Images side by side, row by row, on white.
 
     Args:
-        images (Sequence[np.ndarray]): BGR images ``(H, W, 3)`` of uint8; they
-            may differ in size and each is centred in its cell.
+        images (Sequence[np.ndarray]): BGR images ``(H, W, 3)`` of uint8, of
+            any sizes; each is centred in its cell.
         columns (int): Images in a row.
 
     Returns:
@@ -271,7 +273,7 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     sheet = np.full(
-        (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), _PAPER, np.uint8
+        (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), _WHITE_PAPER, np.uint8
     )
     for i, image in enumerate(images):
         row, column = divmod(i, columns)

@@ -34,7 +34,7 @@ from .schematic import can_be_drawn, draw_schematic, mean_shape, scale_end
 from .worst import LoadImage, draw_worst, error_text, worst_faces, worst_sheet
 
 _TEMPLATE = 'report.html.j2'
-_SIDE, _QUALITY = 288, 85  # of the picture of a face: pixels, JPEG
+_SIDE, _QUALITY = 288, 85  # of a face's picture: side in pixels, JPEG quality
 
 _NORMALIZERS = dict(
     inter_ocular='the distance of the outer eye corners',
@@ -68,23 +68,22 @@ def write_report(
 ) -> None:
     """Write a report of one or more systems as a single HTML file.
 
-    It needs nothing beside it and nothing from the network: pictures are in
-    the file, and it forbids the browser to load any other. Without JavaScript
-    all is there but the sorting of the tables. The same arguments give the
-    same bytes.
+    The file contains its pictures, needs no network, and forbids the browser
+    to load anything else. Without JavaScript only the sorting of tables is
+    missing. The same arguments give the same bytes.
 
     Args:
-        path (str | PathLike): The file, ``report.html`` by custom.
+        path (str | PathLike): The file, usually ``report.html``.
         systems (dict[str, Scores]): From the name of each system to its
-            scores; the first is the one that the report is about. With
-            ``truth``, ``predicted`` and ``load_image`` there are pictures of
-            the worst faces.
+            scores; the report is about the first. Scores with ``truth`` and
+            ``predicted``, together with ``load_image``, give pictures of the
+            worst faces.
         columns (Sequence[str]): Subsets in the order of the table, the main
             one first.
         threshold (float): Threshold of failure rate and AUC, a ratio.
         protocol (str): See :func:`~mmpose_face.evaluation.make_table`.
-        unit (str): ``'percent'`` or ``'ratio'``, for the tables; pictures are
-            in per cent.
+        unit (str): ``'percent'`` or ``'ratio'``, for the tables; pictures
+            always show per cent.
         title (str): The heading.
         when (str, optional): A date to show. Defaults to none.
         config_text (str, optional): The config to show. Defaults to none.
@@ -98,7 +97,7 @@ def write_report(
     Raises:
         ValueError: If there is no system or no column, or systems differ in
             scheme or normaliser.
-        Exception: What ``load_image`` raises.
+        Exception: Any exception of ``load_image``.
     """
     _check(systems, columns)
     tables = {
@@ -113,22 +112,22 @@ def write_report(
         when=when,
         main=main,
         systems=list(systems),
-        facts=_facts(scores, columns, threshold, protocol, unit, bootstrap),
-        tiles=_tiles(tables[main]),
+        facts=_reading_notes(scores, columns, threshold, protocol, unit, bootstrap),
+        tiles=_main_figures(tables[main]),
         warnings=_warnings(systems),
         figures=figures_table(tables),
         percentiles=percentiles_table(systems, columns, unit),
         plots=_plots(systems, columns, threshold),
         faces=_schematics(systems),
-        **_landmarks(systems, unit),
+        **_landmark_tables(systems, unit),
         sheets=_sheets(systems, worst, names, load_image),
         worst=worst_table(systems, chosen, names, unit) if chosen else None,
-        troubles=_troubles(systems, names),
+        troubles=_unscored_faces(systems, names),
         config_text=config_text,
         environment=environment_info() if environment is None else environment,
         version=importlib.import_module('mmpose_face').__version__,
     )
-    # File names may hold bytes that are no text.
+    # File names may contain bytes that are not text.
     write_whole(path, text.encode('utf-8', 'xmlcharrefreplace'))
 
 
@@ -139,15 +138,15 @@ def write_report_folder(
     threshold: float,
     **options,
 ) -> Path:
-    """Write ``report.html`` into a folder, and its main pictures as files.
+    """Write ``report.html`` and its main pictures into a folder.
 
-    ``ced.png`` and ``ced.svg`` are the error curves of all systems on the
-    main column or, of a single system, those of all its columns;
-    ``worst.jpg`` is a sheet of the first system's worst faces, where there
-    are points and images.
+    ``ced.png`` and ``ced.svg`` show the error curves of all systems on the
+    main column or, for a single system, those of all its columns.
+    ``worst.jpg`` is a sheet of the first system's worst faces; it needs
+    points and images.
 
     Args:
-        folder (str | PathLike): The folder; it is made.
+        folder (str | PathLike): The folder; created if missing.
         systems (dict[str, Scores]): See :func:`write_report`.
         columns (Sequence[str]): See :func:`write_report`.
         threshold (float): See :func:`write_report`.
@@ -163,7 +162,11 @@ def write_report_folder(
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / 'report.html'
     write_report(report, systems, columns, threshold, **options)
-    curves = _of_systems(systems, columns) if len(systems) > 1 else _of_columns(systems, columns)
+    curves = (
+        _errors_by_system(systems, columns)
+        if len(systems) > 1
+        else _errors_by_column(systems, columns)
+    )
     for name in ('ced.png', 'ced.svg'):
         plot_ced(curves, threshold, folder / name)
     _write_sheet(folder / 'worst.jpg', next(iter(systems.values())), options)
@@ -189,11 +192,11 @@ def _jpeg(image: np.ndarray) -> bytes:
 
 
 def environment_info() -> dict[str, str]:
-    """Versions of what figures may depend on; nothing that names the machine
-    or its user.
+    """Versions of the software that figures may depend on, without the name of
+    the machine or of its user.
 
     Returns:
-        dict[str, str]: From name to version.
+        dict[str, str]: From name to version, and the model of the GPU.
     """
     names = 'mmpose_face', 'mmpose', 'mmengine', 'mmcv', 'torch', 'numpy'
     info = dict(
@@ -214,13 +217,13 @@ def _check(systems: dict[str, Scores], columns: Sequence[str]) -> None:
     alike = {(s.scheme.name, s.normalizer) for s in systems.values()}
     if len(alike) > 1:
         raise ValueError(
-            'expected systems that are scored alike, got '
+            'expected systems of the same scheme and normaliser, got '
             + ' and '.join(f'{scheme} by {normalizer}' for scheme, normalizer in sorted(alike))
         )
 
 
 def _template():
-    # Here, so that landmarks are drawn without loading it.
+    # Here, so that drawing landmarks does not load Jinja.
     import jinja2
 
     env = jinja2.Environment(
@@ -235,13 +238,13 @@ def _template():
 
 
 def _csp_hash(script: str) -> str:
-    """What names a script in a Content-Security-Policy, which then allows no
-    other."""
+    """The hash of a script for a Content-Security-Policy that allows no other
+    script."""
     digest = hashlib.sha256(str(script).encode()).digest()
     return f'sha256-{base64.b64encode(digest).decode()}'
 
 
-def _facts(
+def _reading_notes(
     scores: Scores,
     columns: Sequence[str],
     threshold: float,
@@ -249,7 +252,7 @@ def _facts(
     unit: Unit,
     bootstrap: int,
 ) -> list[str]:
-    """How the figures are to be read, a sentence each."""
+    """Sentences on how to read the figures."""
     of = 'in per cent' if unit == 'percent' else 'as ratios'
     norm = described_normalizer(scores.scheme, scores.normalizer)
     facts = [
@@ -263,7 +266,7 @@ def _facts(
     return facts
 
 
-def _tiles(table: Table) -> list[dict[str, str]]:
+def _main_figures(table: Table) -> list[dict[str, str]]:
     """The main figures of a system: name, text and interval."""
     cells = figures_table({'': table})
     _, _, *heads = cells.columns
@@ -274,7 +277,7 @@ def _tiles(table: Table) -> list[dict[str, str]]:
 
 
 def _warnings(systems: dict[str, Scores]) -> list[str]:
-    """What a reader of the main figures must know, a sentence each."""
+    """Sentences on failed faces and on faces without a score."""
     failed = {n: int(np.isinf(s.errors).sum()) for n, s in systems.items()}
     left_out = {n: int(np.isnan(s.errors).sum()) for n, s in systems.items()}
     warnings = []
@@ -289,30 +292,31 @@ def _warnings(systems: dict[str, Scores]) -> list[str]:
 
 
 def _counts(number_of: dict[str, int]) -> str:
-    """Numbers of the systems that have one."""
+    """The counts above 0 with their systems; the bare count of a single system."""
     if len(number_of) == 1:
         return str(*number_of.values())
     return ', '.join(f'{n} of {name}' for name, n in number_of.items() if n)
 
 
-def _of_systems(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
+def _errors_by_system(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """The errors of each system on the main column."""
     return {name: scores.errors[scores.members(columns[0])] for name, scores in systems.items()}
 
 
-def _of_columns(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
-    """The curves of the first system."""
+def _errors_by_column(systems: dict[str, Scores], columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """The errors of the first system on each column."""
     return subset_curves(next(iter(systems.values())), columns)
 
 
 def _plots(
     systems: dict[str, Scores], columns: Sequence[str], threshold: float
 ) -> list[dict[str, str]]:
-    """Error curves: what they show, and an image."""
+    """The captions and images of the error curves."""
     plots = []
     if len(systems) > 1:
-        plots.append((f'All systems on {columns[0]}', _of_systems(systems, columns)))
+        plots.append((f'All systems on {columns[0]}', _errors_by_system(systems, columns)))
     if len(systems) == 1 or len(columns) > 1:
-        plots.append((f'{next(iter(systems))} on each subset', _of_columns(systems, columns)))
+        plots.append((f'{next(iter(systems))} on each subset', _errors_by_column(systems, columns)))
     return [
         dict(caption=caption, image=_data_uri('svg+xml', ced_svg(curves, threshold).encode()))
         for caption, curves in plots
@@ -324,8 +328,8 @@ def _data_uri(kind: str, data: bytes) -> str:
 
 
 def _schematics(systems: dict[str, Scores]) -> list[dict[str, str]]:
-    """The schematic face of each system, on one scale of colours; none where
-    it is not known where its points lie."""
+    """The schematic face of each system, all with the same colour scale; none
+    if the places of the points are unknown."""
     shape = None
     if not can_be_drawn(next(iter(systems.values())).scheme):
         truths = [(s.truth, s.point_errors) for s in systems.values() if s.truth is not None]
@@ -344,7 +348,7 @@ def _schematics(systems: dict[str, Scores]) -> list[dict[str, str]]:
     ]
 
 
-def _landmarks(systems: dict[str, Scores], unit: Unit) -> dict[str, SortableTable]:
+def _landmark_tables(systems: dict[str, Scores], unit: Unit) -> dict[str, SortableTable]:
     finite = {name: without_failed(s) for name, s in systems.items()}
     return dict(groups=groups_table(finite, unit), landmarks=landmarks_table(finite, unit))
 
@@ -352,20 +356,20 @@ def _landmarks(systems: dict[str, Scores], unit: Unit) -> dict[str, SortableTabl
 def _sheets(
     systems: dict[str, Scores], number: int, names: dict[str, str], load_image: LoadImage | None
 ) -> list[dict]:
-    """The worst faces of each system that has points to draw."""
+    """The worst faces of each system whose scores have points."""
     if load_image is None:
         return []
     return [
         dict(
             system=name,
-            faces=[_face(scores, i, names, load_image) for i in worst_faces(scores, number)],
+            faces=[_worst_face(scores, i, names, load_image) for i in worst_faces(scores, number)],
         )
         for name, scores in systems.items()
         if _has_points(scores)
     ]
 
 
-def _face(
+def _worst_face(
     scores: Scores, index: int, names: dict[str, str], load_image: Callable[[str], np.ndarray]
 ) -> dict[str, str | int]:
     picture = draw_worst(scores, index, load_image, _SIDE)
@@ -379,18 +383,18 @@ def _face(
     )
 
 
-def _troubles(systems: dict[str, Scores], names: dict[str, str]) -> list[dict]:
-    """Which faces of each system failed and which are left out."""
+def _unscored_faces(systems: dict[str, Scores], names: dict[str, str]) -> list[dict]:
+    """The faces of each system that failed or are left out."""
     return [
         dict(
             system=system,
             faces=len(scores),
-            failed=_listed(scores, np.isinf(scores.errors), names),
-            left_out=_listed(scores, np.isnan(scores.errors), names),
+            failed=_face_names(scores, np.isinf(scores.errors), names),
+            left_out=_face_names(scores, np.isnan(scores.errors), names),
         )
         for system, scores in systems.items()
     ]
 
 
-def _listed(scores: Scores, which: np.ndarray, names: dict[str, str]) -> list[str]:
+def _face_names(scores: Scores, which: np.ndarray, names: dict[str, str]) -> list[str]:
     return [f'{names[scores.files[i]]} (id {scores.ids[i]})' for i in np.flatnonzero(which)]

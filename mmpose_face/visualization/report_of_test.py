@@ -20,14 +20,14 @@ def report_test(runner: Runner, metric: SubsetNME, folder: PathLike) -> None:
     """Write the report of a test that has just ended, with its pictures.
 
     Args:
-        runner (Runner): The runner, whose test set has the images.
-        metric (SubsetNME): Its metric, in the main process.
-        folder (str | PathLike): Where to write; see
+        runner (Runner): The runner of the test.
+        metric (SubsetNME): Its metric; in the main process only.
+        folder (str | PathLike): Folder to write to; see
             :func:`~mmpose_face.visualization.write_report_folder`.
 
     Raises:
         FileNotFoundError: If an image is missing.
-        ValueError: If an image is truncated or none.
+        ValueError: If a file is truncated or not an image.
     """
     dataset = runner.test_dataloader.dataset
     name = Path(runner.cfg.filename or 'model').stem
@@ -48,8 +48,7 @@ def report_test(runner: Runner, metric: SubsetNME, folder: PathLike) -> None:
 
 
 class DatasetImages:
-    """The images of a data set by the names of their files; synthetic ones
-    are drawn.
+    """The images of a data set by file name; synthetic faces are rendered.
 
     Args:
         dataset (BaseDataset): One of our data sets or MMPose's, or several in one
@@ -71,9 +70,9 @@ class DatasetImages:
             np.ndarray: BGR ``(H, W, 3)`` of uint8.
 
         Raises:
-            FileNotFoundError: If the data set has no such file, or it is
-                missing.
-            ValueError: If the file is truncated or no image.
+            FileNotFoundError: If the data set has no such file, or the file
+                is missing.
+            ValueError: If the file is truncated or not an image.
         """
         if file not in self._places:
             raise FileNotFoundError(f'the data set has no image {file}')
@@ -87,6 +86,6 @@ def _all_paths(dataset: BaseDataset) -> Iterator[tuple[BaseDataset, int, str]]:
             yield from _all_paths(part)
         return
     for i in range(len(dataset)):
-        # The base class's, for ours may draw the face.
+        # Of the base class, since our data sets may render the face.
         info = BaseDataset.get_data_info(dataset, i)
         yield dataset, i, info['img_path']

@@ -20,10 +20,9 @@ class Cell:
     """A cell of a table.
 
     Args:
-        text (str): What is written in it.
-        key (str): The number that it is sorted by; where it is empty the
-            cell comes last.
-        more (str): What is written below, smaller.
+        text (str): Its text.
+        key (str): Number to sort it by; a cell with an empty key comes last.
+        more (str): Smaller text below.
     """
 
     text: str
@@ -36,8 +35,8 @@ class SortableTable:
     """A table that can be sorted by each column.
 
     Args:
-        caption (str): What it shows.
-        columns (dict[str, bool]): The heads, and whether numbers are below.
+        caption (str): Its caption.
+        columns (dict[str, bool]): From head to whether the column has numbers.
         rows (list[list[Cell]]): The cells of each row.
     """
 
@@ -66,7 +65,7 @@ def figures_table(tables: dict[str, Table]) -> SortableTable:
         SortableTable: The table; intervals are below their figures.
     """
     first = next(iter(tables.values()))
-    # Only some systems may tell visible and occluded points apart.
+    # Only some systems may have figures of visible and occluded points.
     names = list(
         dict.fromkeys(
             name
@@ -113,8 +112,7 @@ def _figure(table: Table, column: str, name: str) -> Cell:
 def percentiles_table(
     systems: dict[str, Scores], columns: Sequence[str], unit: Unit
 ) -> SortableTable:
-    """Errors that a share of the faces does not exceed, a row for each subset
-    and system."""
+    """Percentiles of the errors, a row for each subset and system."""
     rows = []
     for column in columns:
         for system, scores in systems.items():
@@ -142,7 +140,7 @@ def groups_table(systems: dict[str, Scores], unit: Unit) -> SortableTable:
         for group, indices in scheme.groups.items()
     ]
     return SortableTable(
-        'NME of each part of the face', dict(part=False, points=True, **_nme(systems)), rows
+        'NME of each part of the face', dict(part=False, points=True, **_nme_heads(systems)), rows
     )
 
 
@@ -156,7 +154,9 @@ def landmarks_table(systems: dict[str, Scores], unit: Unit) -> SortableTable:
         for i, name in enumerate(scheme.points)
     ]
     return SortableTable(
-        'NME of each landmark', dict(index=True, landmark=False, part=False, **_nme(systems)), rows
+        'NME of each landmark',
+        dict(index=True, landmark=False, part=False, **_nme_heads(systems)),
+        rows,
     )
 
 
@@ -164,8 +164,8 @@ def _scheme(systems: dict[str, Scores]):
     return next(iter(systems.values())).scheme
 
 
-def _nme(systems: dict) -> dict[str, bool]:
-    """Heads of the columns of the systems."""
+def _nme_heads(systems: dict) -> dict[str, bool]:
+    """The heads of the columns with the NME of each system."""
     if len(systems) == 1:
         return {'NME': True}
     return {f'NME of {system}': True for system in systems}
@@ -174,12 +174,12 @@ def _nme(systems: dict) -> dict[str, bool]:
 def worst_table(
     systems: dict[str, Scores], worst: Sequence[int], names: dict[str, str], unit: Unit
 ) -> SortableTable:
-    """Faces of the first system, with the errors that others have on them.
+    """The worst faces of the first system, with the errors of all systems.
 
     Args:
         systems (dict[str, Scores]): The systems.
         worst (Sequence[int]): Indices of the faces, the worst first.
-        names (dict[str, str]): From file to the name to show.
+        names (dict[str, str]): From file to displayed name.
         unit (str): ``'percent'`` or ``'ratio'``.
 
     Returns:
@@ -202,27 +202,27 @@ def worst_table(
         )
     heads = dict(rank=True, file=False, id=True, subsets=False)
     return SortableTable(
-        f'The {len(rows)} faces with the largest errors', {**heads, **_nme(systems)}, rows
+        f'The {len(rows)} faces with the largest errors', {**heads, **_nme_heads(systems)}, rows
     )
 
 
 def short_names(files: Sequence[str]) -> dict[str, str]:
-    """Files without the folder that they have in common.
+    """Shorten file names by their common folder.
 
     Args:
-        files (Sequence[str]): Names as the annotations have them.
+        files (Sequence[str]): Names as in the annotations.
 
     Returns:
-        dict[str, str]: From each to the shorter name.
+        dict[str, str]: From name to shorter name.
     """
     try:
         common = os.path.commonpath({os.path.dirname(f) for f in files})
-    except ValueError:  # no file, or absolute and relative ones
+    except ValueError:  # no file, or both absolute and relative paths
         common = ''
     return {f: os.path.relpath(f, common) if common else f for f in files}
 
 
 def without_failed(scores: Scores) -> Scores:
-    """The faces whose error is finite: one point at infinity would hide what
-    there is to say of a landmark."""
+    """The scores without failed faces, whose infinite errors would make every
+    mean infinite."""
     return scores.select(~np.isinf(scores.errors))

@@ -12,11 +12,11 @@ from .ced import shown
 
 
 class BoxChange(NamedTuple):
-    """What is done to all boxes of a test.
+    """A change of all face boxes of a test.
 
     Args:
-        shift (float): How far each is moved, as a share of its longer side.
-        scale (float): What its sides are multiplied by.
+        shift (float): How far a box moves, as a share of its longer side.
+        scale (float): Factor of its sides.
     """
 
     shift: float
@@ -31,22 +31,22 @@ def plot_robustness(
 ) -> None:
     """Draw NME against the shift and against the scale of the boxes.
 
-    A curve for each column of the table, the main one thick; an infinite NME
-    has no point.
+    There is a curve for each column of the table, thick for the main one. An
+    infinite NME has no point.
 
     Args:
         tables (dict[BoxChange, Table]): The table under each change,
             :data:`UNCHANGED` among them.
-        normalizer (str): What errors were divided by, for the caption.
+        normalizer (str): Normaliser of the errors, for the caption.
         path (str | PathLike): ``.png`` or ``.svg`` to write.
 
     Raises:
-        ValueError: If the suffix is another.
+        ValueError: If the file is neither.
     """
     path = Path(path)
     if path.suffix not in ('.png', '.svg'):
         raise ValueError(f'expected a .png or .svg file, got {path}')
-    # Here, so that landmarks are drawn without loading it.
+    # Here, so that drawing landmarks does not load matplotlib.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.8), dpi=110, layout='constrained')
@@ -54,7 +54,7 @@ def plot_robustness(
     _draw(left, tables, [c for c in tables if c.scale == 1], 'shift')
     _draw(right, tables, [c for c in tables if c.shift == 0], 'scale')
     plain = tables[UNCHANGED]
-    _dress(left, right, 'NME (%)' if plain.unit == 'percent' else 'NME')
+    _format_axes(left, right, 'NME (%)' if plain.unit == 'percent' else 'NME')
     legend = figure.legend(
         *left.get_legend_handles_labels(),
         loc='outside lower center',
@@ -63,7 +63,7 @@ def plot_robustness(
         title=f'normaliser: {normalizer}, protocol: {plain.protocol}; n faces',
     )
     for text in legend.get_texts():
-        text.set_parse_math(False)  # a name may have dollars
+        text.set_parse_math(False)  # names may contain $
     with written_whole(path) as partial:
         figure.savefig(partial, format=path.suffix[1:])
 
@@ -80,14 +80,13 @@ def _draw(axes, tables: dict[BoxChange, Table], changes: Sequence[BoxChange], wh
             marker='o',
             markersize=4,
             linewidth=1.2 if number else 2.4,
-            # Where curves lie on one another, the main one is seen.
+            # The main curve lies above the others.
             zorder=2 if number else 3,
             label=f'{shown(column)} (n = {figures["n"]})',
         )
 
 
-def _dress(left, right, label: str) -> None:
-    """Axes and grid."""
+def _format_axes(left, right, label: str) -> None:
     left.set_xlabel('box moved by (% of its side)')
     right.set_xlabel('side of the box (% of the given one)')
     left.set_ylabel(label)

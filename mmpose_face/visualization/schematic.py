@@ -14,11 +14,11 @@ from ..landmarks import WFLW98, Scheme
 from ..synthesis.template import template
 
 _WIDTH, _MARGIN = 480, 26  # pixels of the picture
-_BAR, _BAR_HEIGHT = 240, 12  # the scale below the face
-_RADIUS = {True: 5.0, False: 8.0}  # of a point, where points are many
+_BAR, _BAR_HEIGHT = 240, 12  # the colour scale below the face
+_RADIUS_OF_MANY, _RADIUS_OF_FEW = 5.0, 8.0  # of more than 40 points, or fewer
 
-# From small to large errors: each step darker, so that it can be read without
-# colours too.
+# RGB from small to large errors: each step is darker, so that the scale can be
+# read without colours.
 _COLORS = np.array(
     [(255, 236, 158), (251, 180, 72), (233, 104, 47), (182, 38, 66), (98, 12, 92), (32, 8, 60)],
     float,
@@ -29,7 +29,7 @@ def _middle(*names: str) -> dict[str, float]:
     return {name: 1 / len(names) for name in names}
 
 
-# Weights of WFLW's points; of the left side, the right one is its mirror.
+# Weights of WFLW's points, for the left side; the right side is its mirror.
 CONSTRUCTIONS: dict[str, dict[str, float]] = dict(
     left_brow_outer_end=_middle('left_brow_upper_5'),
     left_brow_inner_end=_middle('left_brow_upper_1', 'left_brow_lower_1'),
@@ -42,7 +42,7 @@ CONSTRUCTIONS: dict[str, dict[str, float]] = dict(
         'left_eye_inner_corner',
         'left_eye_lower_middle',
     ),
-    # Outwards of the nostril, and up the bridge.
+    # Outwards from the nostril and up the bridge of the nose.
     left_nose_wing=dict(
         left_nostril_2=1.25, left_nostril_1=-0.25, nose_bridge_3=0.15, nose_base=-0.15
     ),
@@ -52,11 +52,11 @@ CONSTRUCTIONS: dict[str, dict[str, float]] = dict(
 
 
 def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
-    """The points of a scheme on a face with WFLW's, some of them constructed.
+    """Place the points of a scheme on a face with WFLW's points.
 
-    For pictures alone: the points that COFW and AFLW have more are put about
-    where they belong (:data:`CONSTRUCTIONS`). Between annotations there are
-    exact maps only, :meth:`~mmpose_face.landmarks.Scheme.map_to`.
+    For pictures only: points of COFW and AFLW that WFLW lacks are placed
+    approximately (:data:`CONSTRUCTIONS`). For annotations there are exact
+    maps, :meth:`~mmpose_face.landmarks.Scheme.map_to`.
 
     Args:
         keypoints (np.ndarray): WFLW's points ``(98, 2)``.
@@ -69,23 +69,23 @@ def scheme_points(keypoints: np.ndarray, scheme: Scheme) -> np.ndarray:
 
 
 def can_be_drawn(scheme: Scheme) -> bool:
-    """Whether it is known where its points lie on the schematic face."""
+    """Whether the place of each point on the schematic face is known."""
     known = {*WFLW98.points, *CONSTRUCTIONS}
     return all(name in known or name.replace('right', 'left', 1) in known for name in scheme.points)
 
 
 def mean_shape(points: np.ndarray) -> np.ndarray:
-    """Where the points of faces lie, for a scheme that is not known.
+    """The mean place of each point, for a scheme without a schematic face.
 
     Args:
         points (np.ndarray): ``(N, K, 2)`` in pixels, NaN where a point is not
             labelled.
 
     Returns:
-        np.ndarray: ``(K, 2)``, medians over faces of the same size; a point
-        that is nowhere labelled lies in the middle.
+        np.ndarray: ``(K, 2)``, medians over the faces, each scaled to size 1
+        and centred at (0, 0); (0, 0) for a point that no face has labelled.
     """
-    low, high = (least(points, axis=1, keepdims=True) for least in (np.fmin.reduce, np.fmax.reduce))
+    low, high = (f.reduce(points, axis=1, keepdims=True) for f in (np.fmin, np.fmax))
     middle, size = (low + high) / 2, (high - low).max(2, keepdims=True)
     faces = (points - middle) / np.where(size > 0, size, np.nan)
     shape = np.zeros(points.shape[1:])
@@ -111,29 +111,28 @@ def draw_schematic(
 ) -> str:
     """Draw the error of each landmark on a schematic face.
 
-    A point has the colour of its error and says name and error where a
-    pointer rests on it; a point that is nowhere scored is a hollow ring.
+    A point has the colour of its error, and shows its name and error when the
+    mouse pointer rests on it. A point that no face scores is a hollow ring.
 
     Args:
-        errors (ArrayLike): Ratios ``(K, )`` as of
+        errors (ArrayLike): Ratios ``(K, )`` as given by
             :func:`~mmpose_face.evaluation.per_landmark`.
         scheme (Scheme): The scheme of the K points.
-        highest (float, optional): Right end of the colour scale, a ratio, so
-            that several pictures can have the same. Defaults to
-            :func:`scale_end`. Errors beyond it have its colour.
-        shape (ArrayLike, optional): Where the points lie ``(K, 2)``, in any
-            unit, as :func:`mean_shape` finds it. Defaults to their places on
+        highest (float, optional): Right end of the colour scale, a ratio;
+            larger errors have the same colour. Pictures to compare need the
+            same one. Defaults to :func:`scale_end`.
+        shape (ArrayLike, optional): Places of the points ``(K, 2)`` in any
+            unit, as given by :func:`mean_shape`. Defaults to their places on
             the schematic face, which are known for the schemes of
             :mod:`mmpose_face.landmarks`.
 
     Returns:
-        str: An SVG drawing, which can be a file or stand in HTML. The errors
-        are in per cent; lines and texts take the colour of the text around
-        it.
+        str: An SVG drawing for a file or for HTML, with errors in per cent.
+        Lines and texts have the colour of the surrounding text.
 
     Raises:
-        ValueError: If the errors or the shape are not those of the K points,
-            or places are not known.
+        ValueError: If the errors or the shape do not have K points, or the
+            places of the points are unknown and no shape is given.
     """
     errors = np.asarray(errors, np.float64)
     if errors.shape != (scheme.num_points,):
@@ -159,29 +158,29 @@ def draw_schematic(
 
 
 def scale_end(errors: ArrayLike) -> float:
-    """A round number, 1, 2, 3, 5 or 8 times a power of ten, that no finite
-    error exceeds.
+    """The smallest round number, 1, 2, 3, 5 or 8 times a power of ten, that no
+    finite error exceeds.
 
     Args:
         errors (ArrayLike): Ratios of any shape.
 
     Returns:
-        float: Ratio; 0.01 where there is no error.
+        float: Ratio; 0.01 if no finite error is above 0.
     """
     errors = np.asarray(errors, np.float64)
     largest = errors.max(where=np.isfinite(errors), initial=0)
     if largest <= 0:
         return 0.01
     power = 10.0 ** math.floor(math.log10(largest))
-    # A little room, for the digits that division loses.
+    # Tolerance for rounding errors.
     return next(
         step * power for step in (1, 2, 3, 5, 8, 10) if step * power >= largest * (1 - 1e-9)
     )
 
 
 def _layout(scheme: Scheme, shape: ArrayLike | None) -> tuple[np.ndarray, np.ndarray, float]:
-    """Points ``(K, 2)`` in pixels of the picture, those of the face's outline
-    ``(33, 2)`` or of none ``(0, 2)``, and the height of the face in it."""
+    """Points ``(K, 2)`` in pixels of the picture; the face's outline
+    ``(33, 2)``, or ``(0, 2)`` if there is none; and the height of the face."""
     if shape is not None:
         points = np.asarray(shape, np.float64)
         if points.shape != (scheme.num_points, 2):
@@ -189,20 +188,20 @@ def _layout(scheme: Scheme, shape: ArrayLike | None) -> tuple[np.ndarray, np.nda
                 f'expected a shape of {scheme.num_points} points '
                 f'of {scheme.name}, got {points.shape}'
             )
-        points, height = _fitted(points)
+        points, height = _fit_to_picture(points)
         return points, np.empty((0, 2)), height
     if not can_be_drawn(scheme):
         raise ValueError(
             f'it is not known where on a face the points of {scheme.name} lie: expected a shape'
         )
-    face, height = _fitted(template().controls[: WFLW98.num_points, :2].astype(np.float64))
+    face, height = _fit_to_picture(template().controls[: WFLW98.num_points, :2].astype(np.float64))
     outline = face[list(WFLW98.groups['jaw'])]
     return scheme_points(face, scheme), outline, height
 
 
-def _fitted(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """The points as wide as the picture, and the height of it; one that is
-    not wide gets as much."""
+def _fit_to_picture(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """The points scaled to the width of the picture and centred, and the
+    height of the picture, at most about twice its width."""
     low, high = points.min(0), points.max(0)
     wide = max(high[0] - low[0], (high[1] - low[1]) / 2) or 1.0
     scale = (_WIDTH - 2 * _MARGIN) / wide
@@ -212,7 +211,7 @@ def _fitted(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _outline(points: np.ndarray) -> str:
-    """From ear to ear, for schemes that have but the chin of it."""
+    """The jaw from ear to ear, of which some schemes have only the chin."""
     if not len(points):
         return ''
     path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
@@ -232,7 +231,7 @@ def _lines(points: np.ndarray, scheme: Scheme) -> list[str]:
 
 
 def _dots(points: np.ndarray, errors: np.ndarray, scheme: Scheme, highest: float) -> list[str]:
-    radius = _RADIUS[scheme.num_points > 40]
+    radius = _RADIUS_OF_MANY if scheme.num_points > 40 else _RADIUS_OF_FEW
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" '
         'pointer-events="all" '
@@ -254,8 +253,8 @@ def _percent(error: float) -> str:
 
 
 def color_of(share: float) -> str:
-    """The colour at a place of the scale, 0 being its left and 1 its right
-    end, such as ``'#ffec9e'``."""
+    """The colour at a place of the scale, from 0 (left end) to 1 (right end),
+    such as ``'#ffec9e'``."""
     place = min(max(share, 0), 1) * (len(_COLORS) - 1)
     rgb = [float(np.interp(place, range(len(_COLORS)), c)) for c in _COLORS.T]
     return '#' + ''.join(f'{round(c):02x}' for c in rgb)
@@ -265,7 +264,7 @@ def _scale(top: float, highest: float) -> Sequence[str]:
     """The colour scale with three numbers, in per cent."""
     left, steps = (_WIDTH - _BAR) / 2, 48
     width = _BAR / steps
-    # A little wider than a step, or a viewer may show the seams.
+    # A little wider than a step, so that no viewer shows seams.
     bar = [
         f'<rect x="{left + i * width:g}" y="{top:g}" '
         f'width="{width + (i < steps - 1) * 0.5:g}" height="{_BAR_HEIGHT}" '

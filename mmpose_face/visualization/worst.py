@@ -15,7 +15,7 @@ from .drawing import contact_sheet
 
 LoadImage = Callable[[str], np.ndarray]
 
-# Apart for every kind of colour blindness, and seldom on faces. BGR.
+# BGR; told apart with every kind of colour blindness, and rare on faces.
 TRUTH, PREDICTED = (80, 235, 60), (255, 40, 255)
 
 _FINE = 16  # OpenCV draws at multiples of 1/16 pixel
@@ -31,8 +31,8 @@ def worst_faces(scores: Scores, number: int) -> list[int]:
         number (int): How many to choose.
 
     Returns:
-        list[int]: Their indices, the worst first and failed ones before all
-        others; fewer where not so many are scored.
+        list[int]: Their indices, failed faces first, then by falling error;
+        fewer than ``number`` if fewer faces are scored.
     """
     order = np.argsort(-scores.errors, kind='stable')
     scored = order[~np.isnan(scores.errors[order])]
@@ -42,13 +42,13 @@ def worst_faces(scores: Scores, number: int) -> list[int]:
 def draw_worst(scores: Scores, index: int, load_image: LoadImage, side: int = 288) -> np.ndarray:
     """Draw prediction and truth of a face around its box.
 
-    The truth is thin green lines, the prediction magenta lines with dots. A
-    face whose prediction failed shows its truth alone; points without a label
+    The truth is thin green lines, the prediction magenta lines with dots. If
+    the prediction failed, only the truth is drawn; points without a label
     have no truth.
 
     Args:
         scores (Scores): Scores with ``truth`` and ``predicted``.
-        index (int): Which face.
+        index (int): Index of the face.
         load_image (Callable): From the name of a file to its BGR image
             ``(H, W, 3)`` of uint8.
         side (int): Width and height of the picture in pixels.
@@ -61,8 +61,8 @@ def draw_worst(scores: Scores, index: int, load_image: LoadImage, side: int = 28
     """
     if scores.truth is None or scores.predicted is None:
         raise ValueError(
-            'these scores have no points, only errors (as '
-            'per_face.json); score the predictions again'
+            'these scores, such as those of per_face.json, have errors '
+            'but no points; score the predictions again'
         )
     box = scores.boxes[index].reshape(2, 2)
     cell, scale, shift = crop_face(load_image(scores.files[index]), box, side)
@@ -82,11 +82,11 @@ def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple, do
     for i, j in scheme.lines:
         if drawn[i] and drawn[j]:
             cv2.line(cell, at[i], at[j], color, 1, cv2.LINE_AA, _SHIFT)
-    # A point that no line reaches would be lost without a dot.
-    single = set(range(len(at))) - {i for line in scheme.lines for i in line}
+    # Points without lines need a dot to be seen.
+    without_line = set(range(len(at))) - {i for line in scheme.lines for i in line}
     radius = max(1.2, len(cell) / 170)
     for i in np.flatnonzero(drawn).tolist():
-        if dots or i in single:
+        if dots or i in without_line:
             cv2.circle(cell, at[i], round(radius * _FINE), color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
@@ -95,7 +95,7 @@ def worst_sheet(
 ) -> np.ndarray | None:
     """A contact sheet of the faces with the largest errors.
 
-    Each is drawn as :func:`draw_worst` says, with its error in per cent, or
+    Each face is drawn by :func:`draw_worst`, with its error in per cent, or
     ``failed``, in the corner.
 
     Args:
@@ -106,7 +106,7 @@ def worst_sheet(
         side (int): Width and height of a face in pixels.
 
     Returns:
-        np.ndarray: BGR of uint8; None where no face is scored.
+        np.ndarray | None: BGR of uint8; None if no face is scored.
 
     Raises:
         ValueError: If the scores have no points.
@@ -120,5 +120,5 @@ def worst_sheet(
 
 
 def error_text(error: float) -> str:
-    """The error of a face in words, of a ratio that is not NaN."""
+    """The text for the error of a face, a ratio that is not NaN."""
     return 'failed' if np.isinf(error) else f'{100 * error:.2f} %'

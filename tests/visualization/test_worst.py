@@ -104,7 +104,7 @@ def test_error_in_words():
 
 
 def test_scores_without_points():
-    with pytest.raises(ValueError, match='no points, only errors'):
+    with pytest.raises(ValueError, match='errors but no points'):
         draw_worst(make_scores([0.1], points=False), 0, grey_image)
 
 
