@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layout of the head's texture.
 
-The landmarks do not move in the texture, an expression stretches it; so the
-parts of every face are the same, and are made once. Colours are BGR from 0 to
-1; a texture is ``(3, *SIZE)``, one plane for each, which is quicker to mix
-than interleaved pixels.
+Landmarks have fixed places in the texture, and expressions stretch it; so its
+regions are the same for every face and are made once. Colours are BGR from 0
+to 1. A texture is ``(3, *SIZE)``: planes are faster to mix than interleaved
+pixels.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def places() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the texture: where it is, and how much of each pixel.
+    """A part of the texture: its window, and its share of each pixel.
 
     Args:
         window (tuple[slice, slice]): Rows and columns.
@@ -58,12 +58,12 @@ class Region:
     alpha: np.ndarray
 
     def _of(self, texture: np.ndarray) -> np.ndarray:
-        """The view ``(3, rows, columns)`` of that part of a texture."""
+        """The part ``(3, rows, columns)`` of a texture, as a view."""
         window = (slice(None), *self.window)
         return texture[window]
 
     def darken(self, texture: np.ndarray, factor: float, strength: float) -> None:
-        """Multiply what is there, in place."""
+        """Multiply the texture by a factor, in place."""
         part = self._of(texture)
         part *= 1 - self.alpha * np.float32(strength * (1 - factor))
 
@@ -122,8 +122,8 @@ def _line(*names: str, closed: bool = False) -> np.ndarray:
 
 
 def _at(points: Sequence[tuple[float, ...]], sign: int = 1) -> np.ndarray:
-    """Texture pixels of places near the template's surface; ``sign`` -1 is
-    the other side."""
+    """Texture pixels of places near the template's surface; mirrored with
+    ``sign`` -1."""
     places = np.array(points, float) * (sign, 1, 1)
     return grid_to_texture(uv_to_grid(texture_coordinates(places)))
 
@@ -144,8 +144,7 @@ _EYE = (
     'lower_inner',
 )
 
-# Lines that each side has: places on the right, width and blur in texture
-# pixels.
+# Lines on both sides: places on the right, width and blur in texture pixels.
 _SIDE_LINES: dict[str, tuple[list[tuple[float, ...]], int, float]] = dict(
     nostril=([(5.5, 45.2, 95), (9.5, 44.6, 92)], 4, 1.1),
     wing=([(14, 44.5, 86), (19, 43, 83), (18.5, 37, 83)], 2, 1.4),
@@ -219,19 +218,19 @@ def _eye_regions(side: str) -> dict[str, Region]:
     )
 
 
-_STOCK = 2 * SIZE[0], 2 * SIZE[1]  # of noise, to cut from
+_STOCK = 2 * SIZE[0], 2 * SIZE[1]  # size of the noise to crop from
 
 
 @lru_cache(maxsize=1)
 def noise() -> np.ndarray:
-    """Noise of several octaves for skins, about -1 to 1."""
+    """Noise of several octaves for skin, about -1 to 1."""
     weights = {64: 0.5, 24: 0.4, 8: 0.3, 3: 0.3, 1: 0.35}
     return octaves(np.random.default_rng(1), _STOCK, weights)
 
 
 @lru_cache(maxsize=1)
 def strands() -> np.ndarray:
-    """Noise drawn out along the rows' direction, as hair is."""
+    """Noise stretched down the columns, like strands of hair."""
     rng = np.random.default_rng(2)
     height, width = _STOCK
     fine = enlarged(rng.normal(0, 1, (height // 20, width)), _STOCK)
@@ -251,7 +250,7 @@ def hairiness() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def beard() -> tuple[np.ndarray, np.ndarray]:
-    """How much of a beard and of a moustache grows at each texture pixel."""
+    """Density of beard and of moustache at each texture pixel, 0 to 1."""
     x, y, z = np.moveaxis(places(), -1, 0)
     edge = np.where(z > 5, 8 + (z - 5) * 0.78, 8)
     cheeks = _smooth((y - edge) / 10) * _smooth((z + 12) / 10)
@@ -279,7 +278,7 @@ def _beside_lips() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def hollows() -> np.ndarray:
-    """How much the light from everywhere is kept away, about 0.6 to 1.1."""
+    """Factor of the ambient light by relief, about 0.6 to 1.1."""
     surface = template().surface
     radius = np.linalg.norm(surface - CENTER, axis=-1).astype(np.float32)
     relief = radius - cv2.GaussianBlur(radius, (0, 0), 5)
@@ -289,6 +288,6 @@ def hollows() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def forehead() -> np.ndarray:
-    """Where a hairline may be low: 1 on the forehead, 0 below the brows."""
+    """Where the hairline may be low: 1 on the forehead, 0 below the brows."""
     _, y, z = np.moveaxis(places(), -1, 0)
     return (_smooth((2 - y) / 20) * _smooth((z + 20) / 30)).astype(np.float32)

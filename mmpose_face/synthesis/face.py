@@ -18,26 +18,26 @@ from .render import Camera, View, normals, rotation, sample_grid, see, shade, tu
 from .shape import Expression, Identity, deform
 from .template import CENTER, GRID, template
 
-# WFLW's names, and how often a face has each when none is asked for.
+# WFLW's attributes, and the probability of each in a random choice.
 ATTRIBUTES = dict(
     pose=0.15, expression=0.15, illumination=0.2, makeup=0.15, occlusion=0.25, blur=0.15
 )
 
 _EYES = ('left', 'right')
-_IRIS = 5.8  # millimetres
+_IRIS = 5.8  # radius in millimetres
 
 
 @dataclass(frozen=True)
 class SyntheticFace:
-    """A picture with its truth.
+    """A picture of a face and its true landmarks.
 
     Args:
         image (np.ndarray): ``(size, size, 3)`` uint8, BGR.
         keypoints (np.ndarray): WFLW's points ``(98, 2)`` in pixels; the
             middle of the first pixel is (0, 0).
         occluded (np.ndarray): ``(98,)`` bool, hidden by the head itself or
-            by something before it.
-        attributes (tuple[str]): Those of :data:`ATTRIBUTES` that it has.
+            by something in front of it.
+        attributes (tuple[str]): Its attributes, of :data:`ATTRIBUTES`.
     """
 
     image: np.ndarray
@@ -49,17 +49,17 @@ class SyntheticFace:
 def render_face(
     seed: int, index: int, size: int = 256, attributes: Collection[str] | None = None
 ) -> SyntheticFace:
-    """Make a face that depends on the arguments alone.
+    """Render a face; the same arguments give the same face.
 
     Args:
         seed (int): Number of the collection.
         index (int): Number of the face in it.
         size (int): Width and height in pixels, from 16 to 2048.
-        attributes (Collection[str], optional): Those that the face shall
-            have. Defaults to a random choice.
+        attributes (Collection[str], optional): Attributes of the face.
+            Defaults to a random choice.
 
     Raises:
-        ValueError: If the size is another, a number is negative or an
+        ValueError: If the size is out of range, a number is negative or an
             attribute is not one of :data:`ATTRIBUTES`.
     """
     check(seed, size, attributes)
@@ -71,7 +71,7 @@ def render_face(
 
 
 def check(seed: int, size: int, attributes: Collection[str] | None) -> None:
-    """Raise the errors of :func:`render_face` without drawing."""
+    """Check the arguments of :func:`render_face`, and raise its errors."""
     if seed < 0:
         raise ValueError(f'seed must not be negative, got {seed}')
     if not 16 <= size <= 2048:
@@ -91,7 +91,7 @@ def _render(rng: np.random.Generator, size: int, has: Collection[str]) -> Synthe
     painting = paint(rng, grid_to_texture(pupils), _iris_axes(controls), 'makeup' in has)
     surface = _with_hair(surface, painting.covered, rng.uniform(2, 14))
     places = np.concatenate([_grid_points()[:96], pupils])
-    camera, seen = _frame(rng, surface, places, size, 'pose' in has)
+    camera, seen = _place_in_picture(rng, surface, places, size, 'pose' in has)
     normal = turned(normals(surface), camera.rotation)
     view = see(seen, normal[..., 2] > -0.15, size)
     keypoints = _keypoints(seen, places, camera)
@@ -107,9 +107,9 @@ def _render(rng: np.random.Generator, size: int, has: Collection[str]) -> Synthe
     image = photo.defocus(image, rng, 'blur' in has)
     image = photo.store(image, rng)
     hidden = (
-        _behind(keypoints, view.depth)
-        | _covered(keypoints, canvas.cover)
-        | _below_hair(painting.covered, places)
+        _hidden_by_head(keypoints, view.depth)
+        | _hidden_by_objects(keypoints, canvas.cover)
+        | _hidden_by_hair(painting.covered, places)
     )
     names = tuple(name for name in ATTRIBUTES if name in has)
     return SyntheticFace(image, keypoints[:, :2].astype(np.float64), hidden, names)
@@ -123,13 +123,13 @@ def _grid_points() -> np.ndarray:
 
 def _surface(controls: np.ndarray) -> np.ndarray:
     base = template()
-    # Not by BLAS, whose last bits depend on the number of threads.
+    # Not by BLAS: its last bits depend on the number of threads.
     moved = np.einsum('nm,cm->nc', base.spread, np.ascontiguousarray((controls - base.controls).T))
     return base.surface + moved.reshape(*GRID, 3)
 
 
 def _with_hair(surface: np.ndarray, covered: np.ndarray, thickness: float) -> np.ndarray:
-    """The surface pushed outwards below hair."""
+    """Push the surface outwards where there is hair."""
     alpha = cv2.resize(covered, GRID[::-1])
     alpha = cv2.GaussianBlur(alpha, (0, 0), 1.5)[..., None]
     outward: np.ndarray = surface - CENTER.astype(np.float32)
@@ -138,7 +138,7 @@ def _with_hair(surface: np.ndarray, covered: np.ndarray, thickness: float) -> np
 
 
 def _eye_extent(values: np.ndarray, side: str) -> np.ndarray:
-    """Width and height of the eye opening in some coordinates."""
+    """Width and height of the eye opening, in the coordinates of ``values``."""
     index = WFLW98.index
     corners = [index[f'{side}_eye_{c}_corner'] for c in ('inner', 'outer')]
     lids = [index[f'{side}_eye_{c}_middle'] for c in ('upper', 'lower')]
@@ -151,7 +151,7 @@ def _eye_extent(values: np.ndarray, side: str) -> np.ndarray:
 
 
 def _iris_axes(controls: np.ndarray) -> np.ndarray:
-    """Half axes ``(2, 2)`` in texture pixels that look round on the face."""
+    """Half axes ``(2, 2)`` in texture pixels of irises that are round on the face."""
     axes = []
     for side in _EYES:
         texture = _eye_extent(grid_to_texture(_grid_points()), side)
@@ -170,11 +170,11 @@ def _pupils(expression: Expression) -> np.ndarray:
     return np.array(pupils)
 
 
-def _frame(
+def _place_in_picture(
     rng: np.random.Generator, surface: np.ndarray, places: np.ndarray, size: int, turned: bool
 ) -> tuple[Camera, np.ndarray]:
-    """Choose the pose, and put the face into the picture: the camera, and
-    the surface as it sees it."""
+    """Choose the pose and the place in the picture; return the camera and the
+    surface as projected by it."""
     yaw, pitch, roll = rng.normal(0, (16, 8, 8)).clip(-34, 34)
     if turned:
         yaw = rng.choice((-1, 1)) * rng.uniform(36, 62)
@@ -213,13 +213,13 @@ def _compose(
     for sign in (-1, 1):
         if not hangs and scene.ear_faces_camera(camera, sign):
             scene.ear(canvas, camera, sign, painting.skin)
-    canvas.cover[:] = 0  # what is drawn so far hides no landmark
+    canvas.cover[:] = 0  # nothing so far hides a landmark
     if rng.random() < 0.13:
         scene.glasses(canvas, camera, rng, dark=False)
     return canvas
 
 
-_LEAST, _TRIES = 8, 5
+_MIN_HIDDEN, _TRIES = 8, 5  # points to hide, and how often to try
 
 
 def _occlude(
@@ -229,10 +229,10 @@ def _occlude(
     painting: Painting,
     keypoints: np.ndarray,
 ) -> None:
-    """Put things before the face, until they hide some of the points."""
+    """Put objects in front of the face until they hide some of its points."""
     for _ in range(_TRIES):
         scene.occlude(canvas, camera, painting.skin, painting.hair, rng)
-        if _covered(keypoints, canvas.cover).sum() >= _LEAST:
+        if _hidden_by_objects(keypoints, canvas.cover).sum() >= _MIN_HIDDEN:
             break
 
 
@@ -259,8 +259,8 @@ _MARCH = np.linspace(0.3, 1, 20)
 
 
 def _keypoints(seen: np.ndarray, places: np.ndarray, camera: Camera) -> np.ndarray:
-    """Landmarks ``(98, 3)`` much as annotators set them: a point of the jaw
-    that the face hides moves along its row to where the face is widest."""
+    """Landmarks ``(98, 3)`` as annotators place them: a hidden point of the jaw
+    moves along its row of the surface to the visible outline."""
     points = sample_grid(seen, places)
     middle = (GRID[1] - 1) / 2
     marched = np.repeat(places[_JAW][:, None], len(_MARCH), 1)
@@ -275,31 +275,31 @@ def _keypoints(seen: np.ndarray, places: np.ndarray, camera: Camera) -> np.ndarr
     return points
 
 
-_HIDDEN_BY = 7.0  # millimetres of the head before a point
+_HIDDEN_BY = 7.0  # millimetres of the head in front of a point
 
 
 def _pixels(keypoints: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
-    """Row and column of the pixel of each point, or the nearest one."""
+    """Row and column of each point's pixel; outside the image, of the nearest."""
     x, y = np.rint(keypoints[:, :2]).astype(int).clip(0, size - 1).T
     return y, x
 
 
-def _behind(keypoints: np.ndarray, depth: np.ndarray) -> np.ndarray:
+def _hidden_by_head(keypoints: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Which points ``(98,)`` the head itself hides."""
-    # A point of the outline has neighbours that see past the head.
+    # The least depth around a point: next to the outline, it is the background's.
     side = 2 * round(len(depth) / 128) + 1
     least = cv2.erode(depth, np.ones((side, side), np.uint8))
     return least[_pixels(keypoints, len(depth))] > (keypoints[:, 2] + _HIDDEN_BY)
 
 
-def _covered(keypoints: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Which points ``(98,)`` something before the head hides."""
+def _hidden_by_objects(keypoints: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Which points ``(98,)`` something in front of the head hides."""
     return cover[_pixels(keypoints, len(cover))] > 127
 
 
-def _below_hair(covered: np.ndarray, places: np.ndarray) -> np.ndarray:
+def _hidden_by_hair(covered: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Which points ``(98,)`` lie below hair or a cap."""
     alpha = sample_grid(covered[..., None], grid_to_texture(places))[:, 0]
     hidden = alpha > 0.6
-    hidden[_JAW] = False  # its ends lie beside the sideburns
+    hidden[_JAW] = False  # the ends of the jaw lie beside the sideburns
     return hidden

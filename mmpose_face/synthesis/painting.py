@@ -9,7 +9,7 @@ import numpy as np
 from .atlas import SIZE, Region, beard, forehead, hairiness, hollows, noise, regions, strands
 from .subpixel import SHIFT, fixed
 
-# Skin from light to dark.
+# Colours are BGR. Skin from light to dark.
 _SKIN = np.array(
     [
         (0.74, 0.82, 0.95),
@@ -66,13 +66,15 @@ _SHADOW = np.array(
 )
 
 
-def _cut(pool: np.ndarray, rng: np.random.Generator, size: tuple[int, ...] = SIZE) -> np.ndarray:
+def _random_crop(
+    pool: np.ndarray, rng: np.random.Generator, size: tuple[int, ...] = SIZE
+) -> np.ndarray:
     y, x = rng.integers(0, np.array(pool.shape) - size)
     return pool[y : y + size[0], x : x + size[1]]
 
 
-def _between(colors: np.ndarray, t: float) -> np.ndarray:
-    """The colour at ``t`` from 0 to 1 of a ramp."""
+def _ramp_color(colors: np.ndarray, t: float) -> np.ndarray:
+    """The colour of a ramp at ``t``, from 0 to 1."""
     t = t * (len(colors) - 1)
     i = min(int(t), len(colors) - 2)
     return colors[i] + (colors[i + 1] - colors[i]) * (t - i)
@@ -84,9 +86,9 @@ class Painting:
 
     Args:
         texture (np.ndarray): ``(3, *SIZE)``.
-        skin (np.ndarray): Colour for what else shows skin.
-        hair (np.ndarray): Colour for what else shows hair.
-        covered (np.ndarray): ``SIZE``, how much hair or a cap covers.
+        skin (np.ndarray): Colour of other skin, such as the neck.
+        hair (np.ndarray): Colour of other hair.
+        covered (np.ndarray): ``SIZE``, cover by hair or a cap, 0 to 1.
     """
 
     texture: np.ndarray
@@ -99,12 +101,12 @@ def paint(rng: np.random.Generator, pupils: np.ndarray, iris: np.ndarray, makeup
     """Paint a head.
 
     Args:
-        rng (np.random.Generator): Decides on colours, hair and beard.
+        rng (np.random.Generator): Source of colours, hair and beard.
         pupils (np.ndarray): Left and right pupil, texture pixels ``(2, 2)``.
         iris (np.ndarray): Half axes of each iris ``(2, 2)``, texture pixels.
         makeup (bool): Whether the face wears strong make-up.
     """
-    skin = _between(_SKIN, rng.beta(1.1, 1.6))
+    skin = _ramp_color(_SKIN, rng.beta(1.1, 1.6))
     skin = skin * rng.normal(1, 0.04, 3) * rng.uniform(0.9, 1.05)
     hair_color = _HAIR[rng.integers(len(_HAIR))] * rng.uniform(0.7, 1.2)
     texture = _skin(rng, skin)
@@ -116,12 +118,12 @@ def paint(rng: np.random.Generator, pupils: np.ndarray, iris: np.ndarray, makeup
         _paint_makeup(texture, rng)
     _paint_brows(texture, rng, hair_color, makeup)
     _paint_eyes(texture, rng, pupils, iris, makeup)
-    covered = _cover(texture, rng, hair_color)
+    covered = _paint_hair(texture, rng, hair_color)
     return Painting(texture, skin, hair_color, covered)
 
 
 def _mix(texture: np.ndarray, color: np.ndarray, grain: np.ndarray, alpha: np.ndarray) -> None:
-    """Lay a grained colour over the whole texture, in place."""
+    """Mix a grained colour into the whole texture, in place."""
     texture *= 1 - alpha
     shown = alpha * grain
     for plane, value in zip(texture, color):
@@ -129,7 +131,7 @@ def _mix(texture: np.ndarray, color: np.ndarray, grain: np.ndarray, alpha: np.nd
 
 
 def _skin(rng: np.random.Generator, color: np.ndarray) -> np.ndarray:
-    spots = np.float32(rng.uniform(0.01, 0.06)) * _cut(noise(), rng)
+    spots = np.float32(rng.uniform(0.01, 0.06)) * _random_crop(noise(), rng)
     spots += 1
     texture = np.multiply.outer(color.astype(np.float32), spots * hollows())
     red = np.array([0.75, 0.8, 1.05], np.float32)
@@ -160,7 +162,7 @@ def _paint_beard(texture: np.ndarray, rng: np.random.Generator, color: np.ndarra
     kind = rng.choice(3, p=(0.5, 0.25, 0.25))
     alpha = (whiskers + moustache, moustache, whiskers)[kind]
     density = rng.uniform(0.15, 0.95)
-    grain = 1 + np.float32(0.5) * _cut(strands(), rng)
+    grain = 1 + np.float32(0.5) * _random_crop(strands(), rng)
     alpha = np.clip(alpha * np.float32(density) * grain, 0, 1)
     _mix(texture, color, np.ones_like(alpha), alpha)
 
@@ -200,7 +202,7 @@ def _paint_brows(
     color = color * rng.uniform(0.5, 0.9)
     for side in ('left', 'right'):
         region = regions()[f'{side}_brow']
-        grain = _cut(strands(), rng, region.alpha.shape)
+        grain = _random_crop(strands(), rng, region.alpha.shape)
         region.paint(texture, color, np.clip(density * (1 + 0.3 * grain), 0, 1))
 
 
@@ -265,8 +267,8 @@ def _ellipse(image: np.ndarray, center: np.ndarray, axes: np.ndarray, color: np.
     )
 
 
-def _cover(texture: np.ndarray, rng: np.random.Generator, hair: np.ndarray) -> np.ndarray:
-    """Paint hair or a cap; returns how much it covers, ``SIZE``."""
+def _paint_hair(texture: np.ndarray, rng: np.random.Generator, hair: np.ndarray) -> np.ndarray:
+    """Paint hair or a cap; return its cover, ``SIZE``, 0 to 1."""
     kind = rng.choice(('bald', 'cap', 'fringe', 'hair'), p=(0.08, 0.1, 0.17, 0.65))
     if kind == 'bald':
         return np.zeros(SIZE, np.float32)
@@ -276,8 +278,8 @@ def _cover(texture: np.ndarray, rng: np.random.Generator, hair: np.ndarray) -> n
         alpha = np.clip(edge + 0.5, 0, 1)
         _mix(texture, rng.uniform(0.05, 0.95, 3), np.ones_like(alpha), alpha)
         return alpha
-    edge += np.float32(rng.uniform(2, 7)) * _cut(strands(), rng)
+    edge += np.float32(rng.uniform(2, 7)) * _random_crop(strands(), rng)
     alpha = np.clip(edge / np.float32(rng.uniform(3, 9)) + 0.5, 0, 1)
     alpha *= np.float32(rng.uniform(0.85, 1))
-    _mix(texture, hair, 1 + np.float32(0.35) * _cut(strands(), rng), alpha)
+    _mix(texture, hair, 1 + np.float32(0.35) * _random_crop(strands(), rng), alpha)
     return alpha

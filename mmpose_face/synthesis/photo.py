@@ -12,11 +12,12 @@ from .render import Light
 
 
 def sample_light(rng: np.random.Generator, harsh: bool) -> Light:
-    """Light as in most photographs, or from the side, below or one lamp.
+    """Sample light as in most photographs, or difficult light.
 
     Args:
-        rng (np.random.Generator): Decides.
-        harsh (bool): Whether the light itself is an adversity.
+        rng (np.random.Generator): Source of the choices.
+        harsh (bool): Whether the light is strong and from the side, above or
+            below.
     """
     if harsh:
         side = rng.choice((-1, 1))
@@ -39,7 +40,7 @@ def sample_light(rng: np.random.Generator, harsh: bool) -> Light:
 
 
 def expose(image: np.ndarray, rng: np.random.Generator, harsh: bool) -> np.ndarray:
-    """Exposure, contrast and colour of a picture, uint8."""
+    """Change exposure, contrast and colour of a picture, uint8."""
     gamma = np.exp(rng.normal(0, 0.15))
     gain = np.exp(rng.normal(0, 0.12, 3) * (1, 0.6, 1))
     if harsh:
@@ -55,7 +56,7 @@ def expose(image: np.ndarray, rng: np.random.Generator, harsh: bool) -> np.ndarr
 
 
 def cast_shadow(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The shadow of something outside the picture, with a straight edge."""
+    """Add the shadow of something outside the picture, with a straight edge."""
     size = len(image)
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0.45, 0.75)
     x, y = np.ogrid[:size, :size]
@@ -67,20 +68,20 @@ def cast_shadow(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def defocus(image: np.ndarray, rng: np.random.Generator, strong: bool) -> np.ndarray:
-    """Blur by focus, by movement or by too few pixels."""
+    """Blur by defocus; if strong, by defocus, motion or a low resolution."""
     unit = len(image) / 256
     if not strong:
         sigma = abs(rng.normal(0, 0.7)) * unit
         return cv2.GaussianBlur(image, (0, 0), sigma) if sigma > 0.3 else image
     ways: Sequence[Callable[[], np.ndarray]] = (
         lambda: cv2.GaussianBlur(image, (0, 0), rng.uniform(2.5, 5) * unit),
-        lambda: _move(image, rng.uniform(11, 24) * unit, rng.uniform(0, np.pi)),
-        lambda: _coarsen(image, rng.uniform(4.5, 8) * unit),
+        lambda: _motion_blur(image, rng.uniform(11, 24) * unit, rng.uniform(0, np.pi)),
+        lambda: _lower_resolution(image, rng.uniform(4.5, 8) * unit),
     )
     return ways[rng.integers(len(ways))]()
 
 
-def _move(image: np.ndarray, length: float, angle: float) -> np.ndarray:
+def _motion_blur(image: np.ndarray, length: float, angle: float) -> np.ndarray:
     size = int(length) | 1
     kernel = np.zeros((size, size), np.float32)
     arm = np.array([np.cos(angle), np.sin(angle)]) * size / 2
@@ -94,7 +95,7 @@ def _move(image: np.ndarray, length: float, angle: float) -> np.ndarray:
     return cv2.filter2D(image, -1, kernel / kernel.sum())
 
 
-def _coarsen(image: np.ndarray, factor: float) -> np.ndarray:
+def _lower_resolution(image: np.ndarray, factor: float) -> np.ndarray:
     size = max(8, int(len(image) / factor))
     small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, image.shape[1::-1])
@@ -106,11 +107,11 @@ def _grain() -> np.ndarray:
 
 
 def store(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sensor noise, and often JPEG's traces."""
+    """Add sensor noise and, in half of the pictures, JPEG artefacts."""
     strength = rng.exponential(3)
     if strength > 1:
         start = rng.integers(1 << 16)
-        # Repeated where the image is larger than the stock.
+        # Repeated if the image is larger than the stored noise.
         grain = np.resize(_grain()[start : start + image.size], image.shape)
         image = cv2.addWeighted(image, 1, grain, min(strength, 14), 0, dtype=cv2.CV_8U)
     if rng.random() < 0.5:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rendering of a textured surface: camera, light, visibility.
 
-There is no triangle here: the surface is sampled finely, and the nearest
-sample in each pixel says which texture coordinate is seen there.
+There are no triangles: the surface is sampled finely, and each pixel shows the
+texture coordinates of its nearest sample.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FINE = 2  # samples for each cell of the surface, in each direction
 def turned(vectors: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Vectors ``(..., 3)`` multiplied by a matrix ``(n, 3)``, float32.
 
-    By OpenCV: what BLAS gives depends in its last bits on the number of
+    By OpenCV, since the last bits of BLAS's results depend on the number of
     threads, and a face must not.
     """
     flat = np.asarray(vectors, np.float32).reshape(1, -1, 3)
@@ -31,13 +31,13 @@ def turned(vectors: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole in front of the face.
+    """A pinhole camera in front of the face.
 
     Args:
         rotation (np.ndarray): ``(3, 3)``, from head to camera axes.
         distance (float): From the camera to the head's centre, millimetres.
         scale (float): Pixels per millimetre at the head's centre.
-        center (tuple[float, float]): Where that centre is seen, in pixels.
+        center (tuple[float, float]): Place of that centre in the image, pixels.
     """
 
     rotation: np.ndarray
@@ -46,8 +46,8 @@ class Camera:
     center: tuple[float, float]
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """From head space ``(..., 3)`` in millimetres to x and y in pixels
-        and z, the millimetres towards the camera."""
+        """From head space ``(..., 3)`` in millimetres to x and y in pixels and
+        z in millimetres towards the camera."""
         seen = turned(points, self.rotation)
         near = np.float32(self.scale * self.distance) / (np.float32(self.distance) - seen[..., 2:])
         seen[..., :2] = seen[..., :2] * near + np.asarray(self.center, np.float32)
@@ -55,8 +55,8 @@ class Camera:
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """Head pose as a matrix; degrees, positive to the viewer's right, down
-    and clockwise."""
+    """The matrix ``(3, 3)`` of a head pose in degrees; positive is to the
+    viewer's right, down and clockwise."""
     y, p, r = np.deg2rad([yaw, pitch, roll])
     about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
     about_x = [[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]]
@@ -66,14 +66,14 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class View:
-    """What of the surface each pixel sees.
+    """The part of the surface that each pixel sees.
 
     Args:
         texture (np.ndarray): ``(H, W, 2)``, columns and rows of the surface
-            grid, where ``alpha`` is not 0.
-        alpha (np.ndarray): ``(H, W)``, how much of the pixel is covered.
+            grid; valid where ``alpha`` is not 0.
+        alpha (np.ndarray): ``(H, W)``, share of the pixel that is covered.
         depth (np.ndarray): ``(H, W)``, millimetres towards the camera;
-            ``-inf`` where nothing is seen.
+            ``-inf`` without surface.
     """
 
     texture: np.ndarray
@@ -81,20 +81,20 @@ class View:
     depth: np.ndarray
 
 
-# What is in front is searched for in at most that many pixels in each
-# direction: the samples would not fill more.
+# Largest side in pixels of the depth image; the samples would not fill a
+# larger one.
 _COARSE = 128
-_DEEP = 200.0  # more than any millimetre behind the head's centre
+_DEEP = 200.0  # millimetres; deeper than any point behind the head's centre
 _STEPS = 64.0  # steps of depth in a millimetre
 
 
 def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
-    """Find what is in front.
+    """Find the surface that each pixel sees.
 
     Args:
         projected (np.ndarray): The surface ``(*GRID, 3)`` as seen by
             :meth:`Camera.project`.
-        facing (np.ndarray): ``(*GRID)``, whether it is turned to the camera.
+        facing (np.ndarray): ``(*GRID)``, whether it faces the camera.
         size (int): Width and height of the image in pixels.
     """
     samples = cv2.resize(projected, None, fx=FINE, fy=FINE).reshape(-1, 3)
@@ -105,7 +105,8 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     inside = (x >= 0) & (x < coarse) & (y >= 0) & (y < coarse)
     chosen = np.flatnonzero(inside & (facing > 0))
     place = y[chosen] * coarse + x[chosen]
-    # Depth above the sample's number: the largest key is what is in front.
+    # Depth in the upper bits, the sample's number in the lower: the largest key
+    # is the sample in front.
     key = ((samples[chosen, 2] + _DEEP) * _STEPS).astype(np.int64) << 32
     front = np.zeros(coarse * coarse, np.int64)
     np.maximum.at(front, place, key | chosen)
@@ -117,15 +118,15 @@ def see(projected: np.ndarray, facing: np.ndarray, size: int) -> View:
     layers[found, 3:5] = at[sample] - np.stack([found % coarse, found // coarse], 1)
     layers[found, 5] = 1
     layers = layers.reshape(coarse, coarse, 6)
-    layers[_seen_through(layers)] = 0
+    layers[_holes(layers)] = 0
     return _smooth_view(layers, size)
 
 
-_THIN = 10.0  # millimetres; what lies deeper is seen through a hole
+_THIN = 10.0  # millimetres; a deeper pixel is seen through a hole
 
 
-def _seen_through(layers: np.ndarray) -> np.ndarray:
-    """Single pixels that no sample of the front fell into."""
+def _holes(layers: np.ndarray) -> np.ndarray:
+    """Single pixels without a sample of the front surface."""
     depth = np.where(layers[..., 5] > 0, layers[..., 2], -_DEEP)
     return depth < _closed(depth) - _THIN
 
@@ -136,19 +137,19 @@ def _grid_coordinates(sample: np.ndarray) -> np.ndarray:
 
 
 def _smooth_view(layers: np.ndarray, size: int) -> View:
-    """Average neighbouring samples, and go on to all the image's pixels.
+    """Average neighbouring samples, and enlarge the result to the image.
 
     Args:
         layers (np.ndarray): ``(rows, columns, 6)``: grid column and row,
-            depth, how far the sample lies to the right of the pixel's middle
-            and below it, and 1; 0 where nothing is seen.
+            depth, offset of the sample to the right of the pixel's middle
+            and below it, and 1; all 0 in pixels without surface.
         size (int): Width and height of the image in pixels.
     """
     total = cv2.blur(layers, (3, 3))
     wide = cv2.blur(layers, (7, 7))
     seen = layers[..., 5]
-    # Beyond the outline the coordinates go on, so that its pixels can be
-    # painted; a single hole in the head is filled.
+    # Extend the coordinates beyond the outline, so that its pixels can be
+    # painted, and into single holes of the head.
     outside = total[..., 5] < 0.01
     total[outside] = wide[outside]
     mean = total[..., :5] / np.maximum(total[..., 5:], 1e-6)
@@ -175,12 +176,12 @@ def _enlargement(size: int) -> float:
 
 
 def _enlarged(coarse: np.ndarray, size: int, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """From coarse pixels to the image's."""
+    """Enlarge a coarse layer to the size of the image."""
     return cv2.resize(coarse, (size, size), interpolation=interpolation)
 
 
 def _slope(mean: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """What the grid coordinates change by over an offset in pixels."""
+    """The change of the grid coordinates over an offset in pixels."""
     texture = np.ascontiguousarray(mean[..., :2])
     across = np.clip(cv2.Scharr(texture, -1, 1, 0, scale=1 / 32), -4, 4)
     down = np.clip(cv2.Scharr(texture, -1, 0, 1, scale=1 / 32), -4, 4)
@@ -205,12 +206,12 @@ def normals(surface: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Light:
-    """Light from everywhere and from one direction, in BGR.
+    """Ambient and directed light, in BGR.
 
     Args:
         direction (np.ndarray): ``(3,)``, towards the light, camera axes.
         key (np.ndarray): Colour of the directed light, about 0 to 1.5.
-        ambient (np.ndarray): Colour of the light from everywhere.
+        ambient (np.ndarray): Colour of the ambient light.
         sky (float): How much more of it comes from above, 0 to 1.
         gloss (float): Strength of the highlights on skin.
     """
@@ -222,19 +223,19 @@ class Light:
     gloss: float
 
     def on(self, normal: np.ndarray | Sequence[float]) -> np.ndarray:
-        """Factor for B, G and R of a flat thing; its normal ``(3,)`` in
+        """Factors of B, G and R for a flat object with the normal ``(3,)`` in
         camera axes."""
         key, ambient, _ = shade(np.asarray(normal, np.float32), self)
         return key * self.key + ambient * self.ambient
 
 
 def shade(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How much of the key light, of the ambient light and of the highlight a
-    surface shows, each ``(...)``; normals ``(..., 3)`` in camera axes."""
+    """Shares of key light, ambient light and highlight on a surface, each
+    ``(...)``, from its normals ``(..., 3)`` in camera axes."""
     half: np.ndarray = light.direction + (0, 0, 1)
     half /= np.linalg.norm(half)
     lambert, glance = np.moveaxis(turned(normal, np.stack([light.direction, half])), -1, 0)
-    # Skin lets light through: the edge of the shadow is soft.
+    # Skin scatters light, which softens the edge of a shadow.
     key = np.clip((lambert + np.float32(0.25)) * np.float32(0.8), 0, 1)
     ambient = 1 - np.float32(light.sky) * (0.5 + 0.5 * normal[..., 1])
     shine = np.clip(glance, 0, 1)

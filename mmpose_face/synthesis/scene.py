@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backgrounds, and things in front of the face.
 
-Everything is drawn on a :class:`Canvas` from points in head space, so that it
-turns with the head. Colours are BGR from 0 to 1.
+Objects are drawn on a :class:`Canvas` from points in head space, so that they
+turn with the head. Colours are BGR from 0 to 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _AHEAD = (0, 0, 1)
 
 
 class Canvas:
-    """An image, and what of it lies in front of the face.
+    """An image, and a mask of what lies in front of the face.
 
     Args:
         image (np.ndarray): ``(size, size, 3)`` uint8, drawn on in place.
@@ -39,8 +39,8 @@ class Canvas:
         return np.clip(np.asarray(color) * light * 255, 0, 255).tolist()
 
     def polygon(self, points: np.ndarray, color: Color, light: np.ndarray | None = None) -> None:
-        """Fill a polygon ``(n, >=2)`` of pixels; ``light`` is the factor for
-        B, G and R where it does not face the camera."""
+        """Fill a polygon ``(n, >=2)`` of pixels; ``light`` has the factors of
+        B, G and R if the polygon does not face the camera."""
         corners = [fixed(points)]
         cv2.fillPoly(self.image, corners, self._color(color, light), cv2.LINE_AA, SHIFT)
         cv2.fillPoly(self.cover, corners, (255,), cv2.LINE_8, SHIFT)
@@ -52,7 +52,7 @@ class Canvas:
         cv2.polylines(self.cover, corners, closed, (255,), width, cv2.LINE_8, SHIFT)
 
     def glaze(self, points: np.ndarray, color: Color, strength: float) -> None:
-        """Lay a transparent polygon over the image."""
+        """Draw a transparent polygon."""
         low = np.clip(points[:, :2].min(0), 0, len(self.image)).astype(int)
         high = np.clip(points[:, :2].max(0) + 2, 0, len(self.image))
         x, y = (slice(a, int(b)) for a, b in zip(low, high))
@@ -67,18 +67,18 @@ class Canvas:
             np.maximum(self.cover[y, x], flat, out=self.cover[y, x])
 
 
-_CLOUDS = 768  # pixels
+_CLOUDS = 768  # side in pixels
 
 
 @lru_cache(maxsize=1)
 def _clouds() -> np.ndarray:
-    """Smooth noise to cut backgrounds from."""
+    """Smooth noise to crop backgrounds from."""
     weights = {256: 0.5, 96: 0.5, 32: 0.35, 10: 0.2, 3: 0.1}
     return octaves(np.random.default_rng(3), (_CLOUDS, _CLOUDS), weights)
 
 
 def background(rng: np.random.Generator, size: int) -> np.ndarray:
-    """A blurred place: colour, clouds, things and edges, uint8."""
+    """A blurred background of colour, clouds, objects and edges, uint8."""
     small = max(16, size // 4)
     image: np.ndarray = np.empty((small, small, 3), np.float32)
     low, high = _muted(rng), _muted(rng)
@@ -95,7 +95,7 @@ def background(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _muted(rng: np.random.Generator) -> np.ndarray:
-    """A colour up to 255, seldom a garish one."""
+    """A random colour up to 255, rarely a bright one."""
     gray = rng.uniform(0, 255)
     return gray + (rng.uniform(0, 255, 3) - gray) * rng.beta(1, 2)
 
@@ -165,7 +165,7 @@ def long_hair(canvas: Canvas, camera: Camera, color: np.ndarray, rng: np.random.
     wide, length = rng.uniform(84, 108), rng.uniform(40, 190)
     angle = np.linspace(np.pi, 2 * np.pi, 16)
     top = np.stack([wide * np.cos(angle), -8 + 108 * np.sin(angle)], 1)
-    # Down one side, along the ends, up the other; waves are mirrored.
+    # Down one side, along the ends, up the other side; waves are mirrored.
     heights = np.linspace(0, 1, 7)[1:]
     waves = rng.normal(0, 3.5, 6).cumsum() + wide * rng.uniform(0.9, 1.1)
     side = np.stack([waves, heights * length], 1)
@@ -215,7 +215,7 @@ def _ear_normal(camera: Camera, sign: int) -> np.ndarray:
 
 
 def ear_faces_camera(camera: Camera, sign: int) -> bool:
-    """Whether the ear is seen before the head and not beside it."""
+    """Whether the ear is in front of the head, not beside it."""
     return _ear_normal(camera, sign)[2] > 0.62
 
 
@@ -285,7 +285,7 @@ def hand(canvas: Canvas, camera: Camera, skin: np.ndarray, rng: np.random.Genera
 
 
 def thing(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
-    """A telephone, a cup, a leaf: some polygon with a pattern."""
+    """An object such as a telephone, cup or leaf: a polygon with a pattern."""
     center = np.array([rng.uniform(-45, 45), rng.uniform(-20, 90)])
     size, angle = rng.uniform(28, 62, 2), rng.uniform(0, np.pi)
     corners = rng.integers(3, 9)
@@ -300,7 +300,7 @@ def thing(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
 
 
 def microphone(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
-    """A microphone before the mouth."""
+    """A microphone in front of the mouth."""
     head = np.array([rng.uniform(-25, 25), rng.uniform(70, 95), 120])
     foot = head + (rng.uniform(-90, 90), 150, 20)
     color = rng.uniform(0, 0.4, 3)
@@ -315,8 +315,7 @@ def microphone(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None
 def locks(
     canvas: Canvas, camera: Camera, color: np.ndarray, rng: np.random.Generator, sign: int
 ) -> None:
-    """Hair that hangs over a side of the face; ``sign`` is -1 at the viewer's
-    left."""
+    """Hair over a side of the face; ``sign`` is -1 at the viewer's left."""
     inner, bottom = rng.uniform(20, 52), rng.uniform(60, 170)
     path = np.asarray(
         [
@@ -339,7 +338,7 @@ def locks(
 
 
 def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
-    """Cloth up to the chin or the nose."""
+    """A scarf up to the chin or the nose."""
     top = rng.uniform(58, 98)
     edge = np.asarray(
         [
@@ -365,7 +364,7 @@ def scarf(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
 def occlude(
     canvas: Canvas, camera: Camera, skin: np.ndarray, hair: np.ndarray, rng: np.random.Generator
 ) -> None:
-    """Put something before the face."""
+    """Draw a random object in front of the face."""
     ways: Sequence[Callable[[], None]] = (
         lambda: glasses(canvas, camera, rng, dark=True),
         lambda: face_mask(canvas, camera, rng),

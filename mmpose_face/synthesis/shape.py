@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identity and expression as displacements of the template's points.
 
-Every deformation moves the control points ``(M, 3)`` of the template in
-place, in millimetres. Names such as *smile* stand for what a viewer sees, not
-for muscles.
+Each deformation moves the template's control points ``(M, 3)``, in
+millimetres, in place. Names such as *smile* mean what a viewer sees, not
+muscles.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _ids(*parts: str) -> np.ndarray:
 
 @cache
 def _near(name: str, radius: float) -> np.ndarray:
-    """Weights ``(M, 1)``: 1 at a point, falling with the distance in mm."""
+    """Weights ``(M, 1)``: 1 at a point, smaller with the distance in mm."""
     points = template().controls
     squared = ((points - points[INDEX[name]]) ** 2).sum(1, keepdims=True)
     return np.exp(-squared / (2 * radius**2)).astype(np.float32)
@@ -43,7 +43,7 @@ def _below(start: float, end: float) -> np.ndarray:
 
 @dataclass
 class Identity:
-    """Proportions; 0 is the template, 1 a strong but possible change."""
+    """Proportions of a head: 0 is the template, 1 a strong but possible change."""
 
     width: float = 0
     height: float = 0
@@ -81,8 +81,8 @@ class Identity:
 
 @dataclass
 class Expression:
-    """What the face does, from 0 to about 1; two values are left and right,
-    of ``gaze`` right and down in half eye openings."""
+    """Movements of a face, from 0 to about 1. Pairs of values are left and
+    right; those of ``gaze`` are right and down, in half eye openings."""
 
     jaw_open: float = 0
     smile: Sequence[float] | np.ndarray = (0, 0)
@@ -128,7 +128,7 @@ def _both(value: float) -> np.ndarray:
     return np.full(2, value)
 
 
-# The strong expressions and how each is made.
+# The strong expressions, and the function that makes each.
 _STRONG = dict(
     laugh=lambda rng: dict(
         smile=_both(rng.uniform(1, 1.5)) + rng.normal(0, 0.05, 2),
@@ -196,8 +196,8 @@ def deform(identity: Identity, expression: Expression) -> np.ndarray:
 
 
 def _shape_skull(points: np.ndarray, who: Identity) -> None:
-    """Proportions of the whole; last, since the others think in the
-    template's millimetres."""
+    """Proportions of the whole head; applied last, since the other steps are in
+    the template's millimetres."""
     points *= (1 + 0.07 * who.width, 1 + 0.06 * who.height, 1 + 0.05 * who.depth)
     points[:, 0] += points[:, 1] * 0.02 * who.asymmetry
 
@@ -262,8 +262,7 @@ def _shape_mouth(points: np.ndarray, who: Identity) -> None:
     points[:, 2:] += area * (who.upper_lip + who.lower_lip)
 
 
-# Millimetres between the template's lips, so that there is a texture between
-# them.
+# Millimetres between the template's lips, to leave room for the mouth's texture.
 _GAP = 6
 
 
@@ -296,7 +295,7 @@ def _pull_corner(points: np.ndarray, side: str, smile: float, sad: float) -> Non
 
 
 def _open_jaw(points: np.ndarray, amount: float, sideways: float) -> None:
-    """Turn what hangs on the jaw about the axis through its joints."""
+    """Turn the lower lip and chin about the axis through the joints of the jaw."""
     weight = _jaw_weight()
     angle = np.deg2rad(19) * amount * weight[:, 0]
     y, z = points[:, 1] - 12, points[:, 2] - 5
@@ -332,7 +331,7 @@ def _express_brow(points: np.ndarray, does: Expression, side: str, raised: float
 
 
 def _express_eye(points: np.ndarray, side: str, opened: float) -> None:
-    """Move the lids: 0 is shut, 1 the template's opening."""
+    """Move the eyelids: 0 is shut, 1 the template's opening."""
     opened = min(max(opened, 0.03), 1.7)
     for place in ('inner', 'middle', 'outer'):
         upper = INDEX[f'{side}_eye_upper_{place}']

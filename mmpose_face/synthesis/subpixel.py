@@ -10,7 +10,7 @@ import numpy as np
 # B, G and R.
 Color = Union[Sequence[float], np.ndarray]
 
-# Binary digits behind the point in the coordinates that OpenCV takes.
+# Fractional bits of the coordinates that OpenCV draws at.
 SHIFT = 4
 
 
@@ -21,21 +21,20 @@ def fixed(points: np.ndarray) -> np.ndarray:
 
 
 def enlarged(coarse: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A coarse image ``(h, w)`` as a smooth one of ``size`` rows and
-    columns."""
+    """Enlarge an image ``(h, w)`` smoothly to ``size`` rows and columns."""
     return cv2.resize(coarse.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def octaves(
     rng: np.random.Generator, size: tuple[int, int], weights: dict[int, float]
 ) -> np.ndarray:
-    """Smooth noise ``size``.
+    """Smooth noise of shape ``size``.
 
     Args:
-        rng (np.random.Generator): Where it comes from.
+        rng (np.random.Generator): Source of the noise.
         size (tuple[int, int]): Rows and columns.
-        weights (dict[int, float]): From the pixels between two random values
-            to how much they weigh.
+        weights (dict[int, float]): From the distance of random values in
+            pixels to the weight of that noise.
     """
     total = np.zeros(size, np.float32)
     for step, weight in weights.items():

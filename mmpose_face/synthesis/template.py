@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The template head, which every synthetic face deforms.
 
-A closed surface around the head, drawn up by hand: the 98 WFLW points and
-some anchors between them in millimetres, joined by a smooth surface. Nothing
-here is computed from a data set.
+A closed surface around the head, designed by hand: the 98 WFLW points and some
+anchors between them in millimetres, joined by a smooth surface. Nothing here
+is computed from a data set.
 
 Coordinates: x to the viewer's right, y down from the line of the eyes, z
 towards the viewer, in millimetres; the origin is inside the head. The
-surface is a grid over *texture coordinates* (u, v), both in [-1, 1]: u turns
-around the head (0 is the middle of the face), v goes from the crown (-1)
-down (1); the front of the head has most of the grid.
+surface is a grid over *texture coordinates* (u, v), both in [-1, 1]: u goes
+around the head (0 is the middle of the face), v from the crown (-1) down (1).
+Most of the grid is on the front of the head.
 """
 
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ _JAW = np.array(
     ]
 )
 
-# What gives the surface its form between and behind the points.
+# Anchors that shape the surface between and behind the points.
 _ANCHORS = np.array(
     [
         # forehead and crown
@@ -160,10 +160,10 @@ _ANCHORS = np.array(
     float,
 )
 
-# The same face must be the same in every process. The last bits of NumPy's
-# transcendental functions depend on where an array lies in memory, those of
-# BLAS and LAPACK on the number of threads: the first are rounded away, and the
-# surface is fitted without the second.
+# A face must be the same in every process. The last bits of NumPy's
+# transcendental functions depend on an array's place in memory, so they are
+# rounded away; those of BLAS and LAPACK depend on the number of threads, so the
+# surface is fitted without them.
 
 
 def _stable(values: np.ndarray) -> np.ndarray:
@@ -177,7 +177,7 @@ def _mirror(points: np.ndarray) -> np.ndarray:
 
 
 def _jaw(steps: int = 16) -> np.ndarray:
-    """Chin and ``steps`` points to the ear, at equal distances."""
+    """The chin and ``steps`` points from it to the ear, at equal distances."""
     t = np.linspace(0, 1, len(_JAW))
     fit = np.polyfit(t, _JAW, 5)
     fine = np.stack([np.polyval(c, np.linspace(0, 1, 200)) for c in fit.T], 1)
@@ -200,7 +200,7 @@ def _landmarks() -> np.ndarray:
 
 
 def texture_coordinates(points: np.ndarray) -> np.ndarray:
-    """The (u, v) of the directions in which points lie, ``(N, 2)``."""
+    """The (u, v) of the directions of points, ``(N, 2)``."""
     x, y, z = (points - CENTER).T
     azimuth = np.arctan2(x, z) / np.pi
     elevation = np.arctan2(y, np.hypot(x, z)) / np.pi * 2
@@ -216,12 +216,12 @@ def texture_coordinates(points: np.ndarray) -> np.ndarray:
     )
 
 
-# How dense the grid is in the middle of the face, 1 being even.
+# Density of the grid in the middle of the face; 1 is even.
 _AROUND, _UPRIGHT = 0.45, 0.6
 
 
 def _spread(t: np.ndarray, middle: float) -> np.ndarray:
-    """Texture coordinate to angle, as a share of the largest one."""
+    """From texture coordinate to angle, as a share of the largest angle."""
     return middle * t + (1 - middle) * t * t * t * t * t
 
 
@@ -247,8 +247,8 @@ def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _interpolation(to: np.ndarray, at: np.ndarray, smoothing: float) -> np.ndarray:
-    """The matrix ``(len(to), len(at))`` that carries values at directions to
-    other directions, smoothly."""
+    """The matrix ``(len(to), len(at))`` that interpolates values at directions
+    smoothly to other directions."""
     base = np.concatenate([np.ones((len(at), 1)), at], 1)
     ridge = smoothing * np.eye(len(at))
     system = np.block([[_kernel(at, at) + ridge, base], [base.T, np.zeros((4, 4))]])
@@ -258,7 +258,7 @@ def _interpolation(to: np.ndarray, at: np.ndarray, smoothing: float) -> np.ndarr
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    """By Gauss and Jordan."""
+    """The inverse of a matrix, by Gauss-Jordan elimination."""
     n = len(matrix)
     rows = np.concatenate([matrix, np.eye(n)], 1)
     for i in range(n):
@@ -278,8 +278,8 @@ class Template:
         controls (np.ndarray): The points ``(M, 3)`` that deformations move,
             in millimetres; the first 98 are WFLW's.
         surface (np.ndarray): The grid ``(*GRID, 3)`` through them.
-        spread (np.ndarray): ``(rows * columns, M)``, from the displacement
-            of the controls to that of the grid.
+        spread (np.ndarray): ``(rows * columns, M)``, the matrix from the
+            displacement of the controls to that of the grid.
         uv (np.ndarray): Texture coordinates ``(M, 2)`` of the controls.
     """
 
