@@ -131,10 +131,10 @@ def name_of(reference: str) -> str:
     return _parts(reference)[0]
 
 
-def refers(root: Any, reference: str) -> bool:
-    """Whether a config has the variable of a reference."""
+def has(root: Any, name: str) -> bool:
+    """Whether :func:`at` finds a name in a config."""
     try:
-        at(root, name_of(reference))
+        at(root, name)
     except LookupError:
         return False
     return True
@@ -208,7 +208,7 @@ def _restore_references(cfg: Any) -> None:
     for path, reference in kept.items():
         parent = _follow(_content(cfg), path[:-1])
         stands = _has(parent, path[-1]) and _child(parent, path[-1]) == reference.value
-        if stands and refers(_content(cfg), reference.text):
+        if stands and has(_content(cfg), name_of(reference.text)):
             _set(parent, path[-1], reference.text)
     vars(cfg)['_references'] = {}
 
@@ -226,7 +226,7 @@ def _expand_references(root: Any, node: Any, options: dict) -> None:
         if not isinstance(value, dict) or not _has(node, step):
             continue
         child = _child(node, step)
-        while _is_plain(child) and refers(root, child):
+        while _is_plain(child) and has(root, name_of(child)):
             child = copy.deepcopy(at(root, name_of(child)))
             _set(node, step, child)
         _expand_references(root, child, value)

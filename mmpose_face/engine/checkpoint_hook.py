@@ -13,15 +13,15 @@ from mmpose.registry import HOOKS
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """Removes a checkpoint only after its successor is there.
+    """Removes a checkpoint only after its successor is written.
 
-    MMEngine removes the outdated checkpoint and the previous best one first,
-    and it never validates the epoch that a run is resumed at. Here
+    MMEngine removes outdated checkpoints before it writes new ones, and never
+    validates the epoch at which a run is resumed. Here
 
-    - each checkpoint names those that it makes outdated; they are removed
-      after it is written, by the resumed run if need be;
-    - each checkpoint tells which validation it has seen, and a resumed run
-      makes up for the one that is missing.
+    - each checkpoint names the checkpoints that it replaces; these are
+      removed after it is written, if necessary by the resumed run;
+    - each checkpoint records the last validation, and a resumed run does the
+      validation that is missing.
 
     The arguments are those of MMEngine's hook.
     """
@@ -34,7 +34,7 @@ class SafeCheckpointHook(CheckpointHook):
         self.last_ckpt = hub.get_info('last_ckpt')
         outdated = hub.get_info('outdated_ckpts', [])
         hub.update_info('outdated_ckpts', outdated)
-        self.file_backend = _RemovingLater(self.file_backend, self.out_dir, outdated)
+        self.file_backend = _DeferredRemoval(self.file_backend, self.out_dir, outdated)
         self.file_backend.remove_outdated()
         if is_main_process():
             for partial in Path(self.out_dir).glob('*.pth.partial'):
@@ -62,7 +62,7 @@ class SafeCheckpointHook(CheckpointHook):
             runner.val_loop.run()
 
     def _validation_is_due(self, runner) -> bool:
-        """The condition of MMEngine's loops, at the end of an epoch."""
+        """The condition under which MMEngine's loops validate."""
         loop = runner.train_loop
         if self.by_epoch != isinstance(loop, EpochBasedTrainLoop):
             return False
@@ -75,14 +75,15 @@ class SafeCheckpointHook(CheckpointHook):
         )
 
 
-class _RemovingLater:
-    """A file backend that removes checkpoints when it is told to.
+class _DeferredRemoval:
+    """A file backend that removes checkpoints in :meth:`remove_outdated`, not
+    in :meth:`remove`.
 
     Args:
         backend (BaseStorageBackend): MMEngine's file backend.
         out_dir (str): The folder of the checkpoints.
-        outdated (list[str]): The names of what is still to be removed; part
-            of the next checkpoint.
+        outdated (list[str]): Names of the checkpoints to remove; saved in the
+            next checkpoint.
     """
 
     def __init__(self, backend: Any, out_dir: str, outdated: list[str]) -> None:
@@ -105,8 +106,8 @@ class _RemovingLater:
 
 
 def _move_paths(runner) -> None:
-    """The checkpoints of a run whose work dir was moved are in the new
-    one."""
+    """Set the paths of a run's checkpoints to its work dir, which may have
+    been moved."""
     hub = runner.message_hub
     for key, path in hub.runtime_info.items():
         if key == 'last_ckpt' or key.startswith('best_ckpt'):

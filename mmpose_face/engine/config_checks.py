@@ -21,13 +21,8 @@ from ..landmarks import get_scheme
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-class _Said(NamedTuple):
-    """What a config says in one place.
-
-    Args:
-        name (str): Where, as a user would change it.
-        value (Any): What.
-    """
+class _Setting(NamedTuple):
+    """A value of a config, and the name under which a user changes it."""
 
     name: str
     value: Any
@@ -44,7 +39,7 @@ def check_config(cfg: Config) -> None:
             :func:`~mmpose_face.compat.config_references.brought_up_to_date`.
 
     Raises:
-        ValueError: If they do not; the message names the two keys.
+        ValueError: If two of them do not; the message names both keys.
     """
     model = cfg.get('model') or {}
     head = model.get('head') or {}
@@ -65,8 +60,8 @@ def check_config(cfg: Config) -> None:
 
 
 def _check_sizes(cfg: Config, decoder: tuple[Path, dict], place: Path, dataset: dict) -> None:
-    """Of crops and targets, beside those of the decoder."""
-    for path, step in _steps(place, dataset):
+    """Compare the sizes of crops and targets with those of the decoder."""
+    for path, step in _pipeline_steps(place, dataset):
         codec = step.get('encoder')
         if isinstance(codec, dict):
             path = (*path, 'encoder')
@@ -76,37 +71,37 @@ def _check_sizes(cfg: Config, decoder: tuple[Path, dict], place: Path, dataset: 
         for key in ('input_size', 'heatmap_size'):
             if key in codec and key in decoder[1]:
                 _check_same(
-                    _said(cfg, (*path, key), codec[key]),
-                    _said(cfg, (*decoder[0], key), decoder[1][key]),
+                    _setting(cfg, (*path, key), codec[key]),
+                    _setting(cfg, (*decoder[0], key), decoder[1][key]),
                 )
 
 
 def _check_kind(cfg: Config, decoder: tuple[Path, dict], encoder: tuple[Path, dict]) -> None:
-    kinds = [_class(each.get('type'), KEYPOINT_CODECS) for _, each in (decoder, encoder)]
+    kinds = [_class_of(each.get('type'), KEYPOINT_CODECS) for _, each in (decoder, encoder)]
     if None in kinds or issubclass(*kinds) or issubclass(*kinds[::-1]):
         return
     raise ValueError(
         ' and '.join(
-            f'{_name(cfg, (*path, "type"))} is {kind.__name__}'
+            f'{written_name(cfg, (*path, "type"))} is {kind.__name__}'
             for (path, _), kind in zip((decoder, encoder), kinds)
         )
         + ': expected the same codec'
     )
 
 
-def _check_same(a: _Said, b: _Said) -> None:
+def _check_same(a: _Setting, b: _Setting) -> None:
     if tuple(a.value) != tuple(b.value):
         raise ValueError(f'{a} and {b}: expected the same')
 
 
-def _points_of_head(cfg: Config, head: dict) -> _Said | None:
-    """How many points the head gives, where it says so."""
+def _points_of_head(cfg: Config, head: dict) -> _Setting | None:
+    """The number of points of the head; None if its config does not say."""
     decoder = head.get('decoder') or {}
     if isinstance(decoder, dict) and decoder.get('heatmap_type') == 'combined':
-        return None  # three maps a point
+        return None  # three maps for each point
     for key in ('out_channels', 'num_joints', 'num_keypoints'):
         if isinstance(head.get(key), int):
-            return _said(cfg, ('model', 'head', key), head[key])
+            return _setting(cfg, ('model', 'head', key), head[key])
     return None
 
 
@@ -114,23 +109,24 @@ def _schemes_of_model(cfg: Config, model: dict) -> Iterator[tuple[str, list[int]
     for part in ('backbone', 'head'):
         scheme = (model.get(part) or {}).get('scheme')
         if scheme is not None:
-            yield (_name(cfg, ('model', part, 'scheme')), list(get_scheme(scheme).mirror))
+            yield (written_name(cfg, ('model', part, 'scheme')), list(get_scheme(scheme).mirror))
 
 
 def _check_points(
-    cfg: Config, points: _Said | None, place: Path, dataset: dict
+    cfg: Config, points: _Setting | None, place: Path, dataset: dict
 ) -> list[tuple[str, list[int]]]:
-    """Their number; and who swaps places with whom in a mirror image."""
+    """Compare the number of points with the data set's; return the data set's name
+    and mirror order, unless its pipeline converts the points."""
     meta = _metainfo(dataset)
     if meta is None:
         return []
-    for path, step in _steps(place, dataset):
+    for path, step in _pipeline_steps(place, dataset):
         if 'num_keypoints' in step and 'mapping' in step:
-            number = _said(cfg, (*path, 'num_keypoints'), step['num_keypoints'])
+            number = _setting(cfg, (*path, 'num_keypoints'), step['num_keypoints'])
             if points and number.value != points.value:
                 raise ValueError(f'{points} and {number}: expected the same')
             return []
-    name = _name(cfg, place)
+    name = written_name(cfg, place)
     if points and meta['num_keypoints'] != points.value:
         raise ValueError(
             f'{points}, and {name} ({_type_name(dataset)}) has '
@@ -150,8 +146,7 @@ def _check_mirrors(schemes: list[tuple[str, list[int]]]) -> None:
 
 
 def _metainfo(dataset: dict) -> dict | None:
-    """That of a data set's config, as far as it is said before it is
-    built."""
+    """The metainfo of a data set that is not built yet; None if unknown."""
     if dataset.get('metainfo'):
         return parse_pose_metainfo(dict(dataset['metainfo']))
     if dataset.get('scheme') is not None:
@@ -159,18 +154,18 @@ def _metainfo(dataset: dict) -> dict | None:
         return parse_pose_metainfo(scheme_metainfo(scheme.name, scheme))
     if isinstance(dataset.get('dataset'), dict):
         return _metainfo(dataset['dataset'])
-    meta = getattr(_class(dataset.get('type'), DATASETS), 'METAINFO', None)
+    meta = getattr(_class_of(dataset.get('type'), DATASETS), 'METAINFO', None)
     return parse_pose_metainfo(dict(meta)) if meta else None
 
 
-def _steps(place: Path, dataset: dict) -> Iterator[tuple[Path, dict]]:
-    """The steps of a data set's pipeline, and where they stand."""
+def _pipeline_steps(place: Path, dataset: dict) -> Iterator[tuple[Path, dict]]:
+    """The steps of a data set's pipeline and their paths in the config."""
     for i, step in enumerate(dataset.get('pipeline') or ()):
         if isinstance(step, dict):
             yield (*place, 'pipeline', i), step
 
 
-def _class(kind: Any, registry: Registry) -> type | None:
+def _class_of(kind: Any, registry: Registry) -> type | None:
     found = registry.get(kind) if isinstance(kind, str) else kind
     return found if isinstance(found, type) else None
 
@@ -180,12 +175,8 @@ def _type_name(settings: dict) -> str:
     return getattr(kind, '__name__', str(kind)).rpartition('.')[2]
 
 
-def _said(cfg: Config, path: Path, value: Any) -> _Said:
-    return _Said(_name(cfg, path), value)
-
-
-def _name(cfg: Config, path: Path) -> str:
-    return written_name(cfg, path)
+def _setting(cfg: Config, path: Path, value: Any) -> _Setting:
+    return _Setting(written_name(cfg, path), value)
 
 
 def check_heatmaps(model: nn.Module, cfg: Config) -> None:
@@ -196,8 +187,8 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
         cfg (Config): Its config.
 
     Raises:
-        ValueError: If it does not; the message has both sizes and where the
-            codec's is said.
+        ValueError: If it does not; the message has both sizes and the name of
+            the codec's size in the config.
     """
     head = getattr(model, 'head', None)
     size = getattr(getattr(head, 'decoder', None), 'heatmap_size', None)
@@ -206,10 +197,10 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
         return
     found = _heatmap_size(model, head.decoder.input_size)
     if found != tuple(size):
-        name = _name(cfg, ('model', 'head', 'decoder', 'heatmap_size'))
+        name = written_name(cfg, ('model', 'head', 'decoder', 'heatmap_size'))
         raise ValueError(
             f'{name} is {tuple(size)}, and the network (model.backbone, '
-            f'model.head) makes {found} of a crop of '
+            f'model.head) gives {found} for a crop of '
             f'{tuple(head.decoder.input_size)}: expected the same'
         )
 

@@ -11,10 +11,10 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ..compat.config_references import as_written, at, name_of, references_in
+from ..compat.config_references import as_written, at, has, name_of, references_in
 
-# Variables that runners, scripts and inferencers read; all others count only
-# where one of these follows them.
+# Variables that runners, scripts and inferencers read. Any other variable has
+# an effect only if one of these refers to it.
 _READ: set[str] = {
     *inspect.signature(Runner.__init__).parameters,
     'activation_checkpointing',
@@ -41,15 +41,15 @@ def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
         options (dict, optional): As ``Config.merge_from_dict`` takes them.
 
     Raises:
-        ValueError: If no part of the config follows one of them; the message
-            says which keys of that name do something.
+        ValueError: If no part of the config reads one of the options; the
+            message suggests keys of the same last name that have an effect.
     """
     if not options:
         return
     changed = as_written(cfg)
     changed.merge_from_dict(dict(options))
     root = vars(as_written(changed))['_cfg_dict']
-    followed = _followed(root)
+    followed = _variables_read(root)
     for name in options:
         if not any(_overlap(name, other) for other in followed):
             raise ValueError(
@@ -58,38 +58,30 @@ def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
             )
 
 
-def _followed(root: dict) -> set[str]:
-    """The variables that are read, and what they refer to, and so on."""
+def _variables_read(root: dict) -> set[str]:
+    """The variables that are read, directly or through references."""
     found, new = set(), set(_READ)
     while new:
         found |= new
         new = {
             name_of(text)
             for name in new
-            if _has(root, name)
+            if has(root, name)
             for _, text in references_in(at(root, name))
         } - found
     return found
 
 
-def _has(root: dict, name: str) -> bool:
-    try:
-        at(root, name)
-    except LookupError:
-        return False
-    return True
-
-
 def _overlap(a: str, b: str) -> bool:
-    """Whether one of two names is within the other."""
+    """Whether two names are the same or one is inside the other."""
     return f'{a}.'.startswith(f'{b}.') or f'{b}.'.startswith(f'{a}.')
 
 
 def _hint(name: str, root: dict) -> str:
-    last, read = name.rpartition('.')[2], _followed(root)
+    last, read = name.rpartition('.')[2], _variables_read(root)
     places = [
         each
-        for each in _names(root)
+        for each in _all_names(root)
         if each.rpartition('.')[2] == last
         and each != name
         and any(_overlap(each, other) for other in read)
@@ -98,8 +90,8 @@ def _hint(name: str, root: dict) -> str:
     return f'; did you mean {" or ".join(places[:6])}?' if places else ''
 
 
-def _names(node: Any, prefix: str = '') -> Iterator[str]:
+def _all_names(node: Any, prefix: str = '') -> Iterator[str]:
     if isinstance(node, dict):
         for key, child in dict.items(node):
             yield f'{prefix}{key}'
-            yield from _names(child, f'{prefix}{key}.')
+            yield from _all_names(child, f'{prefix}{key}.')

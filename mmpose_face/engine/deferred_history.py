@@ -11,20 +11,19 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
-# So many values wait at most: a history that nobody reads must not grow.
+# Limit of values on the device: a history that nobody reads must not grow.
 _MOST_WAITING = 1000
 
 
 class DeferredHistory(HistoryBuffer):
-    """MMEngine's ``HistoryBuffer`` that takes values in without waiting for
-    the device.
+    """MMEngine's ``HistoryBuffer`` that accepts values without waiting for the
+    device.
 
-    Tensors are kept as they are, and fetched together when the history is
-    read, copied or saved. Copies are MMEngine's buffers, and hold what they
-    would.
+    Tensors stay on the device, and are fetched together when the history is
+    read, copied or saved. Copies are MMEngine's buffers with the same content.
 
     Args:
-        before (HistoryBuffer, optional): What was logged before.
+        before (HistoryBuffer, optional): The history so far.
     """
 
     def __init__(self, before: HistoryBuffer | None = None) -> None:
@@ -39,7 +38,7 @@ class DeferredHistory(HistoryBuffer):
 
         Args:
             log_val (int | float | Tensor): A number, or a tensor of one.
-            count (int): What it counts for in a mean.
+            count (int): Its weight in a mean.
         """
         if not isinstance(log_val, Tensor):
             return super().update(log_val, count)
@@ -47,7 +46,7 @@ class DeferredHistory(HistoryBuffer):
         if len(self._waiting) >= _MOST_WAITING:
             self._fetch()
 
-    # MMEngine's methods read these two; a property comes before what is set.
+    # MMEngine's methods read and set these two attributes.
     @property
     def _log_history(self) -> np.ndarray:
         self._fetch()
@@ -88,13 +87,13 @@ class DeferredHistory(HistoryBuffer):
 
 
 def on_host(values: Sequence[Tensor]) -> list[int | float]:
-    """Numbers of tensors without dimensions, in one copy if they are of one
-    type."""
+    """The numbers in tensors without dimensions; fetched in one copy if all
+    have the same type and device."""
     if len({(value.dtype, value.device) for value in values}) == 1:
         return torch.stack(tuple(values)).tolist()
     return [value.item() for value in values]
 
 
 def _appended(array: np.ndarray, values: Sequence[Any]) -> np.ndarray:
-    """An empty array of NumPy's takes the type of what is added."""
+    """Append values; an empty array takes their type."""
     return np.append(array, values) if len(array) else np.array(values)

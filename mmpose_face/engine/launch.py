@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work of ``tools/train.py`` and ``tools/test.py``.
 
-The command line and its effect on the config are those of MMPose's own
-scripts, taken from the installed MMPose; what is ours is said in
-:func:`train` and :func:`test`.
+The command line and its effect on the config are those of the installed
+MMPose's scripts; :func:`train` and :func:`test` name the differences.
 """
 
 from __future__ import annotations
@@ -44,13 +43,13 @@ def train(args: argparse.Namespace | None = None) -> None:
     """Train as MMPose's ``tools/train.py`` does, on GPUs or without one.
 
     Args:
-        args (Namespace, optional): As
-            :func:`~mmpose_face.mmpose_scripts.parse_train` gives it. Defaults
-            to those of the command line.
+        args (Namespace, optional): Arguments as of
+            :func:`~mmpose_face.mmpose_scripts.parse_train`. Defaults to those
+            of the command line.
     """
     args = copy.copy(args or parse_train())
     script = _mmpose_script('train')
-    # MMPose's --resume would forget the weights that the config starts from.
+    # MMPose's --resume would drop the config's initial weights (load_from).
     resume, args.resume = args.resume, None
     with _errors_in_one_line():
         cfg = _load_config(args.config)
@@ -76,15 +75,15 @@ def test(
     fit the model is an error.
 
     Args:
-        report (Callable): What ``--report`` does after the test, in the main
+        report (Callable): Called for ``--report`` after the test, in the main
             process, with the runner, its metric and the folder:
             :func:`~mmpose_face.visualization.report_test`.
-        test_boxes (Callable): What ``--box-robustness`` does in place of the
-            test, which is the last thing that it does, with the runner and
-            the folder: :func:`~mmpose_face.commands.box_robustness.test_boxes`.
-        args (Namespace, optional): As
-            :func:`~mmpose_face.mmpose_scripts.parse_test` gives it. Defaults
-            to those of the command line.
+        test_boxes (Callable): Called for ``--box-robustness`` in place of the
+            test, with the runner and the folder; ends with the plain test:
+            :func:`~mmpose_face.commands.box_robustness.test_boxes`.
+        args (Namespace, optional): Arguments as of
+            :func:`~mmpose_face.mmpose_scripts.parse_test`. Defaults to those
+            of the command line.
     """
     args = args or parse_test()
     script = _mmpose_script('test')
@@ -94,8 +93,8 @@ def test(
         check_options(cfg, args.cfg_options)
         cfg = script['merge_args'](cfg, args)
         _check_writable(cfg.work_dir)
-        report_dir = _folder(args, 'report', cfg.work_dir)
-        boxes_dir = _folder(args, 'box_robustness', cfg.work_dir)
+        report_dir = _output_folder(args, 'report', cfg.work_dir)
+        boxes_dir = _output_folder(args, 'box_robustness', cfg.work_dir)
         with cpu_processes(cfg.launcher):
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
@@ -116,7 +115,7 @@ def test(
 
 
 def _check_suffixes(args: argparse.Namespace) -> None:
-    """Before the test, not when it has ended."""
+    """Refuse unknown suffixes of output files before the test starts."""
     for option, suffixes in (
         ('out', ('.json', '.yaml', '.yml', '.pkl', '.pickle')),
         ('dump', ('.pkl', '.pickle')),
@@ -128,8 +127,8 @@ def _check_suffixes(args: argparse.Namespace) -> None:
             )
 
 
-def _folder(args: argparse.Namespace, option: str, work_dir: str) -> str | None:
-    """Where an option writes; None without the option."""
+def _output_folder(args: argparse.Namespace, option: str, work_dir: str) -> str | None:
+    """The folder that an option writes to, created; None without the option."""
     folder = getattr(args, option)
     if folder is None:
         return None
@@ -140,8 +139,8 @@ def _folder(args: argparse.Namespace, option: str, work_dir: str) -> str | None:
 
 
 def _metric_with_files(runner: FaceRunner, folder: str) -> SubsetNME | None:
-    """The metric of a test. It writes its files, into that folder where the
-    config names none, so that no test has to be run twice."""
+    """The metric of a test, which now writes its files into that folder if the
+    config names none; so nobody has to repeat a test to get them."""
     for metric in runner.test_evaluator.metrics:
         if isinstance(metric, SubsetNME):
             metric.out_dir = metric.out_dir or folder
@@ -191,7 +190,7 @@ def _check_writable(folder: str, what: str = 'work dir', option: str = '--work-d
 
 
 class _DiskFullError(OSError):
-    """A disk has no room; the message says what to do."""
+    """A full disk; the message says what to do."""
 
 
 @contextmanager
@@ -216,9 +215,9 @@ def _full_disk_explained(work_dir: str) -> Iterator[None]:
 
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
-    """Show what the user can mend as a message; the traceback goes to the
-    run's log file."""
-    # A log line that finds the disk full is no reason for a traceback.
+    """Show errors that the user can correct as one line; the traceback goes to
+    the run's log file."""
+    # Logging to a full disk must not print a traceback.
     before, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         yield
@@ -227,7 +226,7 @@ def _errors_in_one_line() -> Iterator[None]:
         message = str(error)
         _end_workers(error)
         if 'in DataLoader worker process' in message:
-            # The worker's whole traceback; its last line is the error.
+            # The message is the worker's traceback; its last line is the error.
             message = message.strip().splitlines()[-1].partition(': ')[2]
         sys.exit(f'error: {message}')
     finally:
@@ -235,8 +234,8 @@ def _errors_in_one_line() -> Iterator[None]:
 
 
 def _end_workers(error: BaseException | None) -> None:
-    """Free the loaders that the frames of an error hold, so that no worker
-    prints a warning below the message."""
+    """Free the loaders in the frames of an error, so that no worker prints a
+    warning below the message."""
     while error:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

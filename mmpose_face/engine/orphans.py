@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ending of child processes when a training is killed.
 
-The processes of torchrun would go on and write into the work dir of the
-resumed run; the workers of a loader can wait for ever and keep the memory.
+Without it, processes of torchrun go on and write into the work dir of the
+resumed run; the workers of a loader can wait forever and keep their memory.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def end_with_parent() -> None:
 
 
 class WorkerInit:
-    """A loader's ``worker_init_fn`` that ends with its parent, too.
+    """A ``worker_init_fn`` that ends a loader's worker with its parent.
 
     Args:
-        init (callable, optional): What the loader called before.
+        init (callable, optional): The loader's own ``worker_init_fn``.
     """
 
     def __init__(self, init: Callable[[int], None] | None) -> None:

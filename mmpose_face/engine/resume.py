@@ -15,24 +15,24 @@ from mmengine.runner import CheckpointLoader
 
 
 def newest_checkpoint(work_dir: str) -> str | None:
-    """The checkpoint to go on from.
+    """The checkpoint to resume from.
 
-    That is the one that the file ``last_checkpoint`` names, looked for in the
-    work dir itself first, since the folder may have been moved or copied. If
-    it is gone or not complete, the one written last.
+    That is the checkpoint that the file ``last_checkpoint`` names; it is
+    first looked for in the work dir itself, which may have been moved or
+    copied. If it is missing or incomplete, the newest complete one is taken.
 
     Args:
         work_dir (str): The folder of the run.
 
     Returns:
-        str | None: None where there is no complete checkpoint.
+        str | None: None if there is no complete checkpoint.
     """
     pointer = Path(work_dir, 'last_checkpoint')
     named = pointer.read_text().strip() if pointer.is_file() else ''
-    if '://' in named:  # not on this disk; MMEngine's backends read it
+    if '://' in named:  # MMEngine's backends read it
         return named
     for path in _candidates(Path(work_dir), named):
-        # A folder is DeepSpeed's.
+        # DeepSpeed's checkpoints are folders.
         if path.is_dir() or path.is_file() and zipfile.is_zipfile(path):
             return str(path)
     return None
@@ -45,26 +45,26 @@ def _candidates(work_dir: Path, named: str) -> Iterator[Path]:
     numbered = [
         path
         for path in work_dir.glob('*.pth')
-        # The best ones hold weights only.
+        # The best checkpoints hold weights only.
         if re.match(r'(?!best_).*_\d+\.pth', path.name)
     ]
     yield from sorted(numbered, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
 def resumed(cfg: Config) -> Config:
-    """The config of a run that goes on where another stopped.
+    """The config of a run that resumes another.
 
-    Where the work dir has no checkpoint yet, the run starts from the
-    beginning, with the weights that ``load_from`` names.
+    If the work dir has no checkpoint yet, the run starts from the beginning,
+    with the weights of ``load_from``.
 
     Args:
-        cfg (Config): Runner config. ``resume`` is the checkpoint to go on
+        cfg (Config): Runner config. ``resume`` is the checkpoint to resume
             from, or ``'auto'`` for the newest of the work dir, or True for
             ``load_from`` or, if that is not set, the newest.
 
     Returns:
-        Config: A changed copy, with the seed of the checkpoint: the loaders
-        are built before MMEngine reads it.
+        Config: A changed copy. It has the seed of the checkpoint, because
+        loaders are built before MMEngine reads the checkpoint.
     """
     cfg = copy.copy(cfg)
     path = cfg['resume']
@@ -74,7 +74,7 @@ def resumed(cfg: Config) -> Config:
         path = newest_checkpoint(cfg['work_dir'])
     cfg['resume'] = path is not None
     if path is None:
-        _tell(
+        _log(
             f'no checkpoint to resume in {cfg["work_dir"]}: the training starts from the beginning'
         )
     else:
@@ -88,9 +88,9 @@ def _with_seed_of(path: str, randomness: dict) -> dict:
     given = randomness.get('seed')
     seed = meta.get('seed', given)
     if given not in (None, seed):
-        _tell(f'the seed is that of the checkpoint, {seed}, not {given}')
+        _log(f'the seed is that of the checkpoint, {seed}, not {given}')
     return dict(randomness, seed=seed)
 
 
-def _tell(text: str) -> None:
+def _log(text: str) -> None:
     print_log(text, logger='current')

@@ -30,19 +30,19 @@ from .weights import misfit_explained, missing_start_explained
 
 @RUNNERS.register_module()
 class FaceRunner(Runner):
-    """A runner that tests and resumes only what the checkpoint holds.
+    """A runner whose checkpoints must fit the model when it tests or resumes.
 
-    MMEngine loads with ``strict=False``: a checkpoint of another
-    architecture is tested with random weights and a long warning. Here
-    testing and resuming are strict; fine-tuning (``load_from`` in training)
-    is not, so that a head of another size can be trained anew.
+    MMEngine loads with ``strict=False``: a checkpoint of another architecture
+    is tested with random weights and a long warning. Here testing and
+    resuming are strict. Fine-tuning (``load_from`` in training) is not, so
+    that a head of another size can be trained.
 
-    A checkpoint is written beside its name and then renamed, so that a write
-    that fails leaves no part of a file under it. A resumed run goes on as if
+    A checkpoint is written under another name and then renamed, so that a
+    failed write leaves no incomplete checkpoint. A resumed run goes on as if
     it had never stopped: see :mod:`~mmpose_face.engine.seeding`,
     :mod:`~mmpose_face.engine.resume` and
-    :class:`~mmpose_face.engine.SafeCheckpointHook`. Which parts of the way are
-    MMPose's own says the variable ``fast`` of the config: see
+    :class:`~mmpose_face.engine.SafeCheckpointHook`. The variable ``fast`` of
+    the config selects MMPose's own parts or faster ones: see
     :mod:`~mmpose_face.engine.fast_path`.
     """
 
@@ -50,11 +50,10 @@ class FaceRunner(Runner):
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> FaceRunner:
-        """As in MMEngine; the parts of the config are checked against one
-        another.
+        """As in MMEngine, after a check that the parts of the config agree.
 
         Raises:
-            ValueError: If two of them disagree; the message names both.
+            ValueError: If two parts disagree; the message names both.
         """
         if cfg.get('resume'):
             cfg = resumed(cfg)
@@ -66,7 +65,7 @@ class FaceRunner(Runner):
         """As in MMEngine.
 
         Raises:
-            ValueError: If its heatmaps are of another size than its codec's.
+            ValueError: If its heatmaps do not have the size of its codec.
         """
         model = super().build_model(model)
         check_heatmaps(model, self.cfg)
@@ -78,7 +77,7 @@ class FaceRunner(Runner):
 
     @staticmethod
     def build_dataloader(dataloader: DataLoader | dict, *args, **kwargs) -> DataLoader:
-        # Without a GPU there is nothing to pin for, and torch warns.
+        # Without a GPU, torch warns that pinned memory has no use.
         if isinstance(dataloader, dict) and not torch.cuda.is_available():
             dataloader = dict(dataloader, pin_memory=False)
         if isinstance(dataloader, dict) and isinstance(dataloader.get('collate_fn'), str):
@@ -119,7 +118,7 @@ class FaceRunner(Runner):
         strict: bool = False,
         revise_keys: list = [(r'^module.', '')],
     ) -> Any:
-        """As in MMEngine, but strict where the class says so.
+        """As in MMEngine, but strict in testing and resuming.
 
         Raises:
             ValueError: If the checkpoint does not fit the model.
@@ -143,7 +142,7 @@ class FaceRunner(Runner):
             )
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """As in MMEngine, on CPU processes too."""
+        """As in MMEngine, also for processes without a GPU."""
         if self.distributed and model_wrapper_cfg is None:
             model_wrapper_cfg = cpu_model_wrapper(self.cfg)
         return super().wrap_model(model_wrapper_cfg, model)

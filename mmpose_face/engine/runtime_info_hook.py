@@ -20,12 +20,11 @@ _ACCURACY = 'acc_pose'
 class FaceRuntimeInfoHook(RuntimeInfoHook):
     """MMEngine's ``RuntimeInfoHook`` for trainings on a device.
 
-    MMEngine fetches each loss from the device in each iteration, and so waits
-    for it; here they are fetched when they are read: by the log, once in 50
-    iterations, or by a checkpoint. Heads of this package are told which
-    iterations are logged, and compute the accuracy in those alone, of which
-    the log shows the last; where the log processor takes a mean of it, in
-    all.
+    In each iteration MMEngine fetches the losses from the device and waits
+    for them. Here they are fetched when they are read: by the log, once in 50
+    iterations, or by a checkpoint. Heads of this package compute the accuracy
+    only in iterations that are logged, since the log shows its last value; in
+    all iterations if the log processor averages it.
 
     Args:
         fast (bool): False to do what MMEngine's hook does.
@@ -36,7 +35,7 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
         self._heads: Sequence[nn.Module] = ()
 
     def before_train(self, runner: Runner) -> None:
-        # Here, since importing the package imports no network.
+        # Here, because importing the package must not import networks.
         from ..models.heads.base import DeviceAccuracyHead
 
         super().before_train(runner)
@@ -69,23 +68,23 @@ def record(hub: MessageHub, key: str, value: Tensor | float) -> None:
     """Keep a value without fetching it.
 
     Args:
-        hub (MessageHub): Where to.
+        hub (MessageHub): The hub to keep it in.
         key (str): Its name, with the prefix ``train/``, ``val/`` or
             ``test/``.
-        value (Tensor | float): The value; a tensor of one number.
+        value (Tensor | float): A number, or a tensor of one number.
     """
     if not isinstance(value, Tensor):
         return hub.update_scalar(key, value)
     history = hub.log_scalars.get(key)
     if not isinstance(history, DeferredHistory):
         history = hub.log_scalars[key] = DeferredHistory(history)
-        # As update_scalar does, so that a checkpoint holds it.
+        # As in update_scalar, so that checkpoints contain the history.
         hub._set_resumed_keys(key, True)
     history.update(value)
 
 
 def accuracy_is_read(runner: Runner, batch_idx: int) -> bool:
-    """Whether somebody reads the accuracy of a training iteration."""
+    """Whether the accuracy of a training iteration is logged or averaged."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
     return is_smoothed(runner.log_processor) or any(
         is_logged(hook, runner, batch_idx) for hook in hooks
@@ -93,8 +92,8 @@ def accuracy_is_read(runner: Runner, batch_idx: int) -> bool:
 
 
 def is_logged(hook: LoggerHook, runner: Runner, batch_idx: int) -> bool:
-    """Whether a hook writes a line after a training iteration, under the
-    condition of MMEngine's; one of another kind may write any."""
+    """Whether a hook logs a training iteration, by the condition of MMEngine's
+    hook; a hook with its own condition may log any."""
     if type(hook).after_train_iter is not LoggerHook.after_train_iter:
         return True
     if hook.every_n_inner_iters(batch_idx, hook.interval):
@@ -106,7 +105,7 @@ def is_logged(hook: LoggerHook, runner: Runner, batch_idx: int) -> bool:
 
 
 def is_smoothed(processor: LogProcessor) -> bool:
-    """Whether the log shows more of the accuracy than its last value."""
+    """Whether the log shows more than the last value of the accuracy."""
     return bool(processor.mean_pattern.search(_ACCURACY)) or any(
         _ACCURACY in cfg['data_src'] for cfg in processor.custom_cfg
     )

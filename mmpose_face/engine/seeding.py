@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random numbers as a function of seed, epoch and sample.
 
-MMEngine seeds once, at the start, and saves no random state, so that a
-resumed training augments and drops out differently; in the workers of a
-loader that state could not be saved at all. Here a sample is drawn from
-``(seed, epoch, rank, position in the epoch)`` and an iteration from
-``(seed, iteration, rank)``: nothing needs saving, and the number of workers
-does not matter.
+MMEngine seeds once, at the start, and saves no random state, so a resumed
+training has other augmentations and dropout; the state of a loader's workers
+could not be saved at all. Here each sample is seeded from ``(seed, rank,
+epoch, position in the epoch)`` and each iteration from ``(seed, rank,
+iteration)``: nothing needs saving, and the number of workers does not matter.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ def seed_from(*key: int) -> None:
     """Seed Python's, NumPy's and torch's global generators.
 
     Args:
-        key (int): Numbers of at least 0. Any change of one of them gives
-            independent random numbers.
+        key (int): Numbers of at least 0. Each key gives random numbers that
+            are independent of those of any other.
     """
-    # NumPy fills short keys up with zeros: (1, 2) would be (1, 2, 0).
+    # NumPy pads short keys with zeros, so (1, 2) would equal (1, 2, 0).
     words = np.random.SeedSequence((len(key), *key)).generate_state(7)
     random.seed(words[:3].tobytes())
     np.random.seed(words[3:6])
@@ -45,7 +44,7 @@ def seeded(dataloader: dict, seed: int, rank: int) -> dict:
         rank (int): The number of the process.
 
     Returns:
-        dict: The same loader, data set and sampler wrapped.
+        dict: The config with its data set and sampler wrapped.
     """
     sampler = dict(type=SeededSampler, sampler=dataloader['sampler'], run=(seed, rank))
     dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
@@ -55,8 +54,8 @@ def seeded(dataloader: dict, seed: int, rank: int) -> dict:
 class SeedHook(Hook):
     """Seeds each training iteration in the main process.
 
-    An epoch would be too long: whether its loader draws from torch's
-    generator depends on whether workers are there already.
+    Seeding each epoch would not do: whether a loader draws from torch's
+    generator depends on whether its workers are running already.
     """
 
     def before_train_iter(self, runner, *args, **kwargs) -> None:
@@ -64,13 +63,13 @@ class SeedHook(Hook):
 
 
 class _Draw(int):
-    """The index of a sample that knows what to seed it from."""
+    """The index of a sample, with the key to seed it from."""
 
     key: tuple[int, ...]
 
 
 class _Wrapped:
-    """Hands everything that is not its own on to what it wraps."""
+    """Forwards all attributes that are not its own to the wrapped object."""
 
     def __init__(self, wrapped: Any) -> None:
         self._wrapped = wrapped
@@ -79,20 +78,20 @@ class _Wrapped:
         return len(self._wrapped)
 
     def __getattr__(self, name: str) -> Any:
-        # pickle and torch ask for special methods; those are not handed on.
+        # pickle and torch ask for special methods, which are not forwarded.
         if name.startswith('__'):
             raise AttributeError(name)
         return getattr(self._wrapped, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # Hooks exchange the pipeline of a data set, for example.
+        # For example, hooks replace the pipeline of a data set.
         own = name.startswith('_') or '_wrapped' not in self.__dict__
         setattr_ = super().__setattr__ if own else self._wrapped.__setattr__
         setattr_(name, value)
 
 
 class SeededDataset(_Wrapped):
-    """A data set that seeds the process before it makes a sample.
+    """A data set that seeds the process before it loads a sample.
 
     Args:
         dataset (dict | Dataset): The data set or its config.
@@ -108,7 +107,7 @@ class SeededDataset(_Wrapped):
 
 
 class SeededSampler(_Wrapped, Sampler):
-    """A sampler whose indices carry what to seed their samples from.
+    """A sampler whose indices carry the key to seed their samples from.
 
     Args:
         sampler (dict): The config of the sampler.
@@ -121,7 +120,7 @@ class SeededSampler(_Wrapped, Sampler):
         super().__init__(
             DATA_SAMPLERS.build(
                 sampler,
-                # Some samplers look at the class of the data set.
+                # Some samplers check the class of the data set.
                 default_args=dict(dataset=getattr(dataset, '_wrapped', dataset), seed=seed),
             )
         )

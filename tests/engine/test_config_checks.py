@@ -116,7 +116,7 @@ def test_heatmaps_of_another_size(tiny_300w, tmp_path):
         FaceRunner.from_cfg(cfg)
     VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
     assert 'codec.heatmap_size is (32, 32)' in str(raised.value)
-    assert 'makes (16, 16) of a crop of (128, 128)' in str(raised.value)
+    assert 'gives (16, 16) for a crop of (128, 128)' in str(raised.value)
 
 
 def test_the_check_leaves_the_model_as_it_was():

@@ -73,7 +73,7 @@ def test_they_are_not_to_be_had(part, offline):
         with missing_start_explained(model):
             model.backbone.init_weights()
     message = str(raised.value)
-    assert f'weights {weights} of model.backbone ({kind}) are not' in message
+    assert f'weights {weights} of model.backbone ({kind}) cannot' in message
     assert 'could not download https://download.' in message
     assert f'/{file}: ' in message and 'refused' in message
     assert f'{offline}/' in message and not list(offline.iterdir())
