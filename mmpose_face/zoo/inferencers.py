@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of this package by name in MMPose's inferencers.
 
-For: MMEngine 0.10, whose inferencers find a model by its name in the index
-of MMPose's own files alone.
+For: MMEngine 0.10, whose inferencers find models by name only in MMPose's own
+index.
 
-Can go when MMEngine asks other packages, too.
+Can go when MMEngine also asks other packages.
 """
 
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ from .shipped import shipped_models
 
 
 def install(module: ModuleType) -> None:
-    """Let MMPose's inferencers know the rows.
+    """Let MMPose's inferencers find the rows of this package.
 
     Args:
         module (module): ``mmengine.infer``.
     """
     inferencer = module.BaseInferencer
-    theirs = inferencer._get_models_from_metafile
+    original = inferencer._get_models_from_metafile
 
     def _get_models_from_metafile(dir: str) -> Iterator[dict[str, Any]]:
-        yield from theirs(dir)
+        yield from original(dir)
         if dir == inferencer._get_repo_or_mim_dir('mmpose'):
             yield from _rows()
 
@@ -33,8 +33,8 @@ def install(module: ModuleType) -> None:
 
 
 def _rows() -> Iterator[dict[str, Any]]:
-    """As an index of MMPose's has them; a path that is absolute stays so when
-    it is joined to the folder of the index."""
+    """The rows in the form of MMPose's index; MMEngine joins their paths to the
+    folder of the index, which leaves absolute paths as they are."""
     for row in read_rows():
         yield dict(
             Name=row.name, Alias=row.alias, Config=str(row.config), Weights=row.weights or None

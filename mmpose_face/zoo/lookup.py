@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def list_models(pattern: str = '*', pretrained: bool = False) -> tuple[str, ...]:
     """The models that :func:`get_model` builds, in the order of the tables;
-    last come those whose weights are in the package.
+    models whose weights are in the package come last.
 
     Args:
         pattern (str): Only models whose short or long name matches, with
@@ -56,13 +56,13 @@ def find_row(name: str) -> Row:
     """The row of the model zoo with that name.
 
     Args:
-        name (str): Short name, or that of the config without ``.py``.
+        name (str): Short name, or name of the config without ``.py``.
 
     Returns:
         Row: The row.
 
     Raises:
-        ValueError: If there is none; the message has the closest names.
+        ValueError: If there is no such row; the message has the closest names.
     """
     rows = read_rows()
     names = {key: row for row in rows for key in (row.alias, row.name)}
@@ -79,14 +79,14 @@ def find_row(name: str) -> Row:
 
 
 def get_model(name: str, pretrained: bool = True, device: str = 'cpu') -> nn.Module:
-    """A model of the zoo, as ``mmpose.apis.inference_topdown`` takes it.
+    """Build a model of the zoo, for ``mmpose.apis.inference_topdown``.
 
     Args:
-        name (str): Short name, or that of the config without ``.py``.
+        name (str): Short name, or name of the config without ``.py``.
         pretrained (bool): Whether to load the released weights, which are
-            downloaded once into the cache of torch.hub. Without them nothing
-            is downloaded, not even the backbone's weights.
-        device (str): Where to put the model. Defaults to ``'cpu'``.
+            downloaded once into the cache of torch.hub. If False, nothing is
+            downloaded, not even the backbone's weights.
+        device (str): Device of the model. Defaults to ``'cpu'``.
 
     Returns:
         nn.Module: The pose estimator in evaluation mode, with its config as
@@ -94,19 +94,19 @@ def get_model(name: str, pretrained: bool = True, device: str = 'cpu') -> nn.Mod
 
     Raises:
         DownloadError: If the weights cannot be fetched.
-        ValueError: If there is no such model or no weights of it, or they do
-            not fit.
+        ValueError: If there is no such model, or its weights are not released
+            or do not fit.
 
     Examples:
         >>> model = get_model('wflw-hrnetv2-w18-dark')
         >>> inference_topdown(model, image, boxes)[0].pred_instances.keypoints
     """
-    model = _find(name)
+    model = _find_model(name)
     weights = _weights(model) if pretrained else None
     return build_model(_config(model), weights, device)
 
 
-def _find(name: str) -> Row | Shipped:
+def _find_model(name: str) -> Row | Shipped:
     for each in shipped_models():
         if name in (each.alias, each.name):
             return each
@@ -114,21 +114,21 @@ def _find(name: str) -> Row | Shipped:
 
 
 def build_model(cfg: Config, checkpoint: PathLike | None = None, device: str = 'cpu') -> nn.Module:
-    """The model of a config.
+    """Build the model of a config.
 
-    MMPose's ``init_model`` takes a checkpoint that fits in part, and the
-    names of its points, without a word.
+    Unlike MMPose's ``init_model``, it refuses a checkpoint that fits only in
+    part, or whose points are not those of the config.
 
     Args:
         cfg (Config): A config with a data set.
-        checkpoint (str | PathLike, optional): Its weights.
-        device (str): Where to put the model. Defaults to ``'cpu'``.
+        checkpoint (str | PathLike, optional): The weights.
+        device (str): Device of the model. Defaults to ``'cpu'``.
 
     Returns:
-        nn.Module: As :func:`get_model` returns it.
+        nn.Module: As from :func:`get_model`.
 
     Raises:
-        ValueError: If the checkpoint does not fit, or is of other points.
+        ValueError: If the checkpoint does not fit, or has other points.
     """
     model = _init_model(cfg, device)
     if checkpoint is not None:
@@ -140,22 +140,22 @@ def build_model(cfg: Config, checkpoint: PathLike | None = None, device: str = '
 
 
 def _init_model(cfg: Config, device: str) -> BasePoseEstimator:
-    """As MMPose's, which asks the class of the data set alone for the points;
-    one of one's own faces is told them."""
+    """MMPose's ``init_model``, also for data sets whose points are given by a
+    scheme in the config; MMPose knows only those of data set classes."""
     dataset = cfg.get('train_dataloader', {}).get('dataset', {})
     if 'scheme' not in dataset:
         return init_model(cfg, None, device)
     scheme = get_scheme(dataset.scheme)
-    saying = copy.deepcopy(cfg)
-    saying.train_dataloader.dataset.metainfo = scheme_metainfo(scheme.name, scheme)
-    model = init_model(saying, None, device)
+    with_points = copy.deepcopy(cfg)
+    with_points.train_dataloader.dataset.metainfo = scheme_metainfo(scheme.name, scheme)
+    model = init_model(with_points, None, device)
     model.cfg = cfg
     model.dataset_meta['scheme'] = scheme.to_dict()
     return model
 
 
 def _check_points(name: str, checkpoint: dict, meta: dict) -> None:
-    """Refuse a checkpoint that says it is of other points."""
+    """Refuse a checkpoint whose metainfo has other points."""
     theirs = checkpoint.get('meta', {}).get('dataset_meta') or {}
     theirs = (theirs.get('keypoint_id2name') or {}).values()
     ours = meta['keypoint_id2name'].values()
@@ -170,25 +170,25 @@ def config_of(name: str) -> Config:
     """The config of a model of the zoo.
 
     Args:
-        name (str): As :func:`get_model` takes it.
+        name (str): As in :func:`get_model`.
 
     Raises:
-        ValueError: If there is no such model, its config is not there, or
-            says no data set.
+        ValueError: If there is no such model, its config is missing or has no
+            data set.
     """
-    return _config(_find(name))
+    return _config(_find_model(name))
 
 
 def _config(row: Row | Shipped) -> Config:
     if not row.config.is_file():
         raise ValueError(
             f'{row.name} has no config yet: {row.config} not '
-            'found; list_models() says what can be built'
+            'found; list_models() lists the models that can be built'
         )
     cfg = Config.fromfile(row.config)
-    # Where it finds none, init_model takes that of COCO's 17 body points.
+    # Without metainfo, init_model would assume COCO's 17 body points.
     if dataset_meta_from_config(cfg) is None:
-        raise ValueError(f'{row.config} says no data set: expected one in train_dataloader')
+        raise ValueError(f'{row.config} has no data set: expected one in train_dataloader')
     return cfg
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the model zoo, read from their metafiles.
 
-The metafiles, ``configs/**/*.yml``, are the one source of what is published:
-figures, addresses and citations. mim reads them too.
+The metafiles, ``configs/**/*.yml``, are the only source of published figures,
+addresses and citations. mim reads them too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ..evaluation.table import DIGITS, Unit
 
 INDEX = 'model-index.yml'
 
-# {method}_{model}[_{variant}]_{GPUs}xb{batch}-{epochs}e_{data}-{size}; a
-# heatmap row joins its variant to the batch with a hyphen.
+# {method}_{model}[_{variant}]_{GPUs}xb{batch}-{epochs}e_{data}-{size}; the
+# variant of a heatmap row is joined to the batch by a hyphen.
 _NAME = re.compile(
     r'td-(?:hm|reg)_(?P<model>[^_]+)_'
     r'(?:(?P<variant>[a-z]+)[-_])?\d+xb\d+-\d+e_'
@@ -39,14 +39,14 @@ _NORMALIZERS = dict(inter_ocular='outer eye corners', face_box='side of the face
 
 @dataclass(frozen=True)
 class Paper:
-    """A method, a backbone or a data set, and where it comes from.
+    """A method, a backbone or a data set, and its paper.
 
     Args:
-        name (str): As the rows name it.
+        name (str): Its name in the rows.
         kind (str): ``'Algorithm'``, ``'Backbone'`` or ``'Dataset'``.
         venue (str): Conference or journal, and year.
         url (str): Address of the paper.
-        bibtex (str): Its citation.
+        bibtex (str): Citation of the paper.
     """
 
     name: str
@@ -61,12 +61,12 @@ class BenchmarkPaper(Paper):
     """A data set with a table.
 
     Args:
-        benchmark (Benchmark): How the table is made.
-        faces (dict[str, int]): How many faces each column has; empty where
-            the owner gives no number.
-        boxes (str): Where the face boxes come from, in words.
-        caption (str): What stands over the table.
-        note (str): What the table says of the training; may be empty.
+        benchmark (Benchmark): Columns, threshold and unit of the table.
+        faces (dict[str, int]): Number of faces of each column; empty if the
+            owner does not give it.
+        boxes (str): Source of the face boxes, in words.
+        caption (str): Caption of the table.
+        note (str): Note of the table on the training; may be empty.
     """
 
     benchmark: Benchmark
@@ -97,16 +97,16 @@ class BenchmarkPaper(Paper):
 
     @property
     def digits(self) -> int:
-        """Behind the point, as the table prints its figures."""
+        """Decimals of the figures in the table."""
         return DIGITS[self.unit]
 
 
 @dataclass(frozen=True)
 class Published:
-    """Figures that somebody published.
+    """Published figures.
 
     Args:
-        source (str): Who and where.
+        source (str): Author and place.
         figures (dict[str, float]): NME of each column, in the benchmark's
             unit.
     """
@@ -117,15 +117,15 @@ class Published:
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures of trainings of ours, of the same network on other data.
+    """Figures of this project's own trainings of the same network on other data.
 
     Args:
-        data (str): On what was trained and tested.
+        data (str): Data for training and test.
         conditions (str): Schedule, seeds, normaliser, boxes, flip test, and
-            which epoch counts.
-        command (str): What was typed.
-        table (tuple[dict[str, str]]): Its rows, all with the same columns, as
-            they are printed.
+            the epoch that counts.
+        command (str): The command of the training.
+        table (tuple[dict[str, str]]): The printed rows, all with the same
+            columns.
     """
 
     data: str
@@ -156,18 +156,18 @@ class Row:
 
     Args:
         name (str): Name of the config, without ``.py``.
-        title (str): What an overview calls the model.
-        label (str): What the table of a method calls the model.
-        papers (tuple[Paper]): Methods and backbones it is made of.
-        benchmark (BenchmarkPaper): What it is trained and tested on.
+        title (str): Name of the model in an overview.
+        label (str): Name of the model in the table of its method.
+        papers (tuple[Paper]): Its methods and backbones.
+        benchmark (BenchmarkPaper): The data it is trained and tested on.
         config (Path): The config file; see :attr:`has_config`.
         metafile (str): Path of the metafile from the root of the project.
         weights (str, optional): Address of the released checkpoint.
-        published (tuple[Published]): What is published of these weights, the
-            figures of the table first; empty where nothing is.
-        measured (Measured, optional): What was measured here.
-        costs (Costs, optional): What the network costs.
-        old_name (str, optional): Name of the config in MMPose 0.x, where
+        published (tuple[Published]): Published figures of these weights, those
+            of the table first; may be empty.
+        measured (Measured, optional): Figures measured for this project.
+        costs (Costs, optional): Parameters, FLOPs and time of the network.
+        old_name (str, optional): Name of the config in MMPose 0.x, if
             documents still use it.
         note (str): What its page says below the table; may be empty.
     """
@@ -193,12 +193,12 @@ class Row:
 
     @property
     def has_config(self) -> bool:
-        """Whether the config is there already."""
+        """Whether the config exists."""
         return self.config.is_file()
 
     @property
     def module(self) -> str:
-        """The name by which a config inherits it, in ``read_base()``."""
+        """The module to import from in ``read_base()`` of another config."""
         folder = self.metafile.rpartition('/')[0]
         return module_of(f'{folder}/{self.name}.py')
 
@@ -231,8 +231,8 @@ def module_of(config: str) -> str:
         config (str): Its path from the root of the project.
 
     Returns:
-        str: The path in the package: hyphens are underscores, and a name that
-        begins with a digit has ``face_`` before it.
+        str: The path in the package, with underscores for hyphens and ``face_``
+        before a name that begins with a digit.
 
     Examples:
         >>> module_of('configs/300w/td-hm_x.py')
@@ -244,11 +244,11 @@ def module_of(config: str) -> str:
 
 
 def project_root() -> Path:
-    """The folder with ``model-index.yml`` and ``configs/``: the clone, or
-    what an installed package carries for mim.
+    """The folder with ``model-index.yml`` and ``configs/``: the clone, or the
+    copy for mim in an installed package.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If there is no such folder.
     """
     package = Path(__file__).resolve().parents[1]
     for root in (package.parent, package / '.mim'):
@@ -271,9 +271,9 @@ def read_rows(root: os.PathLike[str] | None = None) -> tuple[Row, ...]:
         tuple[Row]: The rows in the order of the index.
 
     Raises:
-        FileNotFoundError: If a metafile that the index names is not there.
-        ValueError: If a metafile is not of the expected form; the message
-            names file and field.
+        FileNotFoundError: If a metafile of the index is missing.
+        ValueError: If a metafile has another form; the message names file and
+            field.
     """
     root = Path(root) if root else project_root()
     index = _Fields(root / INDEX, _read(root / INDEX))
@@ -291,7 +291,7 @@ def read_rows(root: os.PathLike[str] | None = None) -> tuple[Row, ...]:
 
 
 class _Fields:
-    """The fields of a mapping in a metafile, checked as they are taken."""
+    """The fields of a mapping in a metafile, checked when they are read."""
 
     def __init__(self, path: Path, values: Any, where: str = ''):
         self.path = path
@@ -436,7 +436,7 @@ def _named(fields: _Fields, papers: dict[str, Paper], name: str) -> Paper:
 
 
 def _published(fields: _Fields, benchmark: BenchmarkPaper) -> tuple[Published, ...]:
-    """The figures of the table, then those that others printed."""
+    """The figures of the table, then those of other publications."""
     parts = (*fields.get('Results', list, ()), *fields.get('Also Published', list, ()))
     return tuple(_figures(_Fields(fields.path, part, fields.where), benchmark) for part in parts)
 
@@ -491,7 +491,7 @@ def _figures(fields: _Fields, benchmark: BenchmarkPaper) -> Published:
 
 
 def _check_names(rows: tuple[Row, ...]) -> None:
-    """Nobody may mean two rows with one name."""
+    """Refuse two rows of the same name."""
     seen: dict[str, Row] = {}
     for row in rows:
         for name in (row.name, row.alias):

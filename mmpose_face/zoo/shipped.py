@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models whose weights come with the package.
 
-They are trained on synthetic faces alone, so that anybody may use and share
-them; ``tools/dev/pack_weights.py`` says how they were made.
+They are trained on synthetic faces alone, so anybody may use and share them.
+``tools/dev/pack_weights.py`` says how to make the files.
 """
 
 from dataclasses import dataclass
@@ -44,5 +44,5 @@ class Shipped:
 
 
 def shipped_models() -> tuple[Shipped, ...]:
-    """All of them, in the order of their names."""
+    """All models whose weights come with the package, by name."""
     return tuple(Shipped(path.stem, path) for path in sorted(_WEIGHTS.glob('*.pth')))

@@ -148,7 +148,7 @@ def test_never_cocos_body_points(monkeypatch, tmp_path):
     cfg.pop('train_dataloader')
     cfg.dump(tmp_path / 'without_data.py')
     change(monkeypatch, config=tmp_path / 'without_data.py')
-    with pytest.raises(ValueError, match='without_data.py says no data set'):
+    with pytest.raises(ValueError, match='without_data.py has no data set'):
         get_model(HRNET.alias, pretrained=False)
 
 
