@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chromium, which ChromeDriver steers through the WebDriver protocol
+"""Chromium, controlled by ChromeDriver through the WebDriver protocol
 (https://www.w3.org/TR/webdriver2/)."""
 
 from __future__ import annotations
@@ -79,16 +79,16 @@ class Browser:
             return json.loads(answer.read())['value']
 
     def open(self, page: Path | str) -> None:
-        """Show a file, or what is at an address."""
+        """Open a file or an address."""
         url = page.as_uri() if isinstance(page, Path) else page
         self._ask('POST', f'{self._window}/url', dict(url=url))
 
     def run(self, script: str, *args):
-        """The value that a script in the page returns."""
+        """Run a script in the page and return its value."""
         return self._ask('POST', f'{self._window}/execute/sync', dict(script=script, args=args))
 
     def press(self, script: str, key: str = '') -> None:
-        """Click on the element that a script returns, or send it a key."""
+        """Click on the element that a script returns, or send the element a key."""
         (element,) = self.run(script).values()
         what = 'value' if key else 'click'
         self._ask('POST', f'{self._window}/element/{element}/{what}', dict(text=key) if key else {})
@@ -97,7 +97,7 @@ class Browser:
         return self._ask('POST', f'{self._window}/se/log', dict(type=kind))
 
     def requests(self) -> set[str]:
-        """The addresses asked for since the last call."""
+        """The addresses requested since the last call."""
         messages = [json.loads(entry['message'])['message'] for entry in self.log('performance')]
         return {
             message['params']['request']['url']

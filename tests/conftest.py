@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small data in the true formats, and the real faces where they are."""
+"""Small data in the real formats, and the real faces if they are available."""
 
 import fcntl
 import http.server
@@ -22,14 +22,14 @@ from forked_scripts import run_forked
 from hypothesis import settings
 from mmengine.config import Config
 
-import mmpose_face  # noqa: F401  registers, and makes mmpose importable
+import mmpose_face  # noqa: F401  registers classes, and makes mmpose importable
 from mmpose_face.datasets.converters import convert_300w
 
-# A busy machine is no fault of an example.
+# Examples may be slow on a busy machine.
 settings.register_profile('any-machine', deadline=None, max_examples=60)
 settings.load_profile('any-machine')
 
-# The workers of pytest-xdist share the cores, with what they start.
+# The workers of pytest-xdist and their child processes share the cores.
 IN_A_WORKER = 'PYTEST_XDIST_WORKER' in os.environ
 if IN_A_WORKER:
     os.environ['OMP_NUM_THREADS'] = '1'
@@ -51,7 +51,7 @@ MMPOSE_CONFIGS = Path(mmpose.__file__).parent / '.mim/configs'
 
 @pytest.fixture(scope='session')
 def face_data() -> Path:
-    """The development data: real faces, not part of the project."""
+    """The development data: real faces, which are not part of the project."""
     root = os.environ.get('MMPOSE_FACE_DATA')
     if not root or not Path(root).is_dir():
         pytest.skip('real faces: MMPOSE_FACE_DATA names no folder')
@@ -60,7 +60,7 @@ def face_data() -> Path:
 
 @pytest.fixture
 def logged(caplog, monkeypatch):
-    """What goes to MMEngine's logger."""
+    """The messages to MMEngine's logger."""
     logger = logging.getLogger('of-this-test')
     logger.setLevel('INFO')
     monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance', lambda: logger)
@@ -69,10 +69,10 @@ def logged(caplog, monkeypatch):
 
 @pytest.fixture
 def offline(tmp_path, monkeypatch) -> Path:
-    """No address but loopback can be reached; gives the folder of torch.hub's
-    weights, which is not there yet."""
-    # Nothing listens on port 9. What an earlier test opened an address with
-    # knows the proxies of that time.
+    """Only loopback addresses can be reached; returns the folder of torch.hub's
+    weights, which does not exist yet."""
+    # Nothing listens on port 9. An opener of an earlier test would still use
+    # the proxies of that time.
     for scheme in ('http', 'https'):
         monkeypatch.setenv(f'{scheme}_proxy', 'http://127.0.0.1:9')
     for name in ('no_proxy', 'NO_PROXY'):
@@ -89,7 +89,7 @@ def write_pts(path: Path, points: np.ndarray) -> None:
 
 
 def make_release(root: Path, faces: dict[str, int], suffix: str = '.jpg') -> Path:
-    """A 300-W release with that many made-up faces in each folder."""
+    """A 300-W release with the given numbers of made-up faces in its folders."""
     rng = np.random.default_rng(0)
     for folder, number in faces.items():
         (root / folder).mkdir(parents=True)
@@ -127,14 +127,14 @@ num_points = 2
 
 @pytest.fixture
 def own_config(tmp_path) -> Config:
-    """A config of two points of one's own."""
+    """A config of a new scheme with two points."""
     path = tmp_path / 'own_config.py'
     path.write_text(OWN_CONFIG)
     return Config.fromfile(path)
 
 
 def data_options(data_root: Path) -> Sequence[str]:
-    """``--cfg-options`` that put a small data set under a config."""
+    """``--cfg-options`` that let a config use a small data set."""
     options = [
         f'{loader}_dataloader.dataset.data_root={data_root}/' for loader in ('train', 'val', 'test')
     ]
@@ -147,8 +147,8 @@ def data_options(data_root: Path) -> Sequence[str]:
     return options
 
 
-# RES18_300W's network with an eighth of its channels, where the network is not
-# what is looked at: checkpoints of 2 MB, not of 180.
+# RES18_300W's network with an eighth of its channels, for tests of other things
+# than the network: checkpoints of 2 MB instead of 180.
 NARROW = {
     'model.backbone.base_channels': 8,
     'model.head.in_channels': 64,
@@ -157,7 +157,7 @@ NARROW = {
 
 
 def assert_same_samples(ours, theirs) -> None:
-    """Our data set gives the samples of MMPose's, and more in each."""
+    """Check that our data set gives MMPose's samples, with more fields."""
     more = {'subsets', 'occluded', 'box_size'}
     assert len(ours) == len(theirs) > 0
     for i in range(len(ours)):
@@ -169,7 +169,7 @@ def assert_same_samples(ours, theirs) -> None:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """A folder on the loopback interface; gives its address."""
+    """Serve a folder on the loopback interface; yields its address."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *args):
@@ -187,7 +187,7 @@ def serving(folder: Path) -> Iterator[str]:
 def run_python(
     *args, cwd: Path = REPO, check: bool = True, **env: str
 ) -> subprocess.CompletedProcess:
-    """Run Python in a process of its own and return its output as text."""
+    """Run Python in another process and return its output as text."""
     done = subprocess.run(
         [sys.executable, *map(str, args)],
         cwd=cwd,
@@ -200,8 +200,8 @@ def run_python(
 
 
 def run_script(*args, cwd: Path = REPO, check: bool = True) -> subprocess.CompletedProcess:
-    """As :func:`run_python` with a script, seconds sooner: in the fork of a
-    process that has imported most."""
+    """As :func:`run_python` with a script, but seconds faster: in the fork of a
+    process with most imports done."""
     done = run_forked([str(arg) for arg in args], cwd)
     return checked(done) if check else done
 
@@ -213,7 +213,7 @@ def checked(done: subprocess.CompletedProcess) -> subprocess.CompletedProcess:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that the first worker to need it makes for all of them."""
+    """A folder that is made once, by the first worker that needs it."""
     root = factory.getbasetemp()
     root = root.parent if IN_A_WORKER else root
     folder = root / name
@@ -238,7 +238,7 @@ def dist(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def installed(dist, tmp_path_factory) -> Path:
-    """The wheel installed for real, into a folder of its own."""
+    """The wheel, installed into a new folder."""
 
     def install(site: Path) -> None:
         run_python(

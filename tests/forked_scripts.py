@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our scripts in forks of a process that has imported what they need, which
-takes longer than what most tests have them do."""
+"""Our scripts in forks of a process with their imports done, which take longer
+than most tests."""
 
 import multiprocessing
 import os
@@ -23,7 +23,7 @@ FORKS.set_forkserver_preload(
 
 
 def run_forked(argv: Sequence[str], cwd: Path) -> subprocess.CompletedProcess:
-    """What ``python *argv`` does in that folder, with one thread."""
+    """Run ``python *argv`` in a folder, with one thread."""
     with tempfile.NamedTemporaryFile('r') as out:
         process = FORKS.Process(target=_run, args=(argv, str(cwd), out.name))
         process.start()

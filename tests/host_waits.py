@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever makes the host wait for a device raises, with or without one."""
+"""Errors for code that makes the host wait for a device, also without a device."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 aten = torch.ops.aten
 
-# Operators that need to know values to go on.
+# Operators that need values on the host.
 READING = {
     aten._local_scalar_dense,
     aten.nonzero,
@@ -22,8 +22,7 @@ READING = {
     aten._unique2,
     aten.is_nonzero,
 }
-# Functions that copy to the host, or numbers from it, and wait until it is
-# done.
+# Functions that copy to the host, or numbers from it, and wait for the copy.
 COPYING = {
     Tensor.cpu,
     Tensor.numpy,
@@ -32,7 +31,7 @@ COPYING = {
     Tensor.__array__,
     Tensor.new_tensor,
 }
-# Without a device these make tensors of the host.
+# Without a device these make tensors on the host.
 MAKING = {torch.tensor, torch.as_tensor}
 
 
@@ -42,11 +41,11 @@ class HostWaits(AssertionError):
 
 @contextmanager
 def no_waits(is_host: Callable[[Tensor], bool]) -> Iterator[None]:
-    """What waits for the device raises :class:`HostWaits`, or on a GPU the
-    error of torch.
+    """Let code that waits for the device raise :class:`HostWaits`, or torch's
+    error on a GPU.
 
     Args:
-        is_host (Callable): Tells tensors that are on the host in any training.
+        is_host (Callable): Whether a tensor is on the host in every training.
     """
     if torch.cuda.is_available():
         before = torch.cuda.get_sync_debug_mode()

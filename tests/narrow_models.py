@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One narrow model of each kind of head, as rows of the zoo have them."""
+"""A narrow model for each kind of head in the zoo."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ _RES18 = 'topdown_heatmap/300w/td-hm_res18_dark-1xb16-20e_300w-128x128.py'
 
 
 class Narrow(NamedTuple):
-    """A row and what makes it narrow."""
+    """A row, and the options that make its network narrow."""
 
     config: str
     options: dict[str, object]
@@ -61,8 +61,8 @@ KINDS = {
 
 
 def narrow_model(kind: str) -> nn.Module:
-    """A model with weights that are drawn, whose points are those of the
-    image and spread over it.
+    """A model with random weights, whose points depend on the image and are
+    spread over it.
 
     Args:
         kind (str): One of :data:`KINDS`.
@@ -77,7 +77,7 @@ def narrow_model(kind: str) -> nn.Module:
 
 
 def drawn_model(cfg: Config) -> nn.Module:
-    """The model of a config, with weights that are drawn.
+    """The model of a config, with random weights.
 
     Args:
         cfg (Config): A row of the zoo.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network that is not trained, whose outputs are of its images all the same,
-and whose heatmaps have a peak each."""
+"""Untrained networks whose outputs depend on the image and whose heatmaps have
+one peak each."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -10,19 +10,18 @@ from torch import Tensor, nn
 
 
 def give_peaks(head: nn.Module, mirror: Sequence[int] = ()) -> None:
-    """Let the heatmaps of a head have a Gaussian each, to which the network
-    adds a tenth.
+    """Add a Gaussian to each heatmap of a head, and scale the network's output
+    to a tenth.
 
-    Without it they are noise, in which it is a matter of the last bit which
-    of nearly equal cells is the highest, and where DARK puts the maximum.
+    Without it the heatmaps are noise: the last bit decides which of nearly
+    equal cells is the highest, and where DARK finds the maximum.
 
     Args:
-        head (nn.Module): One of MMPose's or ours; those without heatmaps stay
-            as they are.
-        mirror (Sequence[int]): The landmark in whose place each one comes in
-            the mirror image. The mean of a flip test that shifts heatmaps
-            then has one peak, where it would have two, equally high for
-            landmarks in the middle.
+        head (nn.Module): A head of MMPose's or ours; heads without heatmaps
+            are not changed.
+        mirror (Sequence[int]): The mirror partner of each landmark. With it,
+            the mean of a flip test that shifts heatmaps has one peak instead
+            of two, equally high for landmarks in the middle.
     """
     layers = list(getattr(head, 'multi_final_layers', ()))
     if hasattr(head, 'final_layer'):
@@ -32,23 +31,23 @@ def give_peaks(head: nn.Module, mirror: Sequence[int] = ()) -> None:
 
 
 def add_peaks(layer: nn.Module, mirror: Sequence[int] = ()) -> None:
-    """Let the maps that a layer gives have a Gaussian each; see
-    :func:`give_peaks`."""
+    """Add a Gaussian to each map that a layer returns; see :func:`give_peaks`."""
     layer.register_forward_hook(partial(_with_peaks, tuple(mirror)))
 
 
 @torch.no_grad()
 def give_weights(model: nn.Module, images: Tensor, seed: int = 0) -> None:
-    """Draw weights that keep what differs between images, through all layers.
+    """Draw random weights that keep the differences between images through all
+    layers.
 
-    Those that training begins with make the outputs of a network nearly the
+    With the usual initial weights, the outputs of a network are nearly the
     same for all images.
 
     Args:
         model (nn.Module): A pose estimator of MMPose's or ours.
-        images (Tensor): (B, 3, H, W), as the network takes them; all
-            normalisations of batches are those of these images.
-        seed (int): Of the weights.
+        images (Tensor): Inputs of the network ``(B, 3, H, W)``, whose
+            statistics the batch normalisations get.
+        seed (int): Seed of the weights.
     """
     torch.manual_seed(seed)
     norms = []

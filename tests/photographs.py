@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images that are as hard as photographs, and faces in them."""
+"""Images with the statistics of photographs, and faces in them."""
 
 import struct
 
@@ -59,8 +59,8 @@ def face_in(image: np.ndarray, seed: int = 0, **more) -> dict:
 
 
 def crop_matrix(rng, shape, size, sides=(50, 400), angle=60) -> np.ndarray:
-    """MMPose's matrix of a crop somewhere in an image; a part of it may be
-    outside."""
+    """MMPose's matrix of a crop somewhere in an image; a part of the crop may
+    be outside."""
     height, width = shape[:2]
     center = np.float32(rng.uniform((0, 0), (width, height)))
     side = np.float32(rng.uniform(*sides))
@@ -75,7 +75,7 @@ def write_jpeg(path, image: np.ndarray, quality: int = 90) -> str:
 
 
 def turned_by_exif(data: bytes, orientation: int) -> bytes:
-    """A JPEG file with EXIF data that says how to show it."""
+    """A JPEG file with an EXIF orientation."""
     exif = b'Exif\0\0MM\0*' + struct.pack('>I', 8)
     exif += struct.pack('>HHHIHHI', 1, 0x0112, 3, 1, orientation, 0, 0)
     segment = b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif

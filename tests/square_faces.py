@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bright squares for faces, and what finds them: the points are the corners,
-seen in the pixels, so that a tracker is tested with nothing but itself."""
+"""Bright squares in place of faces, and a detector and network that find them in
+the pixels; the points are the corners. So a tracker is tested alone."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ SIDE = 40
 
 
 def picture(*centers: tuple[float, float], size: tuple[int, int] = (320, 240)) -> np.ndarray:
-    """A frame with a square about each centre."""
+    """A frame with a square around each centre."""
     image = np.zeros((size[1], size[0], 3), np.uint8)
     for x, y in centers:
         left, top = round(x - SIDE / 2), round(y - SIDE / 2)
@@ -45,8 +45,8 @@ class SquareNetwork:
 
     def __init__(self) -> None:
         self.batches = []
-        self.score = 1.0  # of a point that is seen
-        self.none = 0.1  # where there is no square
+        self.score = 1.0  # of a visible point
+        self.none = 0.1  # score without a square
 
     def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.batches.append(len(crops))
@@ -65,14 +65,14 @@ class SquareNetwork:
 
 
 class SquareDetector:
-    """Finds all squares; those of ``hidden`` frames not."""
+    """Finds all squares, except in ``hidden`` frames."""
 
     mapping = BoxMapping()
 
     def __init__(self) -> None:
         self.asked = 0
         self.blind = False
-        self.more: Sequence = ()  # boxes that it takes for faces, too
+        self.more: Sequence = ()  # further boxes that it returns
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         self.asked += 1

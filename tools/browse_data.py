@@ -35,10 +35,13 @@ def parse_args() -> argparse.Namespace:
         help='the data set; synthetic faces need no files',
     )
     parser.add_argument(
-        '--root', type=Path, help='folder of the data set, as tools/prepare_data.py writes it'
+        '--root', type=Path, help='folder of the data set, written by tools/prepare_data.py'
     )
     parser.add_argument(
-        '--part', choices=('train', 'test'), default='test', help='which faces (default: test)'
+        '--part',
+        choices=('train', 'test'),
+        default='test',
+        help='part of the data set (default: test)',
     )
     parser.add_argument(
         '--out',
@@ -48,13 +51,13 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--faces', type=int, default=24, help='most faces of a sheet (default: 24)')
     parser.add_argument(
-        '--seed', type=int, default=0, help='another number shows other faces (default: 0)'
+        '--seed', type=int, default=0, help='seed of the choice of faces (default: 0)'
     )
     parser.add_argument(
         '--box',
         choices=('benchmark', 'raw', 'landmarks'),
         default='benchmark',
-        help='which box to draw: of the benchmark (default), the rectangle '
+        help='box to draw: of the benchmark (default), the rectangle '
         'of the release, or that of the points; all made square',
     )
     args = parser.parse_args()

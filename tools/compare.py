@@ -25,8 +25,8 @@ def parse_args() -> argparse.Namespace:
         '--threshold',
         type=float,
         default=0.10,
-        help='right end of the plot, and threshold of failure rate and AUC '
-        'in its legend, a ratio (default: 0.10)',
+        help='right end of the plot, and threshold of failure rate and AUC, '
+        'a ratio (default: 0.10)',
     )
     parser.add_argument('--out', type=Path, help='folder for comparison.json, ced.png and ced.svg')
     args = parser.parse_args()

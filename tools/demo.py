@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a small model on synthetic faces, test it and look at it.
+"""Train and test a small model on synthetic faces, and draw its results.
 
 python tools/demo.py
 """

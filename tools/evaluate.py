@@ -3,7 +3,7 @@
 
     python tools/evaluate.py --ann ANN.json --pred PRED.json --out work_dirs/x
 
-docs/en/evaluation.md says what the files look like.
+docs/en/evaluation.md describes the files.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
         type=Path,
         nargs='+',
         required=True,
-        help='annotation file, or several that make one test',
+        help='annotation file, or several files of one test',
     )
     parser.add_argument(
         '--pred',
@@ -36,13 +36,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dataset',
         choices=tuple(BENCHMARKS),
-        help='whose annotations they are (default: what they look like)',
+        help='data set of the annotations (default: recognised from the file)',
     )
     parser.add_argument(
         '--pred-scheme',
         choices=tuple(SCHEMES),
-        help='landmark scheme of the predictions (default: what the file '
-        'says, or the one of that number of points)',
+        help='landmark scheme of the predictions (default: the one named in the '
+        'file, or the one with that number of points)',
     )
     parser.add_argument('--norm', choices=NORMALIZERS, help="normaliser (default: the benchmark's)")
     parser.add_argument(
@@ -60,7 +60,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--partial',
         action='store_true',
-        help='leave out, and count, faces without a prediction and predictions without a face',
+        help='leave out faces without prediction and predictions without face, and count them',
     )
     parser.add_argument(
         '--out', type=Path, help='folder for metrics.json, per_face.json, ced.png and ced.svg'
@@ -68,10 +68,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--report',
         action='store_true',
-        help='write report.html into --out, too: all of it on one page',
+        help='also write report.html, a report on one page, into --out',
     )
     parser.add_argument(
-        '--images', type=Path, help='folder of the images, for the worst faces in the report'
+        '--images', type=Path, help='folder of the images, to show the worst faces in the report'
     )
     args = parser.parse_args()
     if args.report and not args.out:

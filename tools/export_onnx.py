@@ -4,7 +4,7 @@
     python tools/export_onnx.py wflw-hrnetv2-w18-dark face.onnx --with-decode
     python tools/export_onnx.py CONFIG CHECKPOINT face.onnx --with-decode
 
-It is compared with PyTorch, and is only there if it agrees.
+The file is compared with PyTorch and written only if both agree.
 """
 
 import argparse
@@ -16,28 +16,30 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='write a trained model as an ONNX file')
     parser.add_argument('config', help='a config, or the name of a model of the zoo')
     parser.add_argument(
-        'checkpoint', nargs='?', type=Path, help='its weights (default: those of the zoo)'
+        'checkpoint', nargs='?', type=Path, help='weights of the model (default: those of the zoo)'
     )
     parser.add_argument('out', type=Path, help='the file to write')
     parser.add_argument(
         '--with-decode',
         action='store_true',
-        help='give points and scores, not heatmaps or coordinates',
+        help='output points and scores, not heatmaps or coordinates',
     )
     parser.add_argument(
-        '--fp16', action='store_true', help='the network in half precision, the decoding in single'
+        '--fp16',
+        action='store_true',
+        help='run the network in half precision, the decoding in single',
     )
     parser.add_argument(
-        '--flip-test', action='store_true', help='the mean with the mirror image, in twice the time'
+        '--flip-test', action='store_true', help='average with the mirror image, in twice the time'
     )
     number = parser.add_mutually_exclusive_group()
     number.add_argument(
-        '--dynamic-batch', action='store_true', help='take any number of crops at once'
+        '--dynamic-batch', action='store_true', help='accept any number of crops at once'
     )
     number.add_argument(
-        '--batch-size', type=int, default=1, help='take that many crops at once (default: 1)'
+        '--batch-size', type=int, default=1, help='number of crops at once (default: 1)'
     )
-    # Options may stand between the others.
+    # Options may stand between positional arguments.
     return parser.parse_intermixed_args()
 
 

@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
         '--boxes',
         type=Path,
         metavar='FILE',
-        help='boxes of the faces instead of a detector, JSON: a list of '
+        help='JSON file of face boxes, in place of a detector: a list of '
         '[left, top, right, bottom] for an image, {path in the folder: list} '
         'for a folder',
     )
@@ -47,54 +47,56 @@ def parse_args() -> argparse.Namespace:
         '--batch-size',
         type=int,
         metavar='N',
-        help='faces that go through the network together (default: 32 of a '
-        'video, 8 of images, of which as many are held in memory)',
+        help='faces in a batch of the network (default: 32 for a video; 8 for '
+        'images, of which as many are held in memory)',
     )
     parser.add_argument(
         '--smooth',
         action=argparse.BooleanOptionalAction,
         default=True,
-        help='whether the points of a video are smoothed (default: yes)',
+        help='smooth the points of a video (default: yes)',
     )
     parser.add_argument(
         '--detect-every',
         type=int,
         default=30,
         metavar='N',
-        help='frames of a video between two looks of the detector (default: 30)',
+        help='frames of a video between two runs of the detector (default: 30)',
     )
     parser.add_argument(
         '--min-score',
         type=float,
         default=0.3,
-        help='below that mean score of its points a face of a video is lost (default: 0.3)',
+        help='a face of a video with a lower mean score of its points is lost (default: 0.3)',
     )
-    parser.add_argument('--frames', type=int, metavar='N', help='only the first frames of a video')
+    parser.add_argument(
+        '--frames', type=int, metavar='N', help='process only the first N frames of a video'
+    )
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('work_dirs/landmarks'),
-        help='folder; or, for an image or a video, the file of the drawing '
+        help='output folder; for an image or a video also the file of the drawing '
         '(default: work_dirs/landmarks)',
     )
     parser.add_argument(
         '--json',
         type=Path,
         metavar='FILE',
-        help='all results (default: a file beside each drawing)',
+        help='file of all results (default: a file beside each drawing)',
     )
     parser.add_argument(
         '--csv',
         type=Path,
         metavar='FILE',
-        help='all results, a row for each face (default: a file beside the '
+        help='table of all results, a row for each face (default: a file beside the '
         'drawing, landmarks.csv for a folder)',
     )
     parser.add_argument(
         '--draw',
         action=argparse.BooleanOptionalAction,
         default=True,
-        help='whether to draw (default: yes)',
+        help='draw the landmarks (default: yes)',
     )
     parser.add_argument(
         '--low-score',

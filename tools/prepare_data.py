@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turn a data set's raw release into what the configs train on.
+"""Convert a data set's raw release to the files of the configs.
 
     python tools/prepare_data.py 300w --raw RELEASE --out data/300w
     python tools/prepare_data.py synthetic --out data/synthetic
     python tools/prepare_data.py crops --data data/wflw --out data/wflw_crops
 
-docs/en/datasets/ says for each what the release has to look like.
+docs/en/datasets/ describes the raw release of each data set.
 """
 
 import argparse
@@ -41,19 +41,21 @@ OPTIONS = dict(
     raw=dict(type=Path, help='root of the release'),
     data=dict(type=Path, help='folder of a converted data set'),
     out=dict(type=Path, help='folder to write'),
-    margin=dict(type=float, help="side of an image in longer sides of the face's box"),
-    quality=dict(type=int, help='of JPEG images, 1 to 100'),
-    partial=dict(action='store_true', help='convert an incomplete release, saying what is missing'),
+    margin=dict(type=float, help="side of an image, as a multiple of the face box's longer side"),
+    quality=dict(type=int, help='quality of JPEG images, 1 to 100'),
+    partial=dict(
+        action='store_true', help='convert an incomplete release, and list what is missing'
+    ),
     images=dict(choices=('link', 'copy'), help="link to the release's image folders or copy them"),
     origin=dict(
         type=int,
         choices=(0, 1),
-        help='pixel origin of the coordinates written: 1 as in the release, '
+        help='number of the first pixel in the annotations: 1 as in the release, '
         '0 as in the loaded image',
     ),
-    train=dict(type=int, help='number of faces to train on'),
-    test=dict(type=int, help='number of faces to test on'),
-    seed=dict(type=int, help='number of the collection'),
+    train=dict(type=int, help='number of training faces'),
+    test=dict(type=int, help='number of test faces'),
+    seed=dict(type=int, help='seed of the collection'),
     size=dict(type=int, help='width and height of an image in pixels'),
 )
 

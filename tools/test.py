@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
 
-The options are MMPose's, and behind config and checkpoint
+The options are MMPose's and, after config and checkpoint:
 
-``--report [DIR]``: writes ``report.html``, a page with tables, error curves
-and the worst faces, and beside it the same as files; ``docs/en/report.md``.
+``--report [DIR]`` writes ``report.html``, a page with tables, error curves and
+the worst faces, and its pictures as files; see ``docs/en/report.md``.
 
-``--box-robustness [DIR]``: repeats the test under shifted and scaled face
-boxes; ``docs/en/box_robustness.md``.
+``--box-robustness [DIR]`` repeats the test under shifted and scaled face
+boxes; see ``docs/en/box_robustness.md``.
 """
 
 from mmpose_face.mmpose_scripts import parse_test

@@ -50,10 +50,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--partial',
         action='store_true',
-        help='compare the figures although faces of the benchmark are missing',
+        help='compare the figures even if faces of the benchmark are missing',
     )
     parser.add_argument(
-        '--again', action='store_true', help='test rows again that were tested before'
+        '--again', action='store_true', help='also test rows that were tested before'
     )
     parser.add_argument(
         '--cfg-options',

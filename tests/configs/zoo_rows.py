@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the model zoo and the small data that each is tried with."""
+"""The rows of the model zoo, and small data to test them with."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ __all__ = ['ROWS', 'THEIRS', 'benchmark', 'make_benchmark']
 
 CONFIGS = REPO / 'configs'
 ROWS = sorted((CONFIGS / 'face_2d_keypoint').rglob('*.py'))
-# MMPose's file for each of our rows that MMPose has too.
+# MMPose's file for each row that MMPose has too.
 THEIRS: dict[Path, Path] = {
     path: MMPOSE_CONFIGS / path.relative_to(CONFIGS)
     for path in ROWS

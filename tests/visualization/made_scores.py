@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores of made-up systems, for the tests of what is drawn from them."""
+"""Scores of made-up systems, for tests of drawings."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,9 @@ def make_scores(
     files: Sequence[str] = (),
     points: bool = True,
 ) -> Scores:
-    """Faces whose points all have the error of the face. The box is 100
-    pixels wide, from (50, 40); the truth is a grid in it; the prediction lies
-    so many hundredths of it to the right."""
+    """Scores of faces whose points all have the error of the face. The box is
+    100 pixels wide, from (50, 40); the truth is a grid in the box; the
+    prediction lies to the right by the error times the box."""
     errors = np.array(errors, float)
     n, k = len(errors), scheme.num_points
     i = np.arange(k)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small release of each benchmark, and what converts it."""
+"""A small release of each benchmark, and its converter."""
 
 from pathlib import Path
 
@@ -69,11 +69,11 @@ def make_benchmark(name: str, folder: Path) -> dict[str, int]:
 
     Args:
         name (str): A key of :data:`RAW`.
-        folder (Path): Where to; ``raw`` holds the release, ``name`` what
-            training reads: 4 training faces (of AFLW 6).
+        folder (Path): Folder to write to: ``raw`` gets the release, ``name``
+            the converted data with 4 training faces (AFLW: 6).
 
     Returns:
-        dict[str, int]: From the columns of the table to their test faces.
+        dict[str, int]: Number of test faces of each column of the table.
     """
     make, convert = RAW[name]
     columns = make(folder / 'raw')

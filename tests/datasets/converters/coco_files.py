@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small COCO-WholeBody releases in the true format."""
+"""Small COCO-WholeBody releases in the real format."""
 
 import json
 from pathlib import Path
@@ -31,14 +31,14 @@ def person(number: int, image=1, **kwargs) -> dict:
 
 
 def without(number: int, indices: list, value=0.0) -> dict:
-    """A person some of whose face points are not labelled."""
+    """A person with some face points that are not labelled."""
     points = np.reshape(person(number)['face_kpts'], (68, 3))
     points[indices] = value
     return person(number, face_kpts=points.ravel().tolist())
 
 
 def make_release(root: Path, **parts: list) -> Path:
-    """A COCO-WholeBody release, from part to persons on two images."""
+    """A COCO-WholeBody release of two images; ``parts`` are the persons by part."""
     (root / 'annotations').mkdir(parents=True)
     for part, persons in parts.items():
         images = [dict(id=i, file_name=f'{i:012}.jpg', width=80, height=70) for i in (1, 2)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small releases in the true formats: MATLAB 7.3 and MATLAB 5."""
+"""Small releases in the real formats: MATLAB 7.3 and MATLAB 5."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-# MATLAB writes its own header before the HDF5.
+# MATLAB's own header precedes the HDF5.
 HEADER = (
     b'MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jul  1 '
     b'12:00:00 2013 HDF5 schema 1.00 .'
@@ -76,8 +76,8 @@ def write_cofw(path: Path, suffix: str, number: int, **variables) -> dict:
         path (Path): The file.
         suffix (str): ``'Tr'`` for training, ``'T'`` for the test.
         number (int): Number of faces.
-        variables: Others than the made-up ``Is``, ``phis`` and ``bboxes``;
-            None leaves one out.
+        variables: Replacements of the made-up ``Is``, ``phis`` and
+            ``bboxes``; None leaves one out.
     """
     content = {
         'Is': pictures(number, grey=[1]),
@@ -112,8 +112,8 @@ def write_points68(path: Path, points: np.ndarray, as_row: bool = False):
 
 
 def aflw_rows(number: int) -> dict:
-    """The variables of ``AFLWinfo_release.mat`` for made-up faces, two in
-    each image; the order is turned round."""
+    """The variables of ``AFLWinfo_release.mat`` for made-up faces, two in each
+    image, in reverse order."""
     rng = np.random.default_rng(19)
     mask = np.ones((number, 19), np.uint8)
     mask[::3, 4] = 0
@@ -148,7 +148,7 @@ def _column_of_cells(values: list) -> np.ndarray:
 
 
 def record_log(monkeypatch) -> list:
-    """A list to which the converters' log goes."""
+    """The list that the converters' log messages are appended to."""
     said = []
     for module in ('release', 'cofw68'):
         monkeypatch.setattr(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small WFLW releases in the true format."""
+"""Small WFLW releases in the real format."""
 
 from pathlib import Path
 
