@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one annotation layout: COCO keypoints as in MMPose's face files.
 
-Every converter fills :class:`FaceRecord`; :func:`write_annotations` turns
-records into a file that MMPose's own data set classes read, with more per
-face: ``subsets`` (list of names) and, where the release says so, ``occluded``
-(a flag for each point), ``face_rect`` (the release's own rectangle) and
-``box_size`` (the normaliser where that is a box); and ``info`` on where it
-all came from.
+Every converter makes :class:`FaceRecord` objects, and
+:func:`write_annotations` writes them to a file that MMPose's own data set
+classes read. It has more fields for each face: ``subsets`` (list of names)
+and, if the release has them, ``occluded`` (a flag for each point),
+``face_rect`` (the release's own rectangle) and ``box_size`` (the normaliser,
+if that is the size of a box). ``info`` describes the source.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ import numpy as np
 
 from ..files import written_whole
 
-# The face boxes of HRNet's and MMPose's files are in units of 200 pixels.
+# Unit of the face boxes of HRNet's and MMPose's files, in pixels.
 PIXEL_STD = 200.0
-# MMPose's files give ``bbox`` as the landmark box with this margin.
+# In MMPose's files ``bbox`` is the landmark box enlarged by this factor.
 BBOX_MARGIN = 1.2
 
-# Pixels; a coordinate beyond it is no coordinate.
+# Pixels; larger coordinates are refused.
 MAX_COORDINATE = 1e6
 
 Rect = tuple[float, float, float, float]
 
 
 class AnnotationError(ValueError):
-    """An annotation file is not what it should be; the message names it."""
+    """An annotation file of another form; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class FaceRecord:
         keypoints (np.ndarray): Points ``(K, 2)`` in pixels.
         subsets (tuple[str]): Benchmark subsets that the face belongs to.
         occluded (np.ndarray, optional): ``(K,)`` bool, which points are
-            hidden, where the source says so.
+            hidden, if the source has it.
         face_rect (tuple[float], optional): Left, top, width and height of
-            the rectangle that the release gives, in pixels.
+            the release's rectangle, in pixels.
         visibility (np.ndarray, optional): ``(K,)``, the third number of
             COCO's keypoints. Defaults to 1, labelled, for every point.
     """
@@ -63,12 +63,12 @@ class FaceRecord:
     visibility: np.ndarray | None = None
 
 
-# From a face to the fields that say its box.
+# From a face to the fields of its box.
 BoxFields = Callable[[FaceRecord], dict]
 
 
 def center_and_scale(keypoints: np.ndarray) -> tuple[list[float], float]:
-    """The benchmark's face box: the landmark box on whole pixels, square.
+    """The benchmark's face box: a square around the landmarks, on whole pixels.
 
     The rule of HRNet's and MMPose's annotation files: with
     ``x0 = floor(min x)``, ``x1 = ceil(max x)`` and the same for y, the centre
@@ -119,16 +119,13 @@ def write_annotations(
     box_fields: BoxFields = landmark_box,
     first_id: int = 1,
 ) -> None:
-    """Write the records as one JSON file; the same records give the same
-    bytes.
+    """Write faces as a JSON file; the same faces give the same bytes.
 
     Args:
-        path (Path): The file; it appears under this name only when it is
-            complete.
+        path (Path): The file; it appears only when it is complete.
         records (Sequence[FaceRecord]): The faces.
-        info (dict): What to say of their source.
-        box_fields (Callable): The benchmark's box of a face, as fields of
-            its annotation.
+        info (dict): Description of their source.
+        box_fields (Callable): From a face to the fields of its box.
         first_id (int): Id of the first face and of the first image.
     """
     image_ids: dict[str, int] = {}
@@ -160,7 +157,7 @@ def write_coco(
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write bytes through to the disk; see :func:`written_whole`."""
+    """Write a file and flush it to the disk; see :func:`written_whole`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as partial, open(partial, 'wb') as file:
         file.write(data)

@@ -19,30 +19,30 @@ from .metainfo import scheme_metainfo
 
 @DATASETS.register_module()
 class CustomFaces(FaceDataset, BaseCocoStyleDataset):
-    """Faces of one's own, with points of any scheme, from COCO's JSON.
+    """The user's own faces, with points of any scheme, from COCO's JSON.
 
-    Of an annotation ``keypoints`` is read, x, y and visibility of each point
-    (0 for one that is not labelled); and where it is there, ``bbox``;
-    ``subsets``, a list of names, columns of the table; ``occluded``, a flag
-    for each point; and ``box_size``, the normaliser in pixels of a scheme
-    that has no two points for it, else the longer side of ``bbox``. In a test
-    every face belongs to the subset ``test``. Where points of the file have
-    visibility 2, those with 1 are occluded, as COCO has it.
+    An annotation has ``keypoints``: x, y and visibility (0 if not labelled) of
+    each point. It can have ``bbox``; ``subsets``, a list of names, which are
+    columns of the table; ``occluded``, a flag for each point; and
+    ``box_size``, the normaliser in pixels for a scheme without normaliser
+    points, by default the longer side of ``bbox``. In a test every face
+    belongs to the subset ``test``. If any point of a file has visibility 2,
+    points with 1 are occluded, as in COCO.
 
     Args:
-        scheme (str | dict | Scheme): What the points are: the name of a
-            scheme of :mod:`mmpose_face.landmarks`, or one's own as
-            :meth:`~mmpose_face.landmarks.Scheme.from_dict` takes it.
-        ann_file (str | Sequence[str]): As :class:`FaceDataset` takes it.
-        box (str): What the crop is made from: ``'landmarks'``, the square
-            about the labelled points, which boxes of detectors are mapped to
-            when the model is used; ``'raw'``, that about ``bbox``; or
-            ``'benchmark'``, ``bbox`` as it is. Defaults to ``'landmarks'``.
-        **kwargs: As :class:`FaceDataset` takes them.
+        scheme (str | dict | Scheme): The scheme of the points: the name of a
+            scheme of :mod:`mmpose_face.landmarks`, or a new one in the form
+            of :meth:`~mmpose_face.landmarks.Scheme.from_dict`.
+        ann_file (str | Sequence[str]): As in :class:`FaceDataset`.
+        box (str): The box to crop by: ``'landmarks'``, the square around the
+            labelled points, to which detectors' boxes are mapped when the
+            model is used; ``'raw'``, the square around ``bbox``; or
+            ``'benchmark'``, ``bbox`` itself. Defaults to ``'landmarks'``.
+        **kwargs: As in :class:`FaceDataset`.
 
     Raises:
-        FileNotFoundError: If no annotation file is there.
-        ValueError: If there is no such scheme, or a file is not of the form;
+        FileNotFoundError: If there is no annotation file.
+        ValueError: If there is no such scheme, or a file has another form;
             the message names the file, the entry and what was expected.
 
     Examples:
@@ -63,14 +63,14 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
         if kwargs.pop('metainfo', None) is not None:
             raise ValueError('the points are those of the scheme: expected no metainfo beside it')
         if kwargs.get('bbox_file') and box == 'landmarks':
-            box = 'benchmark'  # it is the detector's that is taken
+            box = 'benchmark'  # replaced by the detector's box
         super().__init__(
             ann_file=ann_file,
             box=box,
             metainfo=scheme_metainfo(self.scheme.name, self.scheme),
             **kwargs,
         )
-        # For the metric and for whoever loads a checkpoint.
+        # For the metric, and in checkpoints for those who load them.
         self._metainfo['scheme'] = self.scheme.to_dict()
 
     def _of_file(self, path: str) -> CustomFaces:
@@ -87,18 +87,16 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
         ann['num_keypoints'] = int(labelled.sum())
         ann.setdefault('category_id', 1)
         if 'bbox' not in ann:
-            ann['bbox'] = _bounds(points[labelled, :2])
+            ann['bbox'] = _box_around(points[labelled, :2])
         ann.setdefault('box_size', max(ann['bbox'][2:]))
         raw_data_info = dict(raw_data_info, raw_ann_info=ann)
-        if not labelled.any():  # it has no box to choose, and is left out
+        if not labelled.any():  # without a box, so it is left out
             return BaseCocoStyleDataset.parse_data_info(self, raw_data_info)
         return super().parse_data_info(raw_data_info)
 
     def _subsets(self, ann: dict, file_name: str) -> Sequence[str] | None:
-        said = super()._subsets(ann, file_name)
-        if not self.test_mode:
-            return said
-        return tuple(dict.fromkeys((self.ALL, *said)))
+        subsets = super()._subsets(ann, file_name)
+        return tuple(dict.fromkeys((self.ALL, *subsets))) if self.test_mode else subsets
 
     def occluded_of(self, ann: dict) -> np.ndarray | None:
         if 'occluded' in ann or not self._says_hidden:
@@ -109,8 +107,8 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
         return ann['bbox']
 
 
-def _bounds(points: np.ndarray) -> list[float]:
-    """Left, top, width and height of the box of points, of none 0."""
+def _box_around(points: np.ndarray) -> list[float]:
+    """Left, top, width and height of the box around points; 0 without points."""
     if not len(points):
         return [0.0, 0.0, 0.0, 0.0]
     left, top, right, bottom = landmark_bounds(points).tolist()

@@ -11,24 +11,24 @@ from mmengine import fileio
 from ..landmarks import Scheme
 from .annotations import MAX_COORDINATE, AnnotationError
 
-# COCO's third number of a point: not labelled, labelled but hidden, seen.
+# COCO's visibility of a point: not labelled, labelled but hidden, visible.
 UNLABELLED, HIDDEN, SEEN = 0, 1, 2
 
 
 def read_checked(path: str, scheme: Scheme) -> dict[str, Any]:
-    """Read a COCO file of faces and refuse what MMPose would not understand,
-    or would misunderstand.
+    """Read a COCO file of faces; refuse content that MMPose would not read or
+    would misread.
 
     Args:
         path (str): The file.
-        scheme (Scheme): What its K points are.
+        scheme (Scheme): The scheme of its K points.
 
     Returns:
         dict: Its content.
 
     Raises:
-        AnnotationError: If it is none; the message names the file, the entry
-            and what was expected.
+        AnnotationError: If the file has another form; the message names the
+            file, the entry and what was expected.
     """
     try:
         content = json.loads(fileio.get(path))
@@ -37,10 +37,10 @@ def read_checked(path: str, scheme: Scheme) -> dict[str, Any]:
     try:
         images, annotations = (_entries(content, part) for part in ('images', 'annotations'))
         for image in images:
-            _named(image, 'image', _check_image)
+            _check_entry(image, 'image', _check_image)
         known = {image['id'] for image in images}
         for ann in annotations:
-            _named(ann, 'annotation', _check_annotation, known, scheme)
+            _check_entry(ann, 'annotation', _check_annotation, known, scheme)
             if 'categories' in content and 'category_id' not in ann:
                 raise AnnotationError(
                     f'annotation {ann["id"]}: expected its category_id, since there are categories'
@@ -52,8 +52,8 @@ def read_checked(path: str, scheme: Scheme) -> dict[str, Any]:
 
 
 def says_hidden(content: dict[str, Any]) -> bool:
-    """Whether points that are labelled with 1 are hidden, as COCO has it;
-    where no point has a 2, a 1 says no more than that it is labelled."""
+    """Whether visibility 1 means hidden, as in COCO. If no point of the file has
+    visibility 2, 1 only means labelled."""
     return any(SEEN in ann.get('keypoints', ())[2::3] for ann in content['annotations'])
 
 
@@ -74,7 +74,7 @@ def _entries(content: Any, part: str) -> list[dict]:
     return entries
 
 
-def _named(entry: dict, kind: str, check, *args) -> None:
+def _check_entry(entry: dict, kind: str, check, *args) -> None:
     try:
         check(entry, *args)
     except AnnotationError as error:
@@ -86,7 +86,7 @@ def _check_image(image: dict) -> None:
     if not isinstance(name, str) or not name:
         raise AnnotationError(f'expected file_name, got {name!r}')
     for side in ('width', 'height'):
-        if not _numbers([image.get(side)], 1) or image[side] <= 0:
+        if not _are_numbers([image.get(side)], 1) or image[side] <= 0:
             raise AnnotationError(f'expected {side} in pixels, got {image.get(side)!r}')
 
 
@@ -97,9 +97,9 @@ def _check_annotation(ann: dict, images: set, scheme: Scheme) -> None:
             f'expected image_id to be the id of one of the images, got {image_id!r}'
         )
     if 'keypoints' not in ann:
-        return  # of something else; it is left out and counted
+        return  # not a face; it is left out and counted
     k, points = scheme.num_points, ann['keypoints']
-    if not _numbers(points, 3 * k):
+    if not _are_numbers(points, 3 * k):
         raise AnnotationError(
             f'expected keypoints of {3 * k} numbers, x, y and visibility of '
             f'each of the {k} points of {scheme.name}, got {_short(points)}'
@@ -107,13 +107,15 @@ def _check_annotation(ann: dict, images: set, scheme: Scheme) -> None:
     odd = set(points[2::3]) - {UNLABELLED, HIDDEN, SEEN}
     if odd:
         raise AnnotationError(f'expected 0, 1 or 2 as visibility of a point, got {min(odd)}')
-    if 'bbox' in ann and (not _numbers(ann['bbox'], 4) or min(ann['bbox'][2:]) <= 0):
+    if 'bbox' in ann and (not _are_numbers(ann['bbox'], 4) or min(ann['bbox'][2:]) <= 0):
         raise AnnotationError(
             f'expected bbox as left, top, width and height in pixels, got {_short(ann["bbox"])}'
         )
-    if 'box_size' in ann and (not _numbers([ann['box_size']], 1) or ann['box_size'] <= 0):
+    if 'box_size' in ann and (not _are_numbers([ann['box_size']], 1) or ann['box_size'] <= 0):
         raise AnnotationError(f'expected box_size in pixels, got {_short(ann["box_size"])}')
-    if 'occluded' in ann and not (_numbers(ann['occluded'], k) and set(ann['occluded']) <= {0, 1}):
+    if 'occluded' in ann and not (
+        _are_numbers(ann['occluded'], k) and set(ann['occluded']) <= {0, 1}
+    ):
         raise AnnotationError(
             f'expected occluded with 0 or 1 for each of the '
             f'{k} points, got {_short(ann["occluded"])}'
@@ -121,7 +123,7 @@ def _check_annotation(ann: dict, images: set, scheme: Scheme) -> None:
 
 
 def _check_categories(categories: Any, scheme: Scheme) -> None:
-    """Points that are named as the scheme's must be in its order."""
+    """Refuse named points whose number or order is not that of the scheme."""
     for category in categories if isinstance(categories, list) else ():
         names = category.get('keypoints') if isinstance(category, dict) else None
         if not isinstance(names, list) or not names:
@@ -142,8 +144,8 @@ def _check_categories(categories: Any, scheme: Scheme) -> None:
             )
 
 
-def _numbers(values: Any, number: int) -> bool:
-    """Whether it is a list of so many numbers that pixels can be."""
+def _are_numbers(values: Any, number: int) -> bool:
+    """Whether it is a list of that many numbers in the range of coordinates."""
     return (
         isinstance(values, (list, tuple))
         and len(values) == number

@@ -15,18 +15,18 @@ from ..text import shortened
 
 
 def match(truth: np.ndarray, detected: np.ndarray, min_iou: float) -> list[int]:
-    """Give each true box a detected one, so that the sum of overlaps of the
-    pairs is largest; no detected box is given twice.
+    """Match true boxes with detected ones, each at most once, so that the sum
+    of the pairs' overlaps is largest.
 
     Args:
         truth (np.ndarray): ``(N, 4)``, left, top, right and bottom in pixels.
         detected (np.ndarray): ``(M, 4)``.
-        min_iou (float): Least overlap of a pair, a ratio.
+        min_iou (float): Least IoU of a pair, a ratio.
 
     Returns:
-        list[int]: For each true box the index of its detected one, or -1.
+        list[int]: For each true box the index of its detected box, or -1.
     """
-    # Here, since only a test with a detector's boxes needs it.
+    # Here, because only a test with detected boxes needs SciPy.
     from scipy.optimize import linear_sum_assignment
 
     overlap = iou(truth, detected)
@@ -39,19 +39,19 @@ def match(truth: np.ndarray, detected: np.ndarray, min_iou: float) -> list[int]:
 
 
 class DetectedBoxes:
-    """The boxes that a face detector found, to test with.
+    """The boxes of a face detector, for a test.
 
     Args:
-        path (str): A JSON list as MMDetection and COCO write results: for
+        path (str): A JSON list, as MMDetection and COCO write results: for
             each box ``bbox`` (left, top, width and height in pixels),
-            ``score``, and ``file_name`` as in the annotation file or its
-            ``image_id``. Where there is a ``category_id``, 1 is a face.
-        min_iou (float): Least overlap with the box of a face's landmarks.
+            ``score``, and the image's ``file_name`` or ``image_id`` as in the
+            annotation file. If there is a ``category_id``, only 1 is a face.
+        min_iou (float): Least IoU with the box of a face's landmarks.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If an entry is not of this form; the message has its
-            place in the list.
+        ValueError: If an entry has another form; the message has its index in
+            the list.
     """
 
     def __init__(self, path: str, min_iou: float) -> None:
@@ -65,11 +65,11 @@ class DetectedBoxes:
 
     @property
     def by_id(self) -> bool:
-        """Whether boxes name their image by its id."""
+        """Whether a box names its image by id."""
         return any(not isinstance(image, str) for image in self._boxes)
 
     def put_into(self, data_list: list[dict], ann_file: str) -> list[dict]:
-        """The faces that were detected, each with its box.
+        """Select the detected faces and add their boxes.
 
         Args:
             data_list (list[dict]): Samples of one annotation file with
@@ -78,7 +78,7 @@ class DetectedBoxes:
             ann_file (str): That file, for the log.
 
         Returns:
-            list[dict]: Copies of those that were detected, with
+            list[dict]: Copies of the samples of detected faces, with
             ``detected_box`` (4,) and its ``bbox_score`` (1,).
         """
         by_image: dict[str, list[int]] = {}
@@ -131,7 +131,7 @@ def _read_list(path: str) -> list:
 
 
 def _parse(path: str, number: int, entry) -> tuple[str | int, list]:
-    """The image of a box; left, top, right, bottom and score."""
+    """The image of an entry, and its left, top, right, bottom and score."""
     try:
         image = entry.get('file_name', entry.get('image_id'))
         x, y, w, h = (float(value) for value in entry['bbox'])

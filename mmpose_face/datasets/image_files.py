@@ -10,23 +10,23 @@ from PIL import Image, UnidentifiedImageError
 from ..images.reading import TAIL, check_complete
 
 ORIENTATION = 0x0112  # EXIF tag
-LYING = (5, 6, 7, 8)  # its values that exchange width and height
+LYING = (5, 6, 7, 8)  # values that swap width and height
 
 
 def image_size(path: Union[str, 'os.PathLike[str]']) -> tuple[int, int]:
-    """Width and height in pixels, as OpenCV will load the image.
+    """Width and height in pixels of the image as OpenCV loads it.
 
-    Reads the header and the last bytes only.
+    Reads only the header and the last bytes.
 
     Args:
         path (str | PathLike): A JPEG, PNG or other image file.
 
     Returns:
-        tuple[int, int]: Width and height, the EXIF orientation applied.
+        tuple[int, int]: Width and height, after the EXIF orientation.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is no image, damaged or truncated.
+        ValueError: If the file is damaged, truncated or not an image.
     """
     with _open(path) as file:
         head = file.read(8)
@@ -39,7 +39,7 @@ def image_size(path: Union[str, 'os.PathLike[str]']) -> tuple[int, int]:
             lying = image.getexif().get(ORIENTATION) in LYING
         except UnidentifiedImageError:
             raise ValueError(f'{path} is not an image file') from None
-        # Pillow's readers raise errors of many kinds over damaged headers.
+        # Pillow raises many kinds of errors for damaged headers.
         except Exception as error:
             raise ValueError(f'{path} is a damaged image file: {error}') from error
     return (height, width) if lying else (width, height)
@@ -51,7 +51,7 @@ def _open(path: Union[str, 'os.PathLike[str]']) -> BinaryIO:
     except IsADirectoryError:
         raise ValueError(f'{path} is a folder, not an image file') from None
     except OSError as error:
-        # A name that no file can have.
+        # The name is too long, or a part of the path is a file.
         if error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
             raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
         raise

@@ -7,11 +7,11 @@ from ..landmarks import Scheme, point_colors
 
 
 def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
-    """Write a scheme as the metainfo that ``parse_pose_metainfo`` takes.
+    """Write a scheme as metainfo for MMPose's ``parse_pose_metainfo``.
 
     Args:
-        dataset_name (str): Name that goes with the data, such as ``'300w'``;
-            MMPose's ``NME`` chooses its normaliser by it.
+        dataset_name (str): Name of the data set, such as ``'300w'``, by which
+            MMPose's ``NME`` chooses its normaliser.
         scheme (Scheme): The landmark scheme with K points.
 
     Returns:
@@ -45,14 +45,13 @@ def scheme_metainfo(dataset_name: str, scheme: Scheme) -> dict:
 
 
 def own_copy(value: Any) -> Any:
-    """A copy of a part of metainfo, of which a sample gets one of its own.
+    """Copy a value of metainfo for a sample, faster than ``deepcopy``.
 
     Args:
-        value (Any): A list, a dictionary or an array with entries that nobody
-            can alter, such as tuples; or something that nobody can alter.
+        value (Any): A list, a dictionary or an array with immutable entries,
+            such as tuples; or an immutable value.
 
     Returns:
-        Any: The same; another list, dictionary or array. ``deepcopy`` would
-        look at each entry.
+        Any: A shallow copy; an immutable value itself.
     """
     return value.copy() if hasattr(value, 'copy') else value

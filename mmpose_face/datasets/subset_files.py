@@ -12,47 +12,47 @@ from mmengine.logging import print_log
 
 from .annotations import AnnotationError
 
-_SAME = 0.01  # pixels between the points of a face in two files
+_TOLERANCE = 0.01  # pixels between the points of a face in two files
 
 _Key = tuple[str, bytes]
 
 
 class SubsetFiles:
-    """Joins the faces of an annotation file with those of its subsets' files.
+    """Finds the subsets of faces in the files of the subsets.
 
-    MMPose's annotation files say the subsets of a face nowhere, but for each
-    column of the table there is a file with its faces. A face is the same
-    when the image has the same name and no coordinate differs by more than
-    0.01 pixel; ids may differ.
+    MMPose's annotation files do not have the subsets of a face, but for each
+    subset there is a file with its faces. Two faces are the same if their
+    images have the same name and no coordinate differs by more than 0.01
+    pixel; ids may differ.
 
     Args:
-        ann_file (str): The annotation file; the others are looked for in its
-            folder, when the first face is asked for.
+        ann_file (str): The annotation file. The files of the subsets are read
+            from its folder when the first face is looked up.
         names (dict[str, str]): From subset to the name of its file.
     """
 
     def __init__(self, ann_file: str, names: dict[str, str]) -> None:
         self.ann_file = Path(ann_file)
         self.names = names
-        # From image to subset and points of its faces.
+        # From image to the subset and the points of each of its faces.
         self._faces: dict[str, list[tuple[str, np.ndarray]]] | None = None
         self._missing: list[str] = []
-        # From subset to the faces of its file, and to those asked for.
+        # From subset to the faces of its file, and to those that were looked up.
         self._listed: dict[str, set[_Key]] = {}
         self._used: dict[str, set[_Key]] = {}
 
     def of_face(self, file_name: str, ann: dict) -> tuple[str, ...]:
-        """Subsets of a face.
+        """The subsets whose files contain a face.
 
         Args:
             file_name (str): Its image, relative to the image folder.
             ann (dict): Its annotation in the file.
 
         Returns:
-            tuple[str]: Those whose files hold the face.
+            tuple[str]: The subsets.
 
         Raises:
-            ValueError: If a file is no annotation file.
+            ValueError: If a file is not an annotation file.
         """
         if not self.names:
             return ()
@@ -66,14 +66,14 @@ class SubsetFiles:
                     f'{self.names[subset]} beside {self.ann_file} has faces '
                     f'of {len(others)} points, expected {len(points)}'
                 )
-            # A face may stand in a file twice.
-            if subset not in found and np.abs(points - others).max() <= _SAME:
+            # A file may contain a face twice.
+            if subset not in found and np.abs(points - others).max() <= _TOLERANCE:
                 found.append(subset)
                 self._used[subset].add((file_name, others.tobytes()))
         return tuple(found)
 
     def report(self) -> None:
-        """Say to the log which files are missing or do not fit."""
+        """Log which files are missing or have other faces."""
         if self._missing:
             print_log(
                 f'{self.ann_file} does not say the subsets of its faces, and '

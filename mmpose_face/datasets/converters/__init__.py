@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Converters from raw releases to the one annotation layout.
 
-One module for each raw format (``pts``) and each benchmark; a benchmark's
-``convert`` is what ``tools/prepare_data.py`` calls.
+There is a module for each raw format (such as ``pts``) and each benchmark;
+``tools/prepare_data.py`` calls the ``convert`` of a benchmark.
 """
 
 from .aflw import convert as convert_aflw

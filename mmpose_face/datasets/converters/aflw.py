@@ -30,14 +30,14 @@ from .release import (
 CONVERTER, VERSION = 'mmpose_face aflw', 1
 
 MAT = 'AFLWinfo_release.mat'
-# Where the images may stand below the release's root.
+# Possible folders of the images below the release's root.
 IMAGE_FOLDERS = ('flickr', 'data/flickr', 'aflw/data/flickr', 'images/flickr')
 
 TRAIN, TEST, FRONTAL = (
     f'face_landmarks_aflw_{part}.json' for part in ('train', 'test', 'test_frontal')
 )
 COUNTS = {TRAIN: 20000, TEST: 4386, FRONTAL: 1314}
-# The first so many of ``ra`` are for training.
+# Number of faces for training: the first ones of ``ra``.
 TRAIN_FACES = COUNTS[TRAIN]
 
 
@@ -46,7 +46,7 @@ class Faces:
     """The annotations of N faces, in the order of the file.
 
     Args:
-        names (list[str]): Image of each face, below ``flickr/``.
+        names (list[str]): File of each face's image, relative to ``flickr/``.
         points (np.ndarray): ``(N, 19, 2)`` in pixels.
         visible (np.ndarray): ``(N, 19)`` bool.
         rects (np.ndarray): Left, top, width and height ``(N, 4)``.
@@ -62,11 +62,11 @@ class Faces:
 
     @property
     def frontal(self) -> np.ndarray:
-        """``(N,)`` bool: the faces without a hidden point."""
+        """``(N,)`` bool, True for faces without a hidden point."""
         return self.visible.all(axis=1)
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The faces of each part of the benchmark, as indices."""
+        """From each part of the benchmark to the indices of its faces."""
         test = self.order[TRAIN_FACES:]
         return {TRAIN: self.order[:TRAIN_FACES], TEST: test, FRONTAL: test[self.frontal[test]]}
 
@@ -81,11 +81,10 @@ def convert(
     could be read. Coordinates are kept as they are.
 
     Args:
-        raw (Path): Folder with ``AFLWinfo_release.mat``, which may lie in a
-            folder below it, and the images in ``flickr/`` or
-            ``data/flickr/``.
-        out (Path): Where to write.
-        partial (bool): Go on when faces or images are missing.
+        raw (Path): Folder with ``AFLWinfo_release.mat``, also in a folder
+            below it, and the images in ``flickr/`` or ``data/flickr/``.
+        out (Path): Folder to write to.
+        partial (bool): Whether to accept missing faces or images.
         images (str): ``'link'`` links to the release's folder, ``'copy'``
             copies the images.
 
@@ -93,7 +92,7 @@ def convert(
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        FileNotFoundError: If ``raw`` is no AFLW release or images are
+        FileNotFoundError: If ``raw`` is not an AFLW release or images are
             missing.
         ValueError: If the release is incomplete and ``partial`` is not set,
             or a file is damaged.
@@ -110,7 +109,7 @@ def convert(
     info = dict(
         description='AFLW, 19 points',
         source='http://mmlab.ie.cuhk.edu.hk/projects/compositional.html',
-        pixel_origin=None,  # the owner does not say where pixels count from
+        pixel_origin=None,  # not documented by the owner
         converter=CONVERTER,
         converter_version=VERSION,
     )
@@ -124,7 +123,7 @@ def read_faces(path: Path) -> Faces:
         path (Path): The file.
 
     Returns:
-        Faces: What it says.
+        Faces: The annotations in the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -138,7 +137,7 @@ def read_faces(path: Path) -> Faces:
         return check_numbers(path, name, content[name], len(names), columns)
 
     k = AFLW19.num_points
-    # First all x, then all y.
+    # A row has all x, then all y.
     points = numbers('data', 2 * k).reshape(len(names), 2, k).swapaxes(1, 2)
     return Faces(
         names=names,
@@ -168,7 +167,7 @@ def _names(path: Path, cells: np.ndarray) -> list[str]:
 
 
 def _name(path: Path, row: int, cell: np.ndarray) -> str:
-    """The name in a cell, which must lead to a file below the folder."""
+    """The file name in a cell, which must be a path below the image folder."""
     name = str(cell.item()) if cell.dtype.kind == 'U' and cell.size == 1 else ''
     parts = PurePosixPath(name)
     if not parts.suffix or parts.is_absolute() or '..' in parts.parts:
@@ -179,8 +178,8 @@ def _name(path: Path, row: int, cell: np.ndarray) -> str:
 
 
 def _rects(path: Path, sides: np.ndarray) -> np.ndarray:
-    """From left, right, top, bottom to left, top, width, height. The size is
-    the benchmark's normaliser."""
+    """From left, right, top, bottom to left, top, width, height; an empty
+    rectangle is refused, since its size is the normaliser."""
     left, right, top, bottom = sides.T
     empty = (right <= left) | (bottom <= top)
     refuse(path, 'bbox', empty[:, None].repeat(4, axis=1), sides, 'left < right and top < bottom')
@@ -197,7 +196,7 @@ def _order(path: Path, ra: np.ndarray, number: int) -> np.ndarray:
 
 
 def _records(faces: Faces, sizes: dict[str, tuple[int, int]]) -> dict[str, list[FaceRecord]]:
-    """The faces of each part whose images are there."""
+    """The faces of each part whose images exist."""
     oddities = Oddities()
     records: dict[int, FaceRecord] = {}
     parts = faces.parts()

@@ -27,28 +27,28 @@ from .release import (
 CONVERTER, VERSION = 'mmpose_face coco_wholebody_face', 1
 
 _FILE = 'coco_wholebody_{}_v1.0.json'
-# Images of COCO 2017; the owner gives no number of faces.
+# Images of COCO 2017; the owner does not give the numbers of faces.
 EXPECTED = dict(train=118287, val=5000)
-# What MMPose's class reads of an annotation.
+# The fields of an annotation that MMPose's class reads.
 _KEPT = ('id', 'image_id', 'category_id', 'iscrowd', 'face_box', 'face_kpts', 'face_valid')
 
 
 def convert(
     raw: Path, out: Path, partial: bool = False, images: ImageMode = 'link'
 ) -> dict[str, int]:
-    """Convert COCO-WholeBody's files into files of their faces.
+    """Convert COCO-WholeBody's files into files with only its faces.
 
-    Writes ``annotations/coco_wholebody_{train,val}_v1.0.json`` with the
-    persons whose face is annotated (``face_valid``), of whom the face's
-    fields are kept as they are, and ``train2017/``, ``val2017/`` below
-    ``out``. Faces whose normaliser, the distance of the outer eye corners, is
-    zero or not labelled are kept, counted, and listed in the file's ``info``.
+    Writes ``annotations/coco_wholebody_{train,val}_v1.0.json``, ``train2017/``
+    and ``val2017/`` below ``out``. The files have the persons whose face is
+    annotated (``face_valid``), with the fields of the face unchanged. Faces
+    whose normaliser, the distance of the outer eye corners, is zero or not
+    labelled are kept, counted, and listed in the file's ``info``.
 
     Args:
         raw (Path): Root of the release, with ``annotations/``,
             ``train2017/`` and ``val2017/``.
-        out (Path): Where to write; another folder than ``raw``.
-        partial (bool): Go on when a file or images are missing.
+        out (Path): Folder to write to; not ``raw``.
+        partial (bool): Whether to accept a missing file or missing images.
         images (str): ``'link'`` links to the folders of images, ``'copy'``
             copies them.
 
@@ -56,7 +56,7 @@ def convert(
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        FileNotFoundError: If ``raw`` is no release, or images are missing and
+        FileNotFoundError: If ``raw`` is not a release, or images are missing and
             ``partial`` is not set.
         ValueError: If the release is incomplete and ``partial`` is not set,
             a file or an image is damaged, or a file of the release or of
@@ -85,7 +85,7 @@ def convert(
 
 
 def read_file(path: Path) -> dict:
-    """Read one of the release's files and check all that is made of it.
+    """Read one of the release's files and check the fields that are used.
 
     Args:
         path (Path): The file.
@@ -96,8 +96,8 @@ def read_file(path: Path) -> dict:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no such file; the message names the file, the
-            entry and what was expected.
+        ValueError: If the file has another form; the message names the file,
+            the entry and what was expected.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -151,7 +151,7 @@ def _check_face(place: str, ann, image_ids: set, others: set) -> None:
 
 
 def _are_numbers(values, length: int) -> bool:
-    # What is infinite or no number is not below the limit, either.
+    # This also refuses infinity and NaN.
     return (
         isinstance(values, list)
         and len(values) == length
@@ -162,7 +162,7 @@ def _are_numbers(values, length: int) -> bool:
 def _faces(
     path: Path, content: dict, folder: Path, part: str, partial: bool
 ) -> tuple[dict, list[dict], list[dict]]:
-    """Info, images and faces of one file."""
+    """The info, images and faces to write for one file."""
     images = {image['id']: image for image in content['images']}
     valid = [ann for ann in content['annotations'] if ann['face_valid']]
     there = image_sizes(folder, [images[a['image_id']]['file_name'] for a in valid], partial)
@@ -178,7 +178,9 @@ def _faces(
         oddities.check(f'annotation {ann["id"]}', _record(image, ann))
         faces.append(dict({key: ann[key] for key in _KEPT}, subsets=subsets))
     if empty:
-        print_log(f'{path}: {empty} faces are called valid but have no points, left out', 'current')
+        print_log(
+            f'{path}: {empty} faces are marked as valid but have no points: left out', 'current'
+        )
     oddities.report(path.name)
     used = {face['image_id'] for face in faces}
     return (
@@ -189,7 +191,7 @@ def _faces(
 
 
 def _record(image: dict, ann: dict) -> FaceRecord:
-    """The labelled points of a face."""
+    """The labelled points of a face; all points if none is labelled."""
     points = np.reshape(ann['face_kpts'], (-1, 3))
     labelled = points[points[:, 2] > 0] if (points[:, 2] > 0).any() else points
     return FaceRecord(

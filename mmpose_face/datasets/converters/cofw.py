@@ -36,9 +36,9 @@ class Part:
         mat (str): Name of the file.
         suffix (str): End of the names of its variables.
         json (str): Name of the annotations to write.
-        faces (int): How many faces the complete release has there.
-        first (int): Number of its first face; those of the test go on where
-            the training ends, in MMPose's files, too.
+        faces (int): Number of faces in the complete release.
+        first (int): Number of the first face; as in MMPose's files, the
+            numbers of the test continue those of the training.
         subsets (tuple[str]): Test subsets of its faces; none for training.
     """
 
@@ -57,11 +57,11 @@ PARTS = (TRAIN, TEST)
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An image in a MATLAB file, RGB or grey, not yet read.
+    """An image in a MATLAB file, RGB or grey, that is not read yet.
 
     Args:
         mat (str): The file.
-        variable (str): The cell array.
+        variable (str): Name of the cell array.
         row (int): Number of the cell, from 1.
         cell (h5py.Dataset): The cell, ``(3, W, H)`` or ``(W, H)``.
     """
@@ -72,7 +72,7 @@ class StoredImage:
     cell: 'h5py.Dataset'
 
     def __post_init__(self):
-        # None for a cell without content.
+        # The shape of a cell without content is None.
         shape = (self.cell.shape or ())[::-1]
         if (
             len(shape) not in (2, 3)
@@ -102,24 +102,23 @@ def convert(
 ) -> dict[str, int]:
     """Convert a COFW release.
 
-    Writes ``images/000001.png`` and so on and ``annotations/
-    cofw_{train,test}.json`` below ``out``; the annotations last, when every
-    image is there.
+    Writes ``images/000001.png`` and so on, and then
+    ``annotations/cofw_{train,test}.json``, below ``out``.
 
     Args:
         raw (Path): Folder with ``COFW_train_color.mat`` and
-            ``COFW_test_color.mat``, which may lie in folders below it.
-        out (Path): Where to write.
-        partial (bool): Go on when faces of the release are missing.
-        origin (int): 0 subtracts 1 from the release's coordinates, whose
-            first pixel is 1, as MMPose's files do; 1 keeps them. The face
-            rectangles are kept in any case.
+            ``COFW_test_color.mat``, also in folders below it.
+        out (Path): Folder to write to.
+        partial (bool): Whether to accept missing faces.
+        origin (int): Number of the first pixel in the annotations: 0, as in
+            MMPose's files, subtracts 1 from the release's coordinates; 1
+            keeps them. The face rectangles are kept in any case.
 
     Returns:
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        FileNotFoundError: If ``raw`` is no COFW release.
+        FileNotFoundError: If ``raw`` is not a COFW release.
         ValueError: If the release is incomplete and ``partial`` is not set,
             or a file is damaged.
     """
@@ -154,20 +153,19 @@ def convert(
 
 
 def image_name(number: int) -> str:
-    """Name of an image; training has the numbers from 1, the test from
-    1346."""
+    """Name of an image; numbers are from 1 in training, from 1346 in the test."""
     return f'{number:06d}.png'
 
 
 def stored_images(file: 'h5py.File', variable: str) -> list[StoredImage]:
-    """The images of a file, not yet read.
+    """The images of a file, which are not read yet.
 
     Args:
         file (h5py.File): The open file.
         variable (str): Its cell array of images.
 
     Raises:
-        ValueError: If a cell is no image; the message names its row.
+        ValueError: If a cell is not an image; the message names its row.
     """
     return [
         StoredImage(file.filename, variable, row, cell)
@@ -231,7 +229,8 @@ def _records_of(
 
 
 def _points(part: Part, file: 'h5py.File', number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points ``(N, 29, 2)`` in pixels from 1, occlusion ``(N, 29)`` bool."""
+    """Points ``(N, 29, 2)`` in pixels, the first of which is 1; and occlusion
+    ``(N, 29)`` bool."""
     name, k = f'phis{part.suffix}', COFW29.num_points
     phis = read_numbers(file, name, number, 3 * k)
     occluded = check_flags(file.filename, f'{name} (occlusion)', phis[:, 2 * k :])
@@ -239,8 +238,8 @@ def _points(part: Part, file: 'h5py.File', number: int) -> tuple[np.ndarray, np.
 
 
 def _rects(part: Part, file: 'h5py.File', sizes: list[tuple[int, int]]) -> np.ndarray:
-    """Left, top, width and height ``(N, 4)``; the rectangle is what models
-    crop the face by, so that it must have an area in the image."""
+    """Left, top, width and height ``(N, 4)``. Models crop the face by this
+    rectangle, so it must have an area in the image."""
     name = f'bboxes{part.suffix}'
     rects = read_numbers(file, name, len(sizes), 4)
     start = np.maximum(rects[:, :2], 0)

@@ -35,18 +35,18 @@ def convert(
     """Convert the 68-point annotations of COFW's test faces.
 
     Writes ``images/001346.png`` and so on, as the COFW converter does, and
-    ``annotations/cofw68_test.json`` below ``out``; the annotations last, when
-    every image is there.
+    then ``annotations/cofw68_test.json``, below ``out``.
 
     Args:
         raw (Path): Folder with ``test_annotations/<i>_points.mat``,
             ``cofw68_test_bboxes.mat`` and COFW's ``COFW_test_color.mat``,
-            which may lie in folders below it.
-        out (Path): Where to write.
-        partial (bool): Go on when faces of the release are missing.
-        origin (int): 1 keeps the release's coordinates, whose first pixel is
-            1, as in 300-W's files, for whose models this test is; 0
-            subtracts 1 from them. The face rectangles are kept in any case.
+            also in folders below it.
+        out (Path): Folder to write to.
+        partial (bool): Whether to accept missing faces.
+        origin (int): Number of the first pixel in the annotations: 1 keeps
+            the release's coordinates, as in the files of 300-W, whose models
+            this test is for; 0 subtracts 1 from them. The face rectangles are
+            kept in any case.
 
     Returns:
         dict[str, int]: Number of faces in the file written.
@@ -91,7 +91,7 @@ def _locate_points(raw: Path) -> dict[int, Path]:
     """From the number of a face to the file of its points."""
     folder = _locate(raw, '*_points.mat').parent
     found = {}
-    # A leading dot marks the copies that macOS keeps of its own.
+    # Skip the hidden copies that macOS makes; their names begin with a dot.
     for path in sorted(folder.glob('[!.]*_points.mat')):
         match = _POINTS.fullmatch(path.name)
         number = int(match[1]) if match else 0
@@ -120,7 +120,7 @@ def _faces(
 
 
 def _complete(points: dict[int, Path], there: int) -> list[int]:
-    """Numbers of the faces that have an image and a box."""
+    """Numbers of the faces with points, an image and a box."""
     left_out = [path for number, path in points.items() if number > there]
     if len(left_out) == len(points):
         raise ValueError(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import h5py
 
 _HDF5 = b'\x89HDF'
-# Before the HDF5 in a file of MATLAB stand 512 bytes of its own.
+# In a MATLAB file, 512 bytes precede the HDF5.
 _HDF5_STARTS = (0, 512)
 
 
@@ -33,8 +33,8 @@ def read_mat5(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, of another kind, or lacks a
-            variable.
+        ValueError: If the file is damaged, is another kind of file, or lacks
+            a variable.
     """
     from scipy.io import loadmat
 
@@ -44,7 +44,7 @@ def read_mat5(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
                 f'{path} is a MATLAB 7.3 file, expected version 5: save it again with "-v7"'
             )
         file.seek(0)
-        with _damage_named(path, 'no MATLAB 5 file, or damaged'):
+        with _damage_explained(path, 'no MATLAB 5 file, or damaged'):
             content = loadmat(file, variable_names=list(names))
     for name in names:
         if name not in content:
@@ -64,16 +64,16 @@ def open_mat73(path: Path) -> Iterator[h5py.File]:
         path (Path): The file.
 
     Yields:
-        h5py.File: The open file, which is closed at the end.
+        h5py.File: The open file; closed at the end.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or of another kind.
+        ValueError: If the file is damaged or another kind of file.
     """
     import h5py
 
-    path.open('rb').close()  # says which file is missing
-    with _damage_named(path, 'no MATLAB 7.3 file, or damaged'):
+    path.open('rb').close()  # names a missing file, unlike h5py
+    with _damage_explained(path, 'no MATLAB 7.3 file, or damaged'):
         file = h5py.File(path, 'r')
     with file:
         yield file
@@ -85,41 +85,41 @@ def read_numbers(file: h5py.File, name: str, rows: int, columns: int) -> np.ndar
     Args:
         file (h5py.File): The open file.
         name (str): The variable.
-        rows (int): How many rows it must have.
-        columns (int): How many columns.
+        rows (int): Expected number of rows.
+        columns (int): Expected number of columns.
 
     Returns:
         np.ndarray: ``(rows, columns)`` finite numbers in float64.
 
     Raises:
-        ValueError: If there is no such variable or it is of another shape,
-            is damaged or not finite.
+        ValueError: If the variable is missing, damaged, not finite, or of
+            another shape.
     """
     variable = _variable(file, name)
-    with _damage_named(file.filename, f'damaged in {name}'):
+    with _damage_explained(file.filename, f'damaged in {name}'):
         matrix = variable[()].T
     return check_numbers(file.filename, name, matrix, rows, columns)
 
 
 def read_cells(file: h5py.File, name: str) -> list[h5py.Dataset]:
-    """The contents of a cell array of a MATLAB 7.3 file, not yet read.
+    """The cells of a MATLAB 7.3 file's cell array, whose content is not read yet.
 
     Args:
         file (h5py.File): The open file.
         name (str): The variable, a row or a column of cells.
 
     Returns:
-        list[h5py.Dataset]: One for each cell; the axes are reversed.
+        list[h5py.Dataset]: A data set for each cell, with reversed axes.
 
     Raises:
-        ValueError: If there is no such variable or it holds no cells.
+        ValueError: If the variable is missing or is not a cell array.
     """
     import h5py
 
     variable = _variable(file, name)
     if variable.dtype != h5py.ref_dtype:
-        raise ValueError(f'{file.filename}: {name} is {_kind(variable)}, expected cells')
-    with _damage_named(file.filename, f'damaged in {name}'):
+        raise ValueError(f'{file.filename}: {name} is {_shape_and_type(variable)}, expected cells')
+    with _damage_explained(file.filename, f'damaged in {name}'):
         cells = [file[reference] for reference in variable[()].ravel()]
     for row, cell in enumerate(cells, start=1):
         if not isinstance(cell, h5py.Dataset):
@@ -128,21 +128,21 @@ def read_cells(file: h5py.File, name: str) -> list[h5py.Dataset]:
 
 
 def read_cell(path: str, name: str, row: int, cell: h5py.Dataset) -> np.ndarray:
-    """The content of a cell.
+    """Read the content of a cell.
 
     Args:
-        path (str): The file, for the message, and so
-        name (str): the cell array and
-        row (int): the number of the cell.
+        path (str): The file, for the message.
+        name (str): The cell array, for the message.
+        row (int): The number of the cell, for the message.
         cell (h5py.Dataset): The cell.
 
     Returns:
-        np.ndarray: The content, its axes in MATLAB's order.
+        np.ndarray: The content, with axes in MATLAB's order.
 
     Raises:
-        ValueError: If it is damaged.
+        ValueError: If the cell is damaged.
     """
-    with _damage_named(path, f'damaged in row {row} of {name}'):
+    with _damage_explained(path, f'damaged in row {row} of {name}'):
         return cell[()].T
 
 
@@ -155,15 +155,15 @@ def check_numbers(
         path (str | PathLike): The file, for the message.
         name (str): The variable, for the message.
         values (np.ndarray): Its content.
-        rows (int, optional): How many rows are expected.
-        columns (int, optional): How many columns are expected.
+        rows (int, optional): Expected number of rows.
+        columns (int, optional): Expected number of columns.
 
     Returns:
         np.ndarray: The numbers in float64.
 
     Raises:
-        ValueError: If they are others; the message names file, variable,
-            row and what was expected.
+        ValueError: If the content is anything else; the message names file,
+            variable, row and what was expected.
     """
     expected = f'{rows or "N"} x {columns or "N"} numbers'
     if not isinstance(values, np.ndarray):
@@ -174,9 +174,9 @@ def check_numbers(
         and all(want in (None, got) for want, got in zip((rows, columns), values.shape))
     )
     if not good:
-        raise ValueError(f'{path}: {name} is {_kind(values)}, expected {expected}')
+        raise ValueError(f'{path}: {name} is {_shape_and_type(values)}, expected {expected}')
     values = values.astype(np.float64)
-    # What is no number is not below the limit, either.
+    # This also refuses infinity and NaN.
     refuse(path, name, ~(np.abs(values) < MAX_COORDINATE), values, 'finite numbers')
     return values
 
@@ -210,7 +210,7 @@ def refuse(path, name: str, bad: np.ndarray, values: np.ndarray, expected: str) 
         expected (str): What was expected instead.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If a value is bad.
     """
     for row in np.flatnonzero(bad.any(axis=1)):
         got = ', '.join(f'{value:g}' for value in values[row][bad[row]])
@@ -220,22 +220,22 @@ def refuse(path, name: str, bad: np.ndarray, values: np.ndarray, expected: str) 
 def _variable(file: h5py.File, name: str) -> h5py.Dataset:
     import h5py
 
-    with _damage_named(file.filename, f'damaged in {name}'):
+    with _damage_explained(file.filename, f'damaged in {name}'):
         variable = file.get(name)
     if not isinstance(variable, h5py.Dataset):
         raise ValueError(f'{file.filename} has no variable {name}')
     return variable
 
 
-def _kind(values) -> str:
+def _shape_and_type(values) -> str:
     shape = ' x '.join(map(str, values.shape)) or 'a single'
     what = {'O': 'cells', 'U': 'text', 'V': 'structs'}
     return f'{shape} {what.get(values.dtype.kind, values.dtype.name)}'
 
 
 @contextmanager
-def _damage_named(path, what: str) -> Iterator[None]:
-    """SciPy and h5py raise errors of many kinds over damaged files."""
+def _damage_explained(path, what: str) -> Iterator[None]:
+    """Turn the many kinds of errors of SciPy and h5py into a ``ValueError``."""
     try:
         yield
     except Exception as error:

@@ -13,8 +13,8 @@ from .release import coordinate
 def read_pts(path: Union[str, 'os.PathLike[str]'], num_points: int = 68) -> np.ndarray:
     """Read the points of one face.
 
-    Copies in circulation differ in blanks, line ends and blank lines; those
-    are read alike. A file looks like this::
+    Differences in blanks, line ends and blank lines do not matter. A file
+    looks like this::
 
         version: 1
         n_points:  68
@@ -25,11 +25,11 @@ def read_pts(path: Union[str, 'os.PathLike[str]'], num_points: int = 68) -> np.n
 
     Args:
         path (str | PathLike): The file.
-        num_points (int): How many points are expected.
+        num_points (int): Expected number of points.
 
     Returns:
-        np.ndarray: Points ``(num_points, 2)`` as they stand in the file, in
-        float64. 300-W counts pixels from 1.
+        np.ndarray: Points ``(num_points, 2)`` as in the file, in float64; the
+        first pixel of 300-W is 1.
 
     Raises:
         FileNotFoundError: If there is no such file.

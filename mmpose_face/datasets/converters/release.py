@@ -22,16 +22,16 @@ ImageMode = Literal['link', 'copy']
 
 
 def find_file(raw: Path, pattern: str) -> Path | None:
-    """The file of that name that stands highest in a release.
+    """Find a file in a release; of several, the one in the highest folder.
 
     Args:
         raw (Path): Root of the release.
-        pattern (str): Name of the file, or a pattern for names.
+        pattern (str): Name of the file, or a glob pattern.
 
     Returns:
-        Path | None: None where there is no such file.
+        Path | None: None if there is no such file.
     """
-    # A leading dot marks the copies that macOS keeps of its own.
+    # Skip the hidden copies that macOS makes; their names begin with a dot.
     found = [
         path for path in raw.rglob(pattern) if path.is_file() and not path.name.startswith('.')
     ]
@@ -39,16 +39,16 @@ def find_file(raw: Path, pattern: str) -> Path | None:
 
 
 def coordinate(field: str) -> float:
-    """A coordinate in pixels from text.
+    """Read a coordinate in pixels from text.
 
     Args:
         field (str): The text.
 
     Returns:
-        float: NaN if it is no finite number of a reasonable size.
+        float: NaN if the text is not a finite number of a reasonable size.
     """
     try:
-        # Python reads 1_000 as a number.
+        # Python would read 1_000 as a number.
         value = float('nan' if '_' in field else field)
     except ValueError:
         return float('nan')
@@ -56,20 +56,20 @@ def coordinate(field: str) -> float:
 
 
 def check_own(out: Path, names: Iterable[str], converter: str) -> None:
-    """Refuse to write over files that the converter did not make.
+    """Refuse to overwrite files that the converter did not make.
 
     Args:
         out (Path): The folder above ``annotations/``.
         names (Iterable[str]): Files that will be written or removed.
-        converter (str): What such a file says of its converter.
+        converter (str): Name of the converter in the files' ``info``.
 
     Raises:
-        ValueError: If one is of another source.
+        ValueError: If a file is of another source.
     """
     for path in (out / 'annotations' / name for name in names):
         if path.exists() and _converter_of(path) != converter:
             raise ValueError(
-                f'{path} is there and was not made by this converter: move '
+                f'{path} exists and was not made by this converter: move '
                 'it away, or choose another --out'
             )
 
@@ -84,14 +84,14 @@ def _converter_of(path: Path) -> str | None:
 def check_counts(
     raw: Path, release: str, found: dict[str, int], expected: dict[str, int], partial: bool
 ) -> None:
-    """Refuse an incomplete release, or say that it is one.
+    """Refuse an incomplete release; with ``partial``, log what is missing.
 
     Args:
         raw (Path): Root of the release.
         release (str): Its name, such as ``'300-W'``.
-        found (dict[str, int]): Faces of each part that is there.
-        expected (dict[str, int]): Faces of each part of the complete release.
-        partial (bool): Go on all the same.
+        found (dict[str, int]): Numbers of faces by part.
+        expected (dict[str, int]): The same of the complete release.
+        partial (bool): Whether an incomplete release is accepted.
 
     Raises:
         ValueError: If a number differs and ``partial`` is not set.
@@ -106,8 +106,8 @@ def check_counts(
     if not partial:
         raise ValueError(
             f'{raw} is not the complete {release} release:\n{table}\n'
-            'Give --partial to convert what is there; figures measured on it '
-            'are then not those of the benchmark.'
+            'Give --partial to convert what there is; figures measured on it '
+            'are not those of the benchmark.'
         )
     print_log(f'converting an incomplete {release} release:\n{table}', 'current')
 
@@ -117,16 +117,16 @@ def image_sizes(root: Path, names: Iterable[str], partial: bool) -> dict[str, tu
 
     Args:
         root (Path): Folder of the images.
-        names (Iterable[str]): Their names below it; may repeat.
-        partial (bool): Leave out images that are missing, and say so.
+        names (Iterable[str]): Their paths in the folder; may repeat.
+        partial (bool): Whether to leave out missing images and log them.
 
     Returns:
         dict[str, tuple[int, int]]: From name to width and height in pixels.
 
     Raises:
         FileNotFoundError: If images are missing and ``partial`` is not set,
-            or all are.
-        ValueError: If a file is truncated or no image.
+            or all images are missing.
+        ValueError: If a file is truncated or not an image.
     """
     sizes, missing = {}, []
     for name in track(list(dict.fromkeys(names)), 'reading image headers'):
@@ -150,10 +150,10 @@ def _report_missing(root: Path, missing: Sequence[str], there: int, partial: boo
 
 
 class Oddities:
-    """Faces that are kept although something about them is odd.
+    """Counts of faces that are odd but kept.
 
-    Each is counted, and :meth:`report` says how many there are of each kind
-    and where the first ones stand.
+    :meth:`report` logs the number of faces with each oddity and the places of
+    the first ones.
     """
 
     def __init__(self) -> None:
@@ -161,16 +161,16 @@ class Oddities:
         self._seen = set()
 
     def check(self, place: str, record: FaceRecord) -> None:
-        """Look at a face.
+        """Note the oddities of a face.
 
         Args:
-            place (str): Where it stands, such as file and line.
+            place (str): Place of the face, such as file and line.
             record (FaceRecord): The face.
         """
         points = record.keypoints
         size = np.array(record.image_size)
-        # The middle of the last pixel is at size - 1, in files that count
-        # from 1 at size.
+        # The middle of the last pixel is at size - 1; at size in files whose
+        # first pixel is 1.
         if (points < 0).any() or (points > size).any():
             self.note('points outside the image', place)
         if not np.ptp(points, axis=0).all():
@@ -183,11 +183,11 @@ class Oddities:
         self._seen.add(key)
 
     def check_copies(self, place: str, record: FaceRecord) -> None:
-        """Look for points that a face of another image has, too; for
-        releases with one face in each image.
+        """Note a face with the same points as an earlier one; for releases
+        with one face in each image.
 
         Args:
-            place (str): Where the face stands, such as file and line.
+            place (str): Place of the face, such as file and line.
             record (FaceRecord): The face.
         """
         key = record.keypoints.tobytes()
@@ -196,11 +196,11 @@ class Oddities:
         self._seen.add(key)
 
     def note(self, what: str, place: str) -> None:
-        """Count a face with that oddity."""
+        """Note an oddity of a face."""
         self._places.setdefault(what, []).append(place)
 
     def report(self, release: str) -> None:
-        """Say what there was to the log."""
+        """Log the oddities."""
         for what, places in self._places.items():
             print_log(
                 f'{release}: {len(places)} faces with {what}, kept ({shortened(places)})', 'current'
@@ -218,12 +218,12 @@ def write_parts(
 
     Args:
         out (Path): The folder above ``annotations/``.
-        parts (dict[str, Sequence[FaceRecord]]): From file name to faces. The
-            file of a part without faces, from an earlier run, is removed.
-        info (dict): What to say of the source.
-        box_fields (Callable): The benchmark's box.
+        parts (dict[str, Sequence[FaceRecord]]): From file name to faces. If a
+            part has no faces, its file from an earlier run is removed.
+        info (dict): Description of the source.
+        box_fields (Callable): From a face to the fields of its box.
         first_ids (dict[str, int], optional): From file name to the id of its
-            first face; 1 where it names none.
+            first face. Defaults to 1.
 
     Returns:
         dict[str, int]: Number of faces in each file written.
@@ -241,25 +241,25 @@ def write_parts(
 
 
 def remove_stale(path: Path) -> None:
-    """Remove an annotation file of an earlier run, where the release has no
-    faces for it, and say so."""
+    """Remove and log an annotation file of an earlier run for which the release
+    has no faces."""
     if path.exists():
         print_log(f'removing {path} of an earlier run: this release has no faces for it', 'current')
         path.unlink()
 
 
 def place_images(source: Path, target: Path, how: ImageMode) -> None:
-    """Make ``target`` hold the images of ``source``.
+    """Link or copy the images of ``source`` to ``target``.
 
     Args:
         source (Path): A folder of the release.
-        target (Path): Where MMPose's files expect it.
-        how (str): ``'link'`` makes a link to the folder, ``'copy'`` copies
-            the images.
+        target (Path): The folder where MMPose's files expect the images.
+        how (str): ``'link'`` links to the folder, ``'copy'`` copies the
+            images.
 
     Raises:
         FileNotFoundError: If an image cannot be copied.
-        ValueError: If there is something else than a link already.
+        ValueError: If ``target`` exists and is not a link.
     """
     if target.exists() and target.samefile(source):
         return
@@ -272,7 +272,7 @@ def place_images(source: Path, target: Path, how: ImageMode) -> None:
                 source,
                 target,
                 ignore=shutil.ignore_patterns('*.pts'),
-                copy_function=_copy_whole,
+                copy_function=_copy_atomically,
                 dirs_exist_ok=True,
             )
         except shutil.Error as error:
@@ -284,6 +284,6 @@ def place_images(source: Path, target: Path, how: ImageMode) -> None:
         target.symlink_to(source.resolve(), target_is_directory=True)
 
 
-def _copy_whole(source: str, target: str) -> None:
+def _copy_atomically(source: str, target: str) -> None:
     with written_whole(target) as partial:
         shutil.copy2(source, partial)

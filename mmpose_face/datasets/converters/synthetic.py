@@ -25,18 +25,18 @@ def write(
     and ``images/`` below ``out``.
 
     Args:
-        out (Path): Where to write.
-        train (int): Number of faces to train on.
-        test (int): Number of faces to test on; their seed is one more.
-        seed (int): Number of the collection.
+        out (Path): Folder to write to.
+        train (int): Number of faces for training.
+        test (int): Number of faces for the test; their seed is ``seed + 1``.
+        seed (int): Seed of the collection.
         size (int): Width and height of the images in pixels.
 
     Returns:
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        ValueError: If a number is not one that faces can be drawn from, or
-            ``out`` holds annotations of other data.
+        ValueError: If a number is out of range, or ``out`` has annotations of
+            another source.
     """
     if min(train, test) < 1:
         raise ValueError(f'expected at least one face of each part, got {train} and {test}')

@@ -27,9 +27,9 @@ class Folder:
     """A folder of the release.
 
     Args:
-        raw (tuple[str]): Where it may stand below the release's root.
-        name (str): Where MMPose's files expect it, below ``images/``.
-        faces (int): How many faces the complete release has there.
+        raw (tuple[str]): Its possible paths below the release's root.
+        name (str): Its path below ``images/`` in MMPose's files.
+        faces (int): Number of faces in the complete release.
         subsets (tuple[str]): Test subsets of its faces; none for training.
     """
 
@@ -52,7 +52,7 @@ FOLDERS = (
     Folder(('300W/02_Outdoor', 'Test/02_Outdoor', '02_Outdoor'), 'Test/02_Outdoor', 300, ('test',)),
 )
 
-# From file name to the subset that it holds; '' stands for training.
+# From file name to its subset; '' stands for training.
 _FILES = {
     'face_landmarks_300w_train.json': '',
     'face_landmarks_300w_valid.json': 'full',
@@ -78,11 +78,11 @@ def convert(
     Args:
         raw (Path): Root of the release, with ``afw/``, ``helen/``,
             ``lfpw/``, ``ibug/`` and ``300W/``.
-        out (Path): Where to write.
-        partial (bool): Go on when faces of the release are missing.
-        origin (int): 1 keeps the release's coordinates, whose first pixel is
-            1, as MMPose's and HRNet's files do; 0 subtracts 1 from them, so
-            that they fit the pixel grid of the loaded image.
+        out (Path): Folder to write to.
+        partial (bool): Whether to accept missing faces.
+        origin (int): Number of the first pixel in the annotations: 1, as in
+            MMPose's and HRNet's files, keeps the release's coordinates; 0
+            subtracts 1 from them, so that they fit the loaded image.
         images (str): ``'link'`` links to the release's folders, ``'copy'``
             copies the images.
 
@@ -90,7 +90,7 @@ def convert(
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        FileNotFoundError: If ``raw`` is no 300-W release or an image is
+        FileNotFoundError: If ``raw`` is not a 300-W release or an image is
             missing.
         ValueError: If the release is incomplete and ``partial`` is not set,
             a file is damaged, or ``out`` has annotations of another source.
@@ -121,13 +121,13 @@ def convert(
 
 
 def _locate(raw: Path) -> dict[Folder, tuple[Path, list[Path]]]:
-    """Where each folder of the release is, and its ``.pts`` files."""
+    """From each folder of the release to its path and its ``.pts`` files."""
     if not raw.is_dir():
         raise FileNotFoundError(f'{raw} is not a folder; expected the root of the 300-W release')
     found = {}
     for folder in FOLDERS:
         for candidate in folder.raw:
-            # A leading dot marks the copies that macOS keeps of its own.
+            # Skip the hidden copies that macOS makes; their names begin with a dot.
             pts = sorted((raw / candidate).glob('[!.]*.pts'))
             if pts:
                 found[folder] = (raw / candidate, pts)

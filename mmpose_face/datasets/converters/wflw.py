@@ -30,7 +30,7 @@ CONVERTER, VERSION = 'mmpose_face wflw', 1
 NUM_POINTS = 98
 # In the order of the columns of the release's lists.
 ATTRIBUTES = ('pose', 'expression', 'illumination', 'makeup', 'occlusion', 'blur')
-# The file of MMPose for each part and each subset.
+# MMPose's file for each part and each subset.
 PART_FILES = dict(train='face_landmarks_wflw_train.json', test='face_landmarks_wflw_test.json')
 SUBSET_FILES = dict(
     pose='face_landmarks_wflw_test_largepose.json',
@@ -58,14 +58,14 @@ EXPECTED = dict(
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a list.
+    """A line of one of the release's lists.
 
     Args:
-        line (int): Its number, from 1.
+        line (int): Number of the line, from 1.
         points (np.ndarray): ``(98, 2)`` in pixels.
         rect (tuple[float]): Left, top, width and height in pixels.
         attributes (tuple[str]): Those of :data:`ATTRIBUTES` that are set.
-        file_name (str): The image, below ``WFLW_images/``.
+        file_name (str): Path of the image in ``WFLW_images/``.
     """
 
     line: int
@@ -88,8 +88,8 @@ def convert(
     Args:
         raw (Path): Root of the release, with ``WFLW_annotations/`` and
             ``WFLW_images/``.
-        out (Path): Where to write.
-        partial (bool): Go on when lines or images are missing.
+        out (Path): Folder to write to.
+        partial (bool): Whether to accept missing lines or images.
         images (str): ``'link'`` links to the release's images, ``'copy'``
             copies them.
 
@@ -97,7 +97,7 @@ def convert(
         dict[str, int]: Number of faces in each file written.
 
     Raises:
-        FileNotFoundError: If ``raw`` is no WFLW release, or images are
+        FileNotFoundError: If ``raw`` is not a WFLW release, or images are
             missing and ``partial`` is not set.
         ValueError: If the release is incomplete and ``partial`` is not set,
             a line or an image is damaged, or ``out`` has annotations of
@@ -119,7 +119,7 @@ def convert(
     info = dict(
         description='WFLW, 98 points',
         source='https://wywu.github.io/projects/LAB/WFLW.html',
-        pixel_origin=None,  # the owner does not say
+        pixel_origin=None,  # not documented by the owner
         converter=CONVERTER,
         converter_version=VERSION,
     )
@@ -127,22 +127,22 @@ def convert(
 
 
 def read_list(path: Union[str, 'os.PathLike[str]']) -> list[Row]:
-    """Read a list of the release, 207 fields a line.
+    """Read a list of the release, with 207 fields in each line.
 
     A line is ``x0 y0 ... x97 y97 x_min y_min x_max y_max pose expression
-    illumination make-up occlusion blur image``. Blank lines are passed over.
+    illumination make-up occlusion blur image``. Blank lines are ignored.
 
     Args:
         path (str | PathLike): ``list_98pt_rect_attr_train.txt`` or
             ``..._test.txt``.
 
     Returns:
-        list[Row]: One for each line.
+        list[Row]: The lines.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is not of this form; the message names the
-            file, the line and what was expected.
+        ValueError: If a line has another form; the message names the file,
+            the line and what was expected.
     """
     lines = Path(path).read_bytes().splitlines()
     return [
@@ -228,7 +228,7 @@ def _records(
 
 
 def _locate(raw: Path) -> tuple[dict[str, Path], Path]:
-    """The lists that are there, and the folder of the images."""
+    """The existing lists, and the folder of the images."""
     folders = (raw / 'WFLW_annotations' / _LISTS, raw / _LISTS, raw / 'WFLW_annotations', raw)
     lists = {}
     for part in ('train', 'test'):

@@ -43,7 +43,7 @@ def test_only_valid_faces(release, tmp_path, logged):
     assert [a['subsets'] for a in val['annotations']] == [['val']] * 3
     assert content(tmp_path / 'out', 'train')['annotations'][0]['subsets'] == []
     assert [i['id'] for i in val['images']] == [1]
-    assert '1 faces are called valid but have no points' in logged.text
+    assert '1 faces are marked as valid but have no points' in logged.text
 
 
 def test_faces_without_normaliser_are_counted_and_listed(release, tmp_path, logged):

@@ -246,7 +246,7 @@ def test_files_of_another_source_are_kept(release, tmp_path):
         path = tmp_path / name.split('.')[0] / 'annotations' / name
         path.parent.mkdir(parents=True)
         path.write_text('{"images": []}')
-        with pytest.raises(ValueError, match=f'{path} is there and was not'):
+        with pytest.raises(ValueError, match=f'{path} exists and was not'):
             convert_wflw(release, path.parents[1], partial=True)
         assert path.read_text() == '{"images": []}'
 
