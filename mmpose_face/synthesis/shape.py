@@ -195,90 +195,90 @@ def deform(identity: Identity, expression: Expression) -> np.ndarray:
     return points
 
 
-def _shape_skull(points: np.ndarray, who: Identity) -> None:
+def _shape_skull(points: np.ndarray, identity: Identity) -> None:
     """Proportions of the whole head; applied last, since the other steps are in
     the template's millimetres."""
-    points *= (1 + 0.07 * who.width, 1 + 0.06 * who.height, 1 + 0.05 * who.depth)
-    points[:, 0] += points[:, 1] * 0.02 * who.asymmetry
+    points *= (1 + 0.07 * identity.width, 1 + 0.06 * identity.height, 1 + 0.05 * identity.depth)
+    points[:, 0] += points[:, 1] * 0.02 * identity.asymmetry
 
 
-def _shape_head(points: np.ndarray, who: Identity) -> None:
+def _shape_head(points: np.ndarray, identity: Identity) -> None:
     low = _below(25, 95)
-    points[:, :1] *= 1 + 0.13 * who.jaw_width * low
-    points[:, 1:2] += 7 * who.chin_length * _below(78, 108)
-    points[:, 2:] += 5 * who.chin_depth * _below(75, 100)
-    points[:, 1:2] -= 9 * who.forehead * (1 - _below(-70, -25))
+    points[:, :1] *= 1 + 0.13 * identity.jaw_width * low
+    points[:, 1:2] += 7 * identity.chin_length * _below(78, 108)
+    points[:, 2:] += 5 * identity.chin_depth * _below(75, 100)
+    points[:, 1:2] -= 9 * identity.forehead * (1 - _below(-70, -25))
     cheek = _near('left_mouth_corner', 22) + _near('right_mouth_corner', 22)
-    points[:, 2:] += 2.5 * who.cheeks * cheek
+    points[:, 2:] += 2.5 * identity.cheeks * cheek
     middle = _below(10, 45) * (1 - _below(60, 95))
-    points[:, :1] *= 1 + 0.05 * who.cheeks * middle
+    points[:, :1] *= 1 + 0.05 * identity.cheeks * middle
 
 
 def _side(side: str) -> int:
     return -1 if side == 'left' else 1
 
 
-def _shape_eye(points: np.ndarray, who: Identity, side: str) -> None:
+def _shape_eye(points: np.ndarray, identity: Identity, side: str) -> None:
     sign, center = _side(side), points[INDEX[f'{side}_pupil']].copy()
     weight = _near(f'{side}_pupil', 13)
     offset = points - center
-    scale = np.array([0.16 * who.eye_width, 0.22 * who.eye_size, 0])
-    tilt = 0.16 * who.eye_tilt * sign
+    scale = np.array([0.16 * identity.eye_width, 0.22 * identity.eye_size, 0])
+    tilt = 0.16 * identity.eye_tilt * sign
     turn = np.stack([offset[:, 1] * tilt, -offset[:, 0] * tilt], 1)
     points += weight * offset * scale
     points[:, :2] += weight * turn
     wide = _near(f'{side}_pupil', 22)
-    points[:, :1] += wide * sign * 3 * who.eye_distance
-    points[:, 2:] -= wide * 2.5 * who.eye_depth
+    points[:, :1] += wide * sign * 3 * identity.eye_distance
+    points[:, 2:] -= wide * 2.5 * identity.eye_depth
 
 
-def _shape_brow(points: np.ndarray, who: Identity, side: str) -> None:
+def _shape_brow(points: np.ndarray, identity: Identity, side: str) -> None:
     weight = _near(f'{side}_brow_upper_3', 16)
     inner = _near(f'{side}_brow_lower_1', 12)
     outer = _near(f'{side}_brow_upper_5', 12)
-    points[:, 1:2] -= weight * (3.5 * who.brow_height + 2 * who.brow_arch)
-    points[:, 1:2] -= (outer - inner) * 3 * who.brow_tilt
+    points[:, 1:2] -= weight * (3.5 * identity.brow_height + 2 * identity.brow_arch)
+    points[:, 1:2] -= (outer - inner) * 3 * identity.brow_tilt
     lower = _ids(f'{side}_brow_lower')
-    points[lower, 1] += 2.2 * who.brow_thickness
+    points[lower, 1] += 2.2 * identity.brow_thickness
 
 
-def _shape_nose(points: np.ndarray, who: Identity) -> None:
+def _shape_nose(points: np.ndarray, identity: Identity) -> None:
     tip, base = _near('nose_bridge_4', 13), _near('nose_base', 12)
-    points[:, 1:2] += (tip + 0.6 * base) * 3.5 * who.nose_length
-    points[:, 2:] += tip * 5 * who.nose_depth
-    points[:, 1:2] -= tip * 3 * who.nose_tip
-    points[:, :1] *= 1 + 0.25 * who.nose_width * np.maximum(tip, base)
-    points[:, 2:] += _near('nose_bridge_2', 11) * 3.5 * who.nose_bridge
+    points[:, 1:2] += (tip + 0.6 * base) * 3.5 * identity.nose_length
+    points[:, 2:] += tip * 5 * identity.nose_depth
+    points[:, 1:2] -= tip * 3 * identity.nose_tip
+    points[:, :1] *= 1 + 0.25 * identity.nose_width * np.maximum(tip, base)
+    points[:, 2:] += _near('nose_bridge_2', 11) * 3.5 * identity.nose_bridge
 
 
-def _shape_mouth(points: np.ndarray, who: Identity) -> None:
+def _shape_mouth(points: np.ndarray, identity: Identity) -> None:
     lips = _ids('lip', 'mouth')
-    points[lips, 0] *= 1 + 0.16 * who.mouth_width
+    points[lips, 0] *= 1 + 0.16 * identity.mouth_width
     area = _near('upper_lip_inner', 17)
-    points[:, 1:2] += area * 3 * who.mouth_height
+    points[:, 1:2] += area * 3 * identity.mouth_height
     upper, lower = _ids('upper_lip_outer'), _ids('lower_lip_outer')
-    points[upper, 1] -= 2.2 * who.upper_lip
-    points[lower, 1] += 2.5 * who.lower_lip
-    points[:, 2:] += area * (who.upper_lip + who.lower_lip)
+    points[upper, 1] -= 2.2 * identity.upper_lip
+    points[lower, 1] += 2.5 * identity.lower_lip
+    points[:, 2:] += area * (identity.upper_lip + identity.lower_lip)
 
 
 # Millimetres between the template's lips, to leave room for the mouth's texture.
 _GAP = 6
 
 
-def _express_mouth(points: np.ndarray, does: Expression) -> None:
-    _close_lips(points, 1 - min(does.lips_apart, 1) * 0.6)
+def _express_mouth(points: np.ndarray, expression: Expression) -> None:
+    _close_lips(points, 1 - min(expression.lips_apart, 1) * 0.6)
     for i, side in enumerate(('left', 'right')):
-        _pull_corner(points, side, does.smile[i], does.sad)
+        _pull_corner(points, side, expression.smile[i], expression.sad)
     area = _near('upper_lip_inner', 14)
-    points[:, :1] *= 1 - 0.4 * does.pucker * area
-    points[:, 2:] += 6 * does.pucker * area
+    points[:, :1] *= 1 - 0.4 * expression.pucker * area
+    points[:, 2:] += 6 * expression.pucker * area
     upper = _ids('upper_lip')
-    points[upper, 1] -= 4 * does.upper_lip_raise
+    points[upper, 1] -= 4 * expression.upper_lip_raise
     for side in ('left', 'right'):
         cheek = _near(f'{side}_eye_lower_middle', 15) * _below(4, 14)
-        points += cheek * np.asarray([0, -2.5, 2.5], np.float32) * does.cheek_raise
-    _open_jaw(points, does.jaw_open, does.jaw_sideways)
+        points += cheek * np.asarray([0, -2.5, 2.5], np.float32) * expression.cheek_raise
+    _open_jaw(points, expression.jaw_open, expression.jaw_sideways)
 
 
 def _close_lips(points: np.ndarray, closed: float) -> None:
@@ -321,13 +321,13 @@ def _jaw_weight() -> np.ndarray:
     return weight.astype(np.float32)
 
 
-def _express_brow(points: np.ndarray, does: Expression, side: str, raised: float) -> None:
+def _express_brow(points: np.ndarray, expression: Expression, side: str, raised: float) -> None:
     sign = _side(side)
     whole = _near(f'{side}_brow_upper_3', 18)
     inner = _near(f'{side}_brow_lower_1', 12)
-    points[:, 1:2] -= 6 * raised * whole + 5 * does.brow_inner * inner
-    points[:, 1:2] += 5 * does.frown * inner
-    points[:, :1] -= sign * 3.5 * does.frown * inner
+    points[:, 1:2] -= 6 * raised * whole + 5 * expression.brow_inner * inner
+    points[:, 1:2] += 5 * expression.frown * inner
+    points[:, :1] -= sign * 3.5 * expression.frown * inner
 
 
 def _express_eye(points: np.ndarray, side: str, opened: float) -> None:
