@@ -35,16 +35,15 @@ def box_robustness(
     """Repeat a test under face boxes that are shifted or scaled.
 
     There is a test for each shift, one for each scale, and the plain one,
-    which changes nothing and equals ``runner.test()``. It comes last: what
-    hooks and metrics write of a test, or keep, is that of the plain one in
-    the end. See :class:`~mmpose_face.datasets.PerturbFaceBox` for what is
-    done to a box.
+    which equals ``runner.test()``. The plain test comes last, so that its
+    results are those that hooks and metrics write or keep in the end. How a
+    box changes: see :class:`~mmpose_face.datasets.PerturbFaceBox`.
 
     Args:
         runner (Runner): A runner whose test has the metric ``SubsetNME``.
-        shifts (Sequence[float]): How far boxes are moved, as shares of their
+        shifts (Sequence[float]): Shifts of the boxes, as shares of their
             longer side.
-        scales (Sequence[float]): What the sides of boxes are multiplied by.
+        scales (Sequence[float]): Factors of the sides of the boxes.
         out_dir (str | PathLike, optional): Folder for ``robustness.json`` and
             the curves ``robustness.png`` and ``robustness.svg``. Defaults to
             no files.
@@ -52,21 +51,21 @@ def box_robustness(
     Returns:
         dict[BoxChange, Table] | None: The table under each change of the
         boxes: the plain one, then shifts, then scales, each in rising order.
-        None in all processes but the main one.
+        None in all processes except the main one.
 
     Raises:
-        ValueError: If the test has no metric ``SubsetNME`` or its data set no
-            pipeline, or a shift or scale is not one that boxes can have.
+        ValueError: If the test has no metric ``SubsetNME``, its data set has
+            no pipeline, or a shift or scale is out of range.
     """
     steps = _steps(shifts, scales)
     metric = _metric_of(runner)
     tables = {}
     for step in reversed(steps):
         print_log(
-            f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes {_name(step)}',
+            f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes {_change_text(step)}',
             'current',
         )
-        with _changed(runner, metric, steps[step]):
+        with _under_other_boxes(runner, metric, steps[step]):
             runner.test()
         tables[step] = metric.table
     if not is_main_process():
@@ -78,12 +77,12 @@ def box_robustness(
 
 
 def test_boxes(runner: Runner, folder: PathLike) -> None:
-    """Do :func:`box_robustness` with its usual shifts and scales, and say the
-    table to the log.
+    """Run :func:`box_robustness` with its default shifts and scales, and log
+    the table.
 
     Args:
         runner (Runner): A runner whose test has the metric ``SubsetNME``.
-        folder (str | PathLike): Where to write.
+        folder (str | PathLike): Folder for its files.
     """
     tables = box_robustness(runner, out_dir=folder)
     if tables is not None:
@@ -97,7 +96,7 @@ def test_boxes(runner: Runner, folder: PathLike) -> None:
 def _steps(
     shifts: Sequence[float], scales: Sequence[float]
 ) -> dict[BoxChange, PerturbFaceBox | None]:
-    """Each change of the boxes once, with what brings it about."""
+    """Each change of the boxes once, and the transform that makes it."""
     changes = [BoxChange(shift, 1.0) for shift in sorted(shifts)]
     changes += [BoxChange(0.0, scale) for scale in sorted(scales)]
     return {
@@ -111,15 +110,14 @@ def _metric_of(runner: Runner) -> SubsetNME:
         if isinstance(metric, SubsetNME):
             return metric
     names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
-    raise ValueError(
-        f'the tables are those of the metric SubsetNME, but test_evaluator has {names}'
-    )
+    raise ValueError(f'expected the metric SubsetNME in test_evaluator, got {names}')
 
 
 @contextmanager
-def _changed(runner: Runner, metric: SubsetNME, transform: PerturbFaceBox | None) -> Iterator[None]:
-    """The test of a runner under other boxes, of which the metric leaves no
-    files."""
+def _under_other_boxes(
+    runner: Runner, metric: SubsetNME, transform: PerturbFaceBox | None
+) -> Iterator[None]:
+    """Let a runner test under other boxes, without files of the metric."""
     loop = runner.test_loop
     before = loop.dataloader, metric.out_dir
     if transform is not None:
@@ -132,11 +130,8 @@ def _changed(runner: Runner, metric: SubsetNME, transform: PerturbFaceBox | None
 
 
 def _with_transform(loader: DataLoader, transform: PerturbFaceBox) -> DataLoader:
-    """The same loader with one step more before the pipeline.
-
-    A loader of its own, since workers that live on would not see a change of
-    their data set.
-    """
+    """A copy of a loader with a transform before its pipeline; a copy, because
+    persistent workers would not see a change of their data set."""
     return DataLoader(
         _before_pipeline(loader.dataset, transform),
         batch_sampler=loader.batch_sampler,
@@ -149,7 +144,7 @@ def _with_transform(loader: DataLoader, transform: PerturbFaceBox) -> DataLoader
 
 def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
     pipeline = getattr(dataset, 'pipeline', None)
-    # The pipeline of several data sets in one comes behind those of its parts.
+    # A combined data set applies its pipeline after those of its parts.
     if hasattr(dataset, 'datasets') or not hasattr(pipeline, 'transforms'):
         raise ValueError(
             f"the test's data set, {type(dataset).__name__}, "
@@ -160,7 +155,7 @@ def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
     return changed
 
 
-def _name(step: BoxChange) -> str:
+def _change_text(step: BoxChange) -> str:
     if step == UNCHANGED:
         return 'unchanged'
     if step.shift:
@@ -169,14 +164,14 @@ def _name(step: BoxChange) -> str:
 
 
 def format_robustness(tables: Tables) -> str:
-    """What a test under other boxes comes to, as a Markdown table.
+    """The results of :func:`box_robustness` as a Markdown table.
 
     Args:
-        tables (dict[BoxChange, Table]): Of :func:`box_robustness`.
+        tables (dict[BoxChange, Table]): The tables it returns.
 
     Returns:
-        str: NME of every column and the failure rate of the main one, a line
-        for each change of the boxes, and one for the number of faces.
+        str: NME of every column and the failure rate of the main one, one row
+        for each change of the boxes and one for the number of faces.
     """
     plain = tables[UNCHANGED]
     rate = next(key for key in plain.figures[plain.columns[0]] if key.startswith('FR@'))
@@ -184,7 +179,7 @@ def format_robustness(tables: Tables) -> str:
     rows = []
     for step, table in tables.items():
         cells = dict(table_rows(table))
-        rows.append((_name(step), *cells['NME'], cells[rate][0]))
+        rows.append((_change_text(step), *cells['NME'], cells[rate][0]))
     n = dict(table_rows(plain))['n']
     return markdown_table(header, [*rows, ('n faces', *n, n[0])])
 

@@ -19,14 +19,14 @@ from .evaluate import ALL, plot_curves
 
 @dataclass(frozen=True)
 class Difference:
-    """Systems A and B on some faces.
+    """The difference of systems A and B on some faces.
 
     Args:
-        nme (tuple[float, float]): Mean errors of A and of B over the faces
-            that neither failed, ratios.
-        comparison (Comparison): A less B.
-        neither (int): Faces that both failed, or that one cannot be scored
-            on, which have no part in the difference either.
+        nme (tuple[float, float]): Mean errors of A and of B, ratios, over the
+            faces on which neither failed.
+        comparison (Comparison): A minus B.
+        neither (int): Faces on which both failed or one has no score; they
+            do not count in the difference.
     """
 
     nme: tuple[float, float]
@@ -36,16 +36,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class SystemComparison:
-    """Systems A and B on the faces that both have.
+    """The comparison of systems A and B on their common faces.
 
     Args:
         names (tuple[str, str]): Their names.
-        scores (tuple[Scores, Scores]): Theirs of the faces in common.
-        subsets (dict[str, Difference]): For each subset, the main one first.
-        groups (dict[str, Difference]): For each part of the face, on the
-            faces of the main subset.
-        alone (tuple[int, int]): Faces that only A or only B has, which have
-            no part in anything else.
+        scores (tuple[Scores, Scores]): Their scores of the common faces.
+        subsets (dict[str, Difference]): By subset, the main one first.
+        groups (dict[str, Difference]): By part of the face, on the faces of
+            the main subset.
+        alone (tuple[int, int]): Numbers of faces that only A or only B has;
+            these count nowhere else.
     """
 
     names: tuple[str, str]
@@ -63,16 +63,17 @@ class SystemComparison:
 def compare_systems(a: Scores, b: Scores, names: tuple[str, str]) -> SystemComparison:
     """Compare two systems face by face.
 
-    Faces are the same if file and id are. If no two are, as where the data
-    lay in different folders, the ends of the paths are compared.
+    Two faces are the same if their files and ids are equal. If that holds for
+    no face, for instance because the data lay in different folders, the ends
+    of the paths are compared.
 
     Args:
-        a (Scores): Of system A.
-        b (Scores): Of system B.
+        a (Scores): The scores of system A.
+        b (Scores): The scores of system B.
         names (tuple[str, str]): Their names.
 
     Returns:
-        SystemComparison: The differences, A less B.
+        SystemComparison: The differences, A minus B.
 
     Raises:
         ValueError: If they have no face in common, or differ in scheme or
@@ -109,8 +110,8 @@ def _difference(a: np.ndarray, b: np.ndarray) -> Difference:
 
 
 def _subsets_of(scores: Scores) -> list[str]:
-    """The subsets of the faces in the order of their benchmark's table, or
-    else the largest first."""
+    """The subsets of the faces in the order of their benchmark's table; without
+    a benchmark, the largest first."""
     names = {name for subsets in scores.subsets for name in subsets}
     for benchmark in BENCHMARKS.values():
         if names <= set(benchmark.columns):
@@ -119,8 +120,8 @@ def _subsets_of(scores: Scores) -> list[str]:
 
 
 def _by_ends_of_paths(a: Scores, b: Scores) -> tuple[Scores, Scores]:
-    """The scores with as many last parts of each path as it takes to tell
-    all faces of a system apart."""
+    """The scores with each path shortened to the fewest last parts that keep
+    all faces of a system distinct."""
     depth = max(len(path_ends(file)) for file in a.files + b.files)
     for parts in range(1, depth + 1):
         short = [replace(s, files=[path_ends(f)[-parts:][0] for f in s.files]) for s in (a, b)]
@@ -141,7 +142,7 @@ def format_comparison(result: SystemComparison) -> str:
         result (SystemComparison): The comparison.
 
     Returns:
-        str: In per cent.
+        str: The tables, in per cent.
     """
     scores = result.scores[0]
     return '\n\n'.join(
@@ -193,15 +194,14 @@ def _signed(ratio: float) -> str:
 
 
 def save_comparison(result: SystemComparison, folder: PathLike, threshold: float) -> list[Path]:
-    """Write the differences, and the error curves of both systems on the
-    faces of the main subset.
+    """Write the differences, and both systems' error curves on the main subset.
 
     Args:
         result (SystemComparison): The comparison.
-        folder (str | PathLike): Where to write ``comparison.json``,
-            ``ced.png`` and ``ced.svg``; it is made.
-        threshold (float): The right end of the plot, and of AUC and failure
-            rate in its legend; a ratio.
+        folder (str | PathLike): Folder for ``comparison.json``, ``ced.png``
+            and ``ced.svg``; created if missing.
+        threshold (float): The right end of the plot and the threshold of AUC
+            and failure rate in its legend, a ratio.
 
     Returns:
         list[Path]: The files.
@@ -216,8 +216,8 @@ def save_comparison(result: SystemComparison, folder: PathLike, threshold: float
             normalizer=result.scores[0].normalizer,
             n=len(result.scores[0]),
             alone=list(result.alone),
-            subsets=_as_dict(result.subsets),
-            groups=_as_dict(result.groups),
+            subsets=_to_json(result.subsets),
+            groups=_to_json(result.groups),
         ),
     )
     members = result.scores[0].members(result.main)
@@ -225,7 +225,7 @@ def save_comparison(result: SystemComparison, folder: PathLike, threshold: float
     return [path, *plot_curves(curves, threshold, folder)]
 
 
-def _as_dict(differences: dict[str, Difference]) -> dict[str, dict]:
+def _to_json(differences: dict[str, Difference]) -> dict[str, dict]:
     return {
         name: dict(
             nme=[strict(value) for value in d.nme],

@@ -24,27 +24,27 @@ from ..evaluation.functional import face_errors, normalized_errors
 from ..images.writing import write_image
 from ..visualization import contact_sheet, draw_landmarks, plot_ced, subset_curves
 
-_EVERY = 5.0  # seconds between two lines of progress
-_FACES = 6  # of each subset in the sheet
+_PROGRESS_INTERVAL = 5.0  # seconds between two lines of progress
+_FACES = 6  # faces of each subset in the sheet
 
 
 def run_demo(cfg: Config, work_dir: Path, console: Console | None = None) -> dict[str, float]:
-    """Train and test a config whose metric is ``SubsetNME``, and draw.
+    """Train and test a config with the metric ``SubsetNME``, and draw results.
 
-    Writes into ``work_dir`` what MMEngine writes (checkpoint, scalars) and
-    the metric writes (``metrics.json``, ``per_face.json``,
-    ``predictions.json``), ``faces.png`` with predictions on faces of each
-    subset and ``ced.png`` with their error curves.
+    Writes into ``work_dir`` the files of MMEngine (checkpoint, scalars) and of
+    the metric (``metrics.json``, ``per_face.json``, ``predictions.json``),
+    ``faces.png`` with predictions on faces of each subset, and ``ced.png``
+    with the error curves of the subsets.
 
     Args:
         cfg (Config): A config of synthetic faces.
-        work_dir (Path): Where to write; it is made.
-        console (Console, optional): Where to say what goes on. Defaults to
+        work_dir (Path): Folder to write to; created if missing.
+        console (Console, optional): Where to print the progress. Defaults to
             the standard output.
 
     Returns:
         dict[str, float]: The metrics of the test, and ``mean_face/NME``: the
-        per cent that the mean face of the test set has in its place.
+        NME in per cent of the mean face of the test set, put into each box.
     """
     console = console or Console(highlight=False, soft_wrap=True)
     cfg = _prepare(cfg, work_dir)
@@ -73,8 +73,8 @@ def _report(console: Console, table: str, mean_face: float, work_dir: Path) -> N
 
 @contextmanager
 def _one_core_for_the_workers() -> Iterator[None]:
-    """torch's threads wait for each other without rest, and would keep the
-    loaders from drawing faces."""
+    """Leave a core to the loaders: torch's threads keep their cores busy even
+    while they wait."""
     before = torch.get_num_threads()
     torch.set_num_threads(max(1, before - 1))
     try:
@@ -88,16 +88,16 @@ def _prepare(cfg: Config, work_dir: Path) -> Config:
     cfg.work_dir = str(work_dir)
     cfg.setdefault('randomness', dict(seed=0))
     cfg.default_hooks.checkpoint.update(max_keep_ckpts=1, save_best=None)
-    # The test comes after the training, once.
+    # No validation: there is one test, after the training.
     cfg.train_cfg.val_begin = cfg.train_cfg.max_epochs + 1
     cfg.test_evaluator.update(out_dir=str(work_dir))
-    # What a beginner needs to see is said by Progress.
+    # The Progress hook prints what a beginner needs.
     cfg.log_level = 'ERROR'
     return cfg
 
 
 class Progress(Hook):
-    """Says every few seconds where the work is."""
+    """Prints the progress every few seconds."""
 
     def __init__(self, console: Console):
         self.console = console
@@ -135,9 +135,9 @@ class Progress(Hook):
             self.console.print(f'  batch {batch_idx + 1:3}/{batches}')
 
     def _quiet(self) -> bool:
-        """Whether something was said a moment ago."""
+        """Whether the last line is recent; if not, the caller prints one now."""
         now = time.monotonic()
-        if now - self._said < _EVERY:
+        if now - self._said < _PROGRESS_INTERVAL:
             return True
         self._said = now
         return False
@@ -149,10 +149,10 @@ def _clock(seconds: float) -> str:
 
 
 def mean_face_nme(scores: Scores) -> float:
-    """NME in per cent of the mean of all true faces, put into each box.
+    """NME of the mean of all true faces, put into each box.
 
     Args:
-        scores (Scores): The faces of a test whose points are all labelled.
+        scores (Scores): The scores of a test; all points are labelled.
 
     Returns:
         float: Per cent of the distance of the outer eye corners.
@@ -172,10 +172,10 @@ def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
 
 
 def _sheet(dataset: Dataset, scores: Scores, members: dict[str, list[int]]) -> np.ndarray:
-    """Predictions on some faces of each subset, a row for each."""
+    """Predictions on some faces of each subset, a row for each subset."""
     tiles, shown = [], set()
     for name, of in members.items():
-        # Faces of rows above come last.
+        # Prefer faces that no row above shows.
         chosen = sorted(of, key=shown.__contains__)[:_FACES]
         shown.update(chosen)
         images = [dataset.get_data_info(scores.ids[i])['img'] for i in chosen]

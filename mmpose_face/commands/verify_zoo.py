@@ -26,20 +26,20 @@ from ..zoo import Row
 from ..zoo.metafiles import project_root
 
 _RESULT = 'verified.json'
-# The folder that the data sets of the configs are in.
+# The folder of the data sets in the configs.
 _DATA = 'data'
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What a released checkpoint was measured to have.
+    """The figures measured with a released checkpoint.
 
     Args:
         row (Row): The row of the model zoo.
         measured (dict[str, float]): NME of each column, in the unit of the
-            benchmark; NaN where there was no face.
+            benchmark; NaN in a column without faces.
         faces (dict[str, int]): Faces scored in each column.
-        partial (bool): Whether fewer faces than the benchmark has may do.
+        partial (bool): Whether fewer faces than the benchmark has are enough.
     """
 
     row: Row
@@ -49,23 +49,22 @@ class Verification:
 
     @property
     def agrees(self) -> bool:
-        """Whether every column does."""
+        """Whether the verdict on every column is ``'agrees'``."""
         return all(verdict(self, column) == 'agrees' for column in self.row.benchmark.columns)
 
 
 def verdict(result: Verification, column: str) -> str:
-    """What is to be said of a column.
+    """Compare the measured and published figures of a column.
 
     Args:
         result (Verification): The figures of the row.
-        column (str): One of the benchmark's.
+        column (str): A column of the benchmark.
 
     Returns:
-        str: ``'agrees'`` where published and measured figure, printed with
-        the digits of the table, differ by at most one unit of the last
-        digit; of several published figures any will do. Otherwise
-        ``'differs'``, ``'incomplete'`` (faces are missing), ``'no faces'`` or
-        ``'unpublished'``.
+        str: ``'agrees'`` if the measured figure and a published one, rounded
+        to the digits of the table, differ by at most one unit of the last
+        digit. Otherwise ``'differs'``, ``'incomplete'`` (faces are missing),
+        ``'no faces'`` or ``'unpublished'``.
     """
     value, benchmark = result.measured[column], result.row.benchmark
     published = [p.figures[column] for p in result.row.published if column in p.figures]
@@ -91,41 +90,41 @@ def verify(
 ) -> Verification:
     """Download the weights of a row and test them.
 
-    A row that was tested before in the same ``work_dir``, with the same
-    weights, config, annotation files and release of this package, is not
-    tested again; whether images have changed is not looked at.
+    A row is not tested again if it was tested before in the same ``work_dir``
+    with the same weights, config, annotation files and release of this
+    package. Changes of images are not noticed.
 
     Args:
         row (Row): A row with weights.
-        work_dir (str | PathLike): Where the row gets a folder of its name,
-            with config, log, ``metrics.json`` and ``per_face.json``.
-        data (str | PathLike): The folder that stands for ``data/`` of the
+        work_dir (str | PathLike): Folder for a folder with the row's name,
+            which gets config, log, ``metrics.json`` and ``per_face.json``.
+        data (str | PathLike): The folder to use in place of ``data/`` in the
             configs.
         options (dict, optional): Changes of the config, as
             ``Config.merge_from_dict`` takes them.
         partial (bool): See :class:`Verification`.
-        again (bool): Test it even if it was tested before.
+        again (bool): Test the row even if it was tested before.
 
     Returns:
         Verification: The figures.
 
     Raises:
-        FileNotFoundError: If the config or the annotations are not there.
+        FileNotFoundError: If the config or the annotations do not exist.
         OSError: If the weights cannot be downloaded.
         ValueError: If the test does not give the row's columns.
-        RuntimeError: If the test does not end well.
+        RuntimeError: If the test fails.
     """
     folder = Path(os.path.abspath(work_dir), row.name)
-    config, annotations = _configured(row, folder, data, options or {})
+    config, annotations = _write_config(row, folder, data, options or {})
     asked = dict(
         weights=row.weights,
         version=__version__,
         config=sha256(config),
         annotations=[sha256(path) for path in annotations],
     )
-    found = None if again else _saved(folder / _RESULT, asked)
+    found = None if again else _earlier_result(folder / _RESULT, asked)
     if found is None:
-        found = _test(row, config)
+        found = _run_test(row, config)
         write_json(folder / _RESULT, dict(asked, subsets=found))
     columns = row.benchmark.columns
     return Verification(
@@ -136,8 +135,8 @@ def verify(
     )
 
 
-def _configured(row: Row, folder: Path, data: PathLike, options: dict) -> tuple[Path, list[str]]:
-    """The row's config on that data, as a file, and its annotation files."""
+def _write_config(row: Row, folder: Path, data: PathLike, options: dict) -> tuple[Path, list[str]]:
+    """Write the row's config for that data; return it and its annotation files."""
     if not row.has_config:
         raise FileNotFoundError(f'{row.name} has no config yet')
     cfg = Config.fromfile(row.config)
@@ -151,7 +150,7 @@ def _configured(row: Row, folder: Path, data: PathLike, options: dict) -> tuple[
         os.path.join(dataset.data_root, name)
         for name in ([files] if isinstance(files, str) else files)
     ]
-    # A part of a release may have the first one alone.
+    # An incomplete release may have only some of the files.
     there = [path for path in paths if os.path.isfile(path)]
     if not there:
         raise FileNotFoundError(
@@ -164,8 +163,8 @@ def _configured(row: Row, folder: Path, data: PathLike, options: dict) -> tuple[
     return config, there
 
 
-def _saved(path: Path, asked: dict) -> dict | None:
-    """The figures of an earlier test of the same."""
+def _earlier_result(path: Path, asked: dict) -> dict | None:
+    """The figures of an earlier test of the same inputs; None without one."""
     if not path.is_file():
         return None
     try:
@@ -182,13 +181,14 @@ def _saved(path: Path, asked: dict) -> dict | None:
 
 
 def _number(value: float | str | None) -> float:
-    """A figure as strict JSON holds it."""
+    """A figure from strict JSON, which has None or text for NaN and infinity."""
     return math.nan if value is None else float(value)
 
 
-def _test(row: Row, config: Path) -> dict:
-    """The columns of ``metrics.json`` after ``tools/test.py``, in a process
-    of its own: MMEngine keeps loggers and visualizers of earlier runs."""
+def _run_test(row: Row, config: Path) -> dict:
+    """Run ``tools/test.py`` and return the columns of ``metrics.json``; in
+    another process, since MMEngine keeps loggers and visualizers of earlier
+    runs."""
     weights = download(row.weights, row.sha256)
     metrics = config.with_name('metrics.json')
     metrics.unlink(missing_ok=True)
@@ -211,21 +211,21 @@ def _test(row: Row, config: Path) -> dict:
     if missing or content['unit'] != benchmark.unit:
         raise ValueError(
             f'its test gave {", ".join(found)} in {content["unit"]}; expected '
-            f'{", ".join(benchmark.columns)} in {benchmark.unit}, as the '
-            "row's config has it"
+            f'{", ".join(benchmark.columns)} in {benchmark.unit}'
         )
     return found
 
 
 def format_verification(result: Verification) -> str:
-    """Published, measured and their difference, in a plain text table.
+    """A plain text table of the published and measured figures.
 
     Args:
         result (Verification): The figures of a row.
 
     Returns:
-        str: A line for each published set of figures, the measured one, the
-        difference to the first, how many faces there were, and the verdict.
+        str: A line for each published set of figures, and lines for the
+        measured one, its difference from the first published one, the number
+        of faces, and the verdict.
     """
     row, benchmark = result.row, result.row.benchmark
     columns, digits = benchmark.columns, benchmark.digits
@@ -250,7 +250,7 @@ def format_verification(result: Verification) -> str:
 
 
 def _difference(measured: float, published: float | None, digits: int) -> str:
-    """Of the figures as they are printed."""
+    """The difference of the figures as printed."""
     if published is None or math.isnan(measured):
         return 'n/a'
     return f'{round(measured, digits) - published:+.{digits}f}'

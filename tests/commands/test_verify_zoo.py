@@ -108,7 +108,7 @@ class Tests:
 @pytest.fixture
 def tests(monkeypatch):
     tests = Tests()
-    monkeypatch.setattr(verification, '_test', tests)
+    monkeypatch.setattr(verification, '_run_test', tests)
     return tests
 
 

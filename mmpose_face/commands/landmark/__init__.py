@@ -22,22 +22,22 @@ __all__ = ['ModelChoice', 'Options', 'Summary', 'is_video', 'landmark']
 def landmark(
     source: str, landmarker: Landmarker, options: Options, made_by: dict[str, Any] | None = None
 ) -> Summary:
-    """Find the landmarks of an image, a folder, a video or a webcam, and
-    write them to files.
+    """Write the landmarks of an image, a folder, a video or a webcam to files.
 
     Args:
         source (str): A file or a folder, or the number of a webcam.
-        landmarker (Landmarker): What finds them.
-        options (Options): What is written.
-        made_by (dict, optional): What the landmarker is, for the files; a
-            folder's results are done again if it is another.
+        landmarker (Landmarker): The model that finds the landmarks.
+        options (Options): The outputs.
+        made_by (dict, optional): Description of the landmarker for the files.
+            Results of a folder with another description are made again.
 
     Returns:
-        Summary: What was done.
+        Summary: Numbers of images or frames and faces, and the files.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read, or the options do not go together.
+        ValueError: If the file cannot be read, or the options contradict each
+            other.
     """
     started = time.monotonic()
     made_by = made_by or {}
@@ -45,7 +45,7 @@ def landmark(
         live = not Path(source).suffix
         done = landmark_video(int(source) if live else source, landmarker, options, made_by)
     elif options.show or options.frames:
-        raise ValueError(f'frames and a window are of videos, and {source} is none')
+        raise ValueError(f'frames and a window are for videos, and {source} is not a video')
     elif os.path.isdir(source):
         done = landmark_folder(Path(source), landmarker, options, made_by)
     else:
@@ -55,8 +55,7 @@ def landmark(
 
 
 def is_video(source: str) -> bool:
-    """Whether an input is a video file, by its name, or the number of a
-    webcam."""
+    """Whether an input is the name of a video file or the number of a webcam."""
     if Path(source).suffix.lower() in VIDEO_SUFFIXES:
         return True
     return source.isdigit() and not os.path.exists(source)

@@ -18,14 +18,14 @@ from ...inference.landmarking import Landmarker
 from .options import Options, Summary, progress, refuse_to_overwrite
 from .outputs import json_list_written_whole, read_json, table_written_whole, write_json
 
-_TABLE = 'landmarks.csv'  # of a folder
+_TABLE = 'landmarks.csv'  # the table of a folder
 
 
 def landmark_image(
     source: Path, landmarker: Landmarker, options: Options, made_by: dict[str, Any]
 ) -> Summary:
     image = read_image(source)
-    boxes = None if options.boxes is None else _boxes_file(options.boxes, list)
+    boxes = None if options.boxes is None else _read_boxes(options.boxes, list)
     out = options.out
     if out.suffix.lower() not in SUFFIXES or out.is_dir():
         out = out / source.name
@@ -54,14 +54,14 @@ def landmark_folder(
     inside = source.resolve() in (out.resolve(), *out.resolve().parents)
     if options.draw and inside:
         raise ValueError(
-            f'{out} is in {source}: its drawings would be taken '
-            'for images the next time; choose another folder'
+            f'{out} is in {source}: the next run would read its drawings '
+            'as images; choose another folder'
         )
-    given = None if options.boxes is None else _boxes_file(options.boxes, dict)
+    given = None if options.boxes is None else _read_boxes(options.boxes, dict)
     names = [path.relative_to(source).as_posix() for path in paths]
     if given is not None:
         _check_names(given, names, options.boxes)
-    made_by = {**made_by, **_of_drawing(options)}
+    made_by = {**made_by, **_drawing_settings(options)}
     todo = [
         path
         for path, name in zip(paths, names)
@@ -71,7 +71,7 @@ def landmark_folder(
     failed: dict[Path, str] = {}
     with progress() as bar:
         task = bar.add_task('landmarks', total=len(todo))
-        for path, found in _each(todo, source, landmarker, given, failed):
+        for path, found in _landmark_each(todo, source, landmarker, given, failed):
             name = path.relative_to(source)
             drawing = out / name
             drawing.parent.mkdir(parents=True, exist_ok=True)
@@ -79,15 +79,15 @@ def landmark_folder(
                 found,
                 name.as_posix(),
                 drawing if options.draw else None,
-                _result_of(drawing),
+                _json_path(drawing),
                 options,
                 made_by,
             )
             summary.count(found)
             bar.update(task, completed=summary.done + len(failed))
     summary.failures += failed.values()
-    _collect(
-        [_result_of(out / name) for path, name in zip(paths, names) if path not in failed],
+    _write_collected(
+        [_json_path(out / name) for path, name in zip(paths, names) if path not in failed],
         landmarker,
         options,
         summary,
@@ -95,14 +95,14 @@ def landmark_folder(
     return summary
 
 
-def _each(
+def _landmark_each(
     paths: Sequence[Path],
     root: Path,
     landmarker: Landmarker,
     given: dict | None,
     failed: dict[Path, str],
 ) -> Iterator[tuple[Path, Faces]]:
-    """The faces of each image that can be read; of the others the errors, in
+    """The faces of each readable image; the errors of the others go to
     ``failed``."""
     reading: deque[Path] = deque()
 
@@ -129,7 +129,7 @@ def _each(
             failed[path] = f'{path}: {error}'
 
 
-def _result_of(drawing: Path) -> Path:
+def _json_path(drawing: Path) -> Path:
     return drawing.with_name(f'{drawing.name}.json')
 
 
@@ -141,7 +141,7 @@ def _write_result(
     options: Options,
     made_by: dict[str, Any],
 ) -> dict[str, Any]:
-    """Draw, and then write the JSON, which says that all is there."""
+    """Draw, then write the JSON file, which marks the image as done."""
     if drawing is not None:
         found.draw(drawing, options.low_score, boxes=True)
     result = {**found.to_dict(), 'image': name, 'made_by': made_by}
@@ -150,16 +150,16 @@ def _write_result(
     return result
 
 
-def _of_drawing(options: Options) -> dict[str, Any]:
+def _drawing_settings(options: Options) -> dict[str, Any]:
     return dict(low_score=options.low_score) if options.draw else {}
 
 
 def _is_done(
     path: Path, drawing: Path, given: dict | None, made_by: dict[str, Any], draw: bool
 ) -> bool:
-    """Whether an image's results are there, whole, of the same landmarker and
-    not older than the image."""
-    result = _result_of(drawing)
+    """Whether an image's results exist, are complete, are from the same
+    landmarker and are not older than the image."""
+    result = _json_path(drawing)
     content = read_json(result)
     if given is not None or content is None or 'faces' not in content:
         return False
@@ -168,11 +168,11 @@ def _is_done(
     return result.stat().st_mtime >= path.stat().st_mtime
 
 
-def _collect(
+def _write_collected(
     results: list[Path], landmarker: Landmarker, options: Options, summary: Summary
 ) -> None:
-    """All results of a folder, also those that were there, in one table and,
-    where asked for, in one JSON file."""
+    """Write all results of a folder, old and new, as one table and, with
+    ``options.json``, as one JSON file."""
     csv_path = options.csv or options.out / _TABLE
     csv_path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
@@ -190,7 +190,7 @@ def _collect(
     summary.files += map(str, filter(None, (csv_path, options.json, options.out)))
 
 
-def _boxes_file(path: Path, kind: type) -> Any:
+def _read_boxes(path: Path, kind: type) -> Any:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except FileNotFoundError:
@@ -211,7 +211,7 @@ def _boxes_file(path: Path, kind: type) -> Any:
 def _check_names(given: dict, names: list[str], path: Path) -> None:
     for one, other, what in (
         (names, given, 'has no boxes of'),
-        (given, names, 'has boxes of what is not there,'),
+        (given, names, 'has boxes of a missing image,'),
     ):
         missing = [name for name in one if name not in other]
         if missing:

@@ -10,14 +10,14 @@ from ...inference.landmarking import Landmarker
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model and detector, as the user names them.
+    """A model and a detector, as named by the user.
 
     Args:
-        model (str, optional): As :class:`~.landmarker.FaceLandmarker` takes
-            it, or an ``.onnx`` file. Defaults to the model that comes with
-            the package.
-        checkpoint (str, optional): Its weights.
-        detector (str): As ``FaceLandmarker`` takes it. Defaults to
+        model (str, optional): A model of
+            :class:`~.landmarker.FaceLandmarker`, or an ``.onnx`` file.
+            Defaults to the model that comes with the package.
+        checkpoint (str, optional): The weights of the model.
+        detector (str): A detector of ``FaceLandmarker``. Defaults to
             ``'haar'``.
     """
 
@@ -26,29 +26,28 @@ class ModelChoice:
     detector: str = 'haar'
 
     def as_dict(self) -> dict[str, str]:
-        """What is said, for results to say how they were made."""
+        """The fields that are set, to record in results."""
         return {k: v for k, v in asdict(self).items() if v is not None}
 
     def open(self, device: str = 'cpu', batch_size: int = 32) -> Landmarker:
-        """The landmarker.
+        """Load the landmarker.
 
         Args:
-            device (str): Where the network runs. Defaults to ``'cpu'``.
-            batch_size (int): Faces that go through it together. Defaults
-                to 32.
+            device (str): Device of the network. Defaults to ``'cpu'``.
+            batch_size (int): Most faces in a batch. Defaults to 32.
 
         Raises:
-            FileNotFoundError: If a file is not there.
-            ValueError: If there is no such model, or the checkpoint is of
-                another.
+            FileNotFoundError: If a file does not exist.
+            ValueError: If there is no such model, or the checkpoint does not
+                fit it.
         """
         asked = dict(detector=self.detector, batch_size=batch_size)
         if self.model is not None and self.model.endswith('.onnx'):
             if self.checkpoint is not None:
                 raise ValueError(
-                    f'{self.model} has its weights: expected no checkpoint, got {self.checkpoint}'
+                    f'{self.model} contains weights: expected no checkpoint, got {self.checkpoint}'
                 )
-            # onnxruntime and torch are imported by whom they are asked for.
+            # Imported here, so that each choice loads only torch or only onnxruntime.
             from ...inference.onnx.runtime import OnnxLandmarker
 
             if device != 'cpu':

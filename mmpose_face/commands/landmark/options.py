@@ -15,28 +15,29 @@ from ...inference.faces import LOW_SCORE
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be written.
+    """The outputs of ``landmark``.
 
     Args:
-        out (Path): A folder; or for an image or a video the file of the
+        out (Path): A folder; for an image or a video also the file of the
             drawing.
-        json (Path, optional): Where all results go as JSON. Defaults to a
-            file beside the drawing.
-        csv (Path, optional): Where they go as a table. Defaults to a file
+        json (Path, optional): JSON file of all results. Defaults to a file
             beside the drawing.
+        csv (Path, optional): Table of all results. Defaults to a file beside
+            the drawing.
         draw (bool): Whether to draw. Defaults to True.
         low_score (float): Points with a lower score are drawn hollow.
             Defaults to 0.3.
-        smooth (bool): Whether a video is smoothed. Defaults to True.
-        detect_every (int): Frames of a video between two looks of the
+        smooth (bool): Whether the landmarks of a video are smoothed. Defaults
+            to True.
+        detect_every (int): Frames of a video between two runs of the
             detector. Defaults to 30.
-        min_score (float): Below that mean score of its points a face of a
-            video is lost. Defaults to 0.3.
-        frames (int, optional): Most frames of a video.
+        min_score (float): A face of a video is lost when the mean score of
+            its points is lower. Defaults to 0.3.
+        frames (int, optional): Most frames to read of a video.
         show (bool): Whether to show a video in a window, too.
         boxes (Path, optional): JSON file with the boxes of the faces: a list
-            for an image; for a folder, such a list for each image's path in
-            it.
+            for an image; for a folder, an object from each image's path in
+            the folder to such a list.
     """
 
     out: Path
@@ -54,17 +55,17 @@ class Options:
 
 @dataclass
 class Summary:
-    """What was done.
+    """The result of ``landmark`` in numbers.
 
     Attributes:
         what (str): ``'image'`` or ``'frame'``.
-        done (int): How many.
-        faces (int): Faces on them.
-        empty (int): How many of them have none.
-        skipped (int): Images whose results were there.
-        seconds (float): All the time it took.
-        files (list[str]): What was written.
-        notes (list[str]): What else is to be known.
+        done (int): Number of images or frames.
+        faces (int): Number of faces on them.
+        empty (int): Number of images or frames without a face.
+        skipped (int): Images whose results existed already.
+        seconds (float): Total time.
+        files (list[str]): The written files.
+        notes (list[str]): Further lines for the user.
         failures (list[str]): An error for each image that has no result.
     """
 
@@ -91,17 +92,17 @@ class Summary:
         if self.empty:
             found += f', {counted(self.empty, self.what)} without a face'
         if self.skipped:
-            found += f'; {counted(self.skipped, self.what)} skipped, whose results were there'
+            found += f'; {counted(self.skipped, self.what)} skipped, with results of an earlier run'
         return '\n'.join((found, *self.notes))
 
 
 def counted(number: int, what: str) -> str:
-    """Such as ``1 face`` and ``2 faces``."""
+    """A number and its noun, such as ``1 face`` and ``2 faces``."""
     return f'{number} {what}{"" if number == 1 else "s"}'
 
 
 def progress() -> Progress:
-    """A bar of how many are done, on the error stream."""
+    """A progress bar with the number of items, on the error stream."""
     return Progress(
         TextColumn('{task.description}'),
         BarColumn(),

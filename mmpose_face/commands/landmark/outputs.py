@@ -13,8 +13,7 @@ from typing import Any
 from ...files import write_whole, written_whole
 from ...landmarks import Scheme
 
-# What is known of a face beside its points; the first three are empty where
-# they have no meaning.
+# The columns before the points; frame, time and track_id are empty for images.
 _COLUMNS = (
     'file',
     'frame',
@@ -30,12 +29,12 @@ _COLUMNS = (
 
 
 class Table:
-    """A CSV file of faces, a row each.
+    """A CSV file with a row for each face.
 
     Args:
         file: An open text file.
-        scheme (Scheme): What the points are; each has three columns, such as
-            ``chin_x``, ``chin_y`` and ``chin_score``.
+        scheme (Scheme): The scheme of the points; each point has three
+            columns, such as ``chin_x``, ``chin_y`` and ``chin_score``.
     """
 
     def __init__(self, file: Any, scheme: Scheme) -> None:
@@ -53,10 +52,10 @@ class Table:
         """Write a row.
 
         Args:
-            file (str): Where the face was found.
-            face (dict): As :meth:`~.faces.Face.to_dict` gives it; pixels.
-            frame (int, optional): Of a video, from 0.
-            time (float, optional): Of that frame in seconds.
+            file (str): Name of the image or video.
+            face (dict): From :meth:`~.faces.Face.to_dict`, in pixels.
+            frame (int, optional): Number of the frame of a video, from 0.
+            time (float, optional): Time of that frame in seconds.
         """
         self._rows.writerow(
             [
@@ -74,20 +73,20 @@ class Table:
 
 @contextmanager
 def table_written_whole(path: Path, scheme: Scheme) -> Iterator[Table]:
-    """A :class:`Table` that is there whole or not at all."""
+    """A :class:`Table` whose file appears only when it is complete."""
     with written_whole(path) as partial:
         with open(partial, 'w', newline='', encoding='utf-8') as file:
             yield Table(file, scheme)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file, whole or not at all."""
+    """Write a JSON file that appears only when it is complete."""
     write_whole(path, json.dumps(content) + '\n')
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """What is in a JSON file of :func:`write_json`; None if it is not there
-    or not whole."""
+    """Read a JSON file of :func:`write_json`; None if it is missing or
+    incomplete."""
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError, RecursionError):
@@ -96,7 +95,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 class JsonList:
-    """A long list in a JSON object, an item after the other."""
+    """A long list in a JSON file, written item by item."""
 
     def __init__(self, file: Any) -> None:
         self._file, self._first = file, True
@@ -110,16 +109,16 @@ class JsonList:
 
 @contextmanager
 def json_list_written_whole(path: Path, head: dict[str, Any], name: str) -> Iterator[JsonList]:
-    """A JSON object whose last field is a list that is longer than should be
-    held in memory; whole or not at all.
+    """A JSON object whose last field is a list too long for the memory; the
+    file appears only when it is complete.
 
     Args:
         path (Path): The file.
-        head (dict): Its other fields, at least one.
+        head (dict): The other fields, at least one.
         name (str): The name of the list.
 
     Yields:
-        JsonList: Takes the items.
+        JsonList: The list to add items to.
     """
     with written_whole(path) as partial:
         with open(partial, 'w', encoding='utf-8') as file:

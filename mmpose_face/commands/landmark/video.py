@@ -27,30 +27,30 @@ def landmark_video(
     source: str | int, landmarker: Landmarker, options: Options, made_by: dict[str, Any]
 ) -> Summary:
     if options.boxes is not None:
-        raise ValueError('boxes are of images; the faces of a video are followed')
+        raise ValueError('boxes are for images; the faces of a video are tracked')
     tracker = FaceTracker(landmarker, options.smooth, options.detect_every, options.min_score)
     with Video(source) as video, ExitStack() as files:
         outputs = _VideoOutputs(source, video, landmarker, options, made_by, files)
-        total = _least(video.announced, options.frames)
+        total = _smallest_known(video.announced, options.frames)
         bar = files.enter_context(progress())
         task = bar.add_task('landmarks', total=total)
-        stop = files.enter_context(_ctrl_c_noted(video.live))
+        stop = files.enter_context(_ctrl_c_event(video.live))
         for frame in islice(video, options.frames):
-            outputs.add(frame, _timed(tracker, frame, outputs.times))
+            outputs.add(frame, _track_timed(tracker, frame, outputs.times))
             bar.update(task, advance=1)
             if stop.is_set() or (options.show and outputs.is_closed()):
                 break
     return outputs.summary_of(video, tracker, options)
 
 
-def _least(*numbers: int | None) -> int | None:
+def _smallest_known(*numbers: int | None) -> int | None:
     return min((n for n in numbers if n is not None), default=None)
 
 
 @contextmanager
-def _ctrl_c_noted(live: bool) -> Iterator[threading.Event]:
-    """Ctrl-C is how a webcam ends: the frame is finished, and what was seen
-    is kept."""
+def _ctrl_c_event(live: bool) -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, so that a webcam ends after the frame and its
+    results are kept."""
     stop = threading.Event()
     if not live or threading.current_thread() is not threading.main_thread():
         yield stop
@@ -62,7 +62,7 @@ def _ctrl_c_noted(live: bool) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _timed(tracker: FaceTracker, frame: Frame, times: list[float]) -> Faces:
+def _track_timed(tracker: FaceTracker, frame: Frame, times: list[float]) -> Faces:
     started = time.perf_counter()
     found = tracker(frame.image, frame.time, 'bgr')
     times.append(time.perf_counter() - started)
@@ -70,7 +70,7 @@ def _timed(tracker: FaceTracker, frame: Frame, times: list[float]) -> Faces:
 
 
 class _VideoOutputs:
-    """The files of a video while it goes on."""
+    """The open output files of a video."""
 
     def __init__(
         self,
@@ -137,23 +137,22 @@ class _VideoOutputs:
         summary.notes.append(
             f'{np.median(times) * 1e3:.1f} ms a frame (median), '
             f'{1 / times.mean():.1f} frames a second, without reading, '
-            'drawing and writing; the detector was asked in '
+            'drawing and writing; the detector ran in '
             f'{counted(tracker.detections, "frame")}'
         )
         if options.draw:
-            summary.notes.append('sound is not kept')
-        announced = _least(video.announced, options.frames)
+            summary.notes.append('the drawing has no sound')
+        announced = _smallest_known(video.announced, options.frames)
         if announced and summary.done < announced:
             summary.notes.append(
-                f'only {counted(summary.done, "frame")} could be read of '
-                f'{announced} that '
-                f'{video.name} announces'
+                f'only {summary.done} of {counted(announced, "frame")} '
+                f'of {video.name} could be read'
             )
         if self._drawn and self._drawn.fitted:
             summary.notes.append(
-                f'{counted(self._drawn.fitted, "frame")} of another size than '
-                'the first: drawn scaled into it; points are in pixels of '
-                'their own frame'
+                f'{counted(self._drawn.fitted, "frame")} of another size than the '
+                'first: drawn at its size; points are in pixels of their own '
+                'frame'
             )
         return summary
 
@@ -163,7 +162,7 @@ def _show(image: np.ndarray) -> None:
         cv2.imshow('mmpose_face', image)
     except cv2.error:
         raise ValueError(
-            'OpenCV can open no window here: leave out --show, '
-            'or install opencv-python, not -headless, where '
-            'there is a screen'
+            'OpenCV cannot open a window: leave out --show, or install '
+            'opencv-python (not opencv-python-headless) on a machine with a '
+            'screen'
         ) from None

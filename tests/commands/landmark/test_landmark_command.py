@@ -132,7 +132,7 @@ def test_a_folder_is_resumed(folder, tmp_path):
     (out / 'none.bmp').unlink()
     done = run(folder, out)
     assert (done.done, done.skipped) == (2, 1)
-    assert '1 image skipped, whose results were there' in str(done)
+    assert '1 image skipped, with results of an earlier run' in str(done)
     assert (out / 'landmarks.csv').read_bytes() == table
     (out / f'{NAME}.json').unlink()
     assert run(folder, out).skipped == 2
@@ -178,7 +178,7 @@ def test_boxes_of_a_folder(folder, tmp_path):
     assert (done.done, done.faces) == (2, 1)
     assert 'none.bmp' in done.failures[0] and 'left < right' in (done.failures[0])
     for more, message in (
-        (dict(other=[]), 'what is not there, other'),
+        (dict(other=[]), 'boxes of a missing image, other'),
         (None, 'has no boxes of a b/zwei.png and 2 more'),
     ):
         path.write_text(json.dumps({**boxes, **more} if more else {}))
@@ -208,8 +208,8 @@ def test_video(video, tmp_path):
     out = tmp_path / 'out'
     done = run(video, out)
     assert (done.done, done.faces, done.empty) == (12, 24, 0)
-    assert 'the detector was asked in 1 frame' in str(done)
-    assert 'sound is not kept' in str(done)
+    assert 'the detector ran in 1 frame' in str(done)
+    assert 'the drawing has no sound' in str(done)
     content = json.loads((out / 'in.json').read_text())
     assert (content['fps'], content['size']) == (20, [320, 240])
     assert [f['frame'] for f in content['frames']] == list(range(12))
@@ -229,7 +229,7 @@ def test_first_frames_of_a_video_without_a_drawing(video, tmp_path):
     done = run(video, tmp_path, frames=5, draw=False, csv=tmp_path / 'a.csv')
     assert done.done == 5 and len(rows(tmp_path / 'a.csv')) == 10
     assert (tmp_path / 'in.json').exists()
-    assert 'sound' not in str(done) and 'announces' not in str(done)
+    assert 'sound' not in str(done) and 'could be read' not in str(done)
 
 
 def test_smoothing_can_be_switched_off(video, tmp_path):
@@ -317,7 +317,7 @@ def test_a_video_of_changing_size_that_is_cut(tmp_path, monkeypatch):
         patch.setattr('cv2.VideoCapture', Growing)
         done = run(tmp_path / 'a.mp4', tmp_path / 'out')
     assert '2 frames of another size than the first' in str(done)
-    assert 'only 4 frames could be read of 9 that' in str(done)
+    assert 'only 4 of 9 frames of' in str(done)
     frames = json.loads((tmp_path / 'out/a.json').read_text())['frames']
     assert [f.get('size') for f in frames] == [None, None] + [[640, 480]] * 2
     assert all(len(f['faces']) == 1 for f in frames)
@@ -329,10 +329,10 @@ def test_a_video_of_changing_size_that_is_cut(tmp_path, monkeypatch):
 def test_what_cannot_be_done(folder, video, tmp_path):
     boxes = tmp_path / 'boxes.json'
     boxes.write_text('[]')
-    with pytest.raises(ValueError, match='boxes are of images'):
+    with pytest.raises(ValueError, match='boxes are for images'):
         run(video, tmp_path, boxes=boxes)
     for options in (dict(frames=3), dict(show=True)):
-        with pytest.raises(ValueError, match='of videos'):
+        with pytest.raises(ValueError, match='for videos'):
             run(folder, tmp_path / 'out', **options)
     with pytest.raises(FileNotFoundError, match='none.jpg not found'):
         run(tmp_path / 'none.jpg', tmp_path)
