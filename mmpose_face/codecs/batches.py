@@ -33,17 +33,3 @@ def one_by_one(*batch: Tensor) -> list[list[np.ndarray]]:
         array = copied[:, None, :, end - column.shape[2] : end].copy()
         lists.append(list(array if each.ndim == 3 else array[..., 0]))
     return lists
-
-
-class BatchDecoding:
-    """For a codec of MMPose's, before it among the bases: heads decode a batch
-    at once with ``fast``, and face by face, as MMPose does, without it."""
-
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fast = fast
-
-    @property
-    def support_batch_decoding(self) -> bool:
-        """Whether heads use ``batch_decode``."""
-        return self.fast

@@ -13,13 +13,13 @@ from mmpose.codecs.utils import generate_gaussian_heatmaps
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .batches import BatchDecoding, one_by_one
+from .batches import one_by_one
 from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once, mend
 from .gaussians import gaussian_heatmaps
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
+class FaceMSRAHeatmap(MSRAHeatmap):
     """MMPose's ``MSRAHeatmap`` for whole batches on their device.
 
     Two more things than MMPose's:
@@ -39,8 +39,6 @@ class FaceMSRAHeatmap(BatchDecoding, MSRAHeatmap):
         *args: Those of ``MSRAHeatmap``.
         border_shift (bool): Draw as MMPose does. Defaults to True, as the
             released weights were trained.
-        fast (bool): Let heads decode a batch at once; without it they decode
-            face by face, as MMPose does. Defaults to True.
         **kwargs: Those of ``MSRAHeatmap``.
 
     Raises:

@@ -7,21 +7,18 @@ from mmpose.codecs import RegressionLabel
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .batches import BatchDecoding, check_points
+from .batches import check_points
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceRegressionLabel(BatchDecoding, RegressionLabel):
+class FaceRegressionLabel(RegressionLabel):
     """MMPose's ``RegressionLabel`` for whole batches on their device.
 
     Labels are coordinates divided by the size of the crop. ``encode`` and
     ``decode`` of one face are MMPose's.
 
     Args:
-        *args: Those of ``RegressionLabel``.
-        fast (bool): Let heads decode a batch at once; without it they decode
-            face by face, as MMPose does. Defaults to True.
-        **kwargs: Those of ``RegressionLabel``.
+        *args, **kwargs: Those of ``RegressionLabel``.
     """
 
     @torch.no_grad()

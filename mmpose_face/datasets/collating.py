@@ -16,7 +16,7 @@ from torch.utils.data import default_collate
 
 
 @FUNCTIONS.register_module()
-def face_collate(samples: Sequence[Any], fast: bool = True) -> Any:
+def face_collate(samples: Sequence[Any]) -> Any:
     """MMEngine's ``pseudo_collate``, with images and points stacked.
 
     In a worker they are stacked in shared memory, and what is a tensor by
@@ -26,7 +26,6 @@ def face_collate(samples: Sequence[Any], fast: bool = True) -> Any:
 
     Args:
         samples (Sequence): What the pipeline gives.
-        fast (bool): False for MMEngine's batch.
 
     Returns:
         dict: ``data_samples``, the list of them; ``inputs``, the images as one
@@ -37,7 +36,7 @@ def face_collate(samples: Sequence[Any], fast: bool = True) -> Any:
         ``pseudo_collate``.
     """
     batch = pseudo_collate(samples)
-    if not (fast and isinstance(batch, dict)):
+    if not isinstance(batch, dict):
         return batch
     if same_shape(batch.get('inputs')):
         batch['inputs'] = stacked_images(batch['inputs'])

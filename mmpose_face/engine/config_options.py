@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ..compat.config_references import as_written, at, has, name_of, references_in
+from .fast_path import check_fast
 
 # Variables that runners, scripts and inferencers read. Any other variable has
 # an effect only if one of these refers to it.
@@ -43,9 +44,13 @@ def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
     Raises:
         ValueError: If no part of the config reads one of the options; the
             message suggests keys of the same last name that have an effect.
+            If one is a part of ``fast``, which has none.
     """
     if not options:
         return
+    for name, value in options.items():
+        if name.startswith('fast.'):
+            check_fast({name.partition('.')[2]: value})
     changed = as_written(cfg)
     changed.merge_from_dict(dict(options))
     root = vars(as_written(changed))['_cfg_dict']

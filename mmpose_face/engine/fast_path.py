@@ -1,82 +1,104 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMPose's own path, part by part, by the variable ``fast`` of a config."""
+"""MMPose's own classes in place of ours, by ``fast=False`` in a config."""
+
+from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Callable, NamedTuple
 
 from mmengine.config import Config
+from mmpose.datasets.transforms import PackPoseInputs
+from mmpose.registry import TRANSFORMS
 
-# The classes, and a function, that take ``fast``; each does what MMPose's
-# does with ``fast=False``.
-PARTS: dict[str, tuple[str, ...]] = dict(
-    loading=('LoadFaceImage',),
-    warp=('RandomFaceFlip', 'RandomFaceBox', 'WarpFace'),
-    targets=('FaceTarget',),
-    batching=('PackFaceInputs', 'face_collate', 'FacePreprocessor'),
-    accuracy=('FaceHeatmapHead', 'FaceCPMHead', 'FaceRegressionHead', 'FaceRuntimeInfoHook'),
-    decode=('FaceMSRAHeatmap', 'FaceRegressionLabel'),
-    flip_test=('FacePoseEstimator',),
+from ..datasets import FaceTarget
+
+
+class Counterpart(NamedTuple):
+    """What stands in place of a class of ours.
+
+    Args:
+        name (str): The class of MMPose or MMEngine.
+        without (dict): Options that it does not have, each with a function of
+            the value: whether ours does then what it does.
+    """
+
+    name: str
+    without: dict[str, Callable[[Any], bool]] = {}
+
+
+def _off(value: Any) -> bool:
+    return not any(value.values()) if isinstance(value, dict) else not value
+
+
+# Classes that are not in the table have no counterpart; they work with those
+# that are, of ours as of MMPose.
+COUNTERPARTS: dict[str, Counterpart] = dict(
+    LoadFaceImage=Counterpart('LoadImage'),
+    RandomFaceFlip=Counterpart('RandomFlip'),
+    RandomFaceBox=Counterpart('RandomBBoxTransform'),
+    WarpFace=Counterpart('TopdownAffine'),
+    FaceTarget=Counterpart('GenerateTarget'),
+    PackFaceInputs=Counterpart('PackPoseInputs'),
+    face_collate=Counterpart('pseudo_collate'),
+    FacePreprocessor=Counterpart('PoseDataPreprocessor', dict(channels_last=_off)),
+    FaceHeatmapHead=Counterpart('HeatmapHead'),
+    FaceCPMHead=Counterpart('CPMHead'),
+    FaceRegressionHead=Counterpart('RegressionHead'),
+    FaceMSRAHeatmap=Counterpart('MSRAHeatmap', dict(border_shift=bool)),
+    FaceRegressionLabel=Counterpart('RegressionLabel'),
+    FacePoseEstimator=Counterpart('TopdownPoseEstimator', dict(network=_off)),
+    FaceRuntimeInfoHook=Counterpart('RuntimeInfoHook'),
 )
+
+# PackFaceInputs packs these; PackPoseInputs does where meta_keys has them.
+_FACE_KEYS = ('subsets', 'occluded', 'box_size')
 
 
 def with_fast_path(cfg: Config) -> Config:
-    """A config in which the parts that are switched off are MMPose's.
+    """A config as its variable ``fast`` says.
 
     Args:
-        cfg (Config): Runner config. Its variable ``fast`` has True or False
-            for each of :data:`PARTS`, or is one of them for all; a part that
-            it does not name is on.
+        cfg (Config): Runner config. Without ``fast=False`` its loaders get
+            our function that makes batches; with it, MMPose's classes stand
+            in place of ours, after :data:`COUNTERPARTS`.
 
     Returns:
         Config: A changed copy.
 
     Raises:
-        ValueError: If there is no such part, or it is neither on nor off.
+        ValueError: If ``fast`` is neither True nor False, or there is no
+            class of MMPose for one of ours as the config has it.
     """
-    parts = switches(cfg.get('fast', True))
-    off = {name for part, names in PARTS.items() if not parts[part] for name in names}
+    check_fast(cfg.get('fast', True))
     cfg = copy.deepcopy(cfg)
-    if has_switches(cfg.get('model') or {}):
-        fast = parts['batching']
-        _collate(cfg, 'face_collate' if fast else 'pseudo_collate')
-    if not off:
-        return cfg
-    cfg.fast = parts
-    for settings in _dicts(cfg._cfg_dict):
-        if off & _names(settings.get('type')):
-            settings['fast'] = False
-        if not parts['batching'] and 'collate_fn' in settings:
-            settings['pin_memory'] = False
+    loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
+    loaders = [loader for loader in loaders if isinstance(loader, dict)]
+    if not cfg.get('fast', True):
+        for settings in _dicts(cfg._cfg_dict):
+            _replace(settings)
+        for loader in loaders:
+            loader['pin_memory'] = False  # of batches of small tensors
+    elif has_switches(cfg.get('model') or {}):
+        # Not in configs: MMPose's inferencer takes no more than a name there,
+        # and MMEngine's runner no name.
+        for loader in loaders:
+            loader.setdefault('collate_fn', dict(type='face_collate'))
     return cfg
 
 
-def _collate(cfg: Config, name: str) -> None:
-    """Name the function that makes batches where a loader names none.
+def check_fast(value: Any) -> None:
+    """Make sure that a value of ``fast`` is one.
 
-    Configs do not say it for tests, since MMPose's inferencer takes no more
-    than a name there and MMEngine's runner no name.
+    Raises:
+        ValueError: If it is neither True nor False.
     """
-    for part in ('train', 'val', 'test'):
-        loader = cfg.get(f'{part}_dataloader')
-        if isinstance(loader, dict):
-            loader.setdefault('collate_fn', dict(type=name))
-
-
-def switches(fast: Any) -> dict[str, bool]:
-    """Each part and whether it is on; see :func:`with_fast_path`."""
-    if isinstance(fast, bool):
-        return dict.fromkeys(PARTS, fast)
-    if not isinstance(fast, dict):
+    if not isinstance(value, bool):
         raise ValueError(
-            f'fast is {fast!r}, expected True, False or one of them for each of {", ".join(PARTS)}'
+            f"fast is {value!r}, expected True, or False for MMPose's own classes; "
+            'it has no parts any more'
         )
-    for part, value in fast.items():
-        if part not in PARTS:
-            raise ValueError(f'fast has no part {part!r}, expected {", ".join(PARTS)}')
-        if not isinstance(value, bool):
-            raise ValueError(f'fast.{part} is {value!r}, expected True or False')
-    return {part: fast.get(part, True) for part in PARTS}
 
 
 def has_switches(model: dict) -> bool:
@@ -86,7 +108,9 @@ def has_switches(model: dict) -> bool:
     MMEngine's own AMP scales the losses and waits for the device to see
     whether that was too much; it runs on GPUs alone.
     """
-    return 'FacePoseEstimator' in _names(model.get('type'))
+    type_ = model.get('type')
+    classes = type_.__mro__ if isinstance(type_, type) else [type_]
+    return 'FacePoseEstimator' in map(_name, classes)
 
 
 def _dicts(value: Any) -> Iterator[dict]:
@@ -99,11 +123,39 @@ def _dicts(value: Any) -> Iterator[dict]:
             yield from _dicts(each)
 
 
-def _names(type_: Any) -> set[str]:
-    """The names of a class and of those it is made from, or of a function.
+def _replace(settings: dict) -> None:
+    """Put a counterpart in place of the class that a dict names."""
+    type_ = settings.get('type')
+    ours = _name(type_)
+    if ours not in COUNTERPARTS:
+        _check_targets(settings)
+        return
+    theirs, without = COUNTERPARTS[ours]
+    for option, is_theirs in without.items():
+        if option in settings and not is_theirs(settings.pop(option)):
+            raise ValueError(
+                f'fast=False puts {theirs} in place of {ours}, and {theirs} has no {option}: '
+                'leave it out, or set fast=True'
+            )
+    if ours == 'PackFaceInputs':
+        default = inspect.signature(PackPoseInputs).parameters['meta_keys'].default
+        settings['meta_keys'] = (*settings.get('meta_keys', default), *_FACE_KEYS)
+    settings['type'] = theirs
 
-    A config that was read from a file which was dumped has text in its place.
-    """
-    if isinstance(type_, type):
-        return {base.__name__ for base in type_.__mro__}
-    return {getattr(type_, '__name__', str(type_)).rpartition('.')[-1]}
+
+def _check_targets(settings: dict) -> None:
+    type_ = settings.get('type')
+    if 'encoder' not in settings:
+        return
+    cls = TRANSFORMS.get(type_) if isinstance(type_, str) else type_
+    if isinstance(cls, type) and issubclass(cls, FaceTarget):
+        raise ValueError(
+            f'{cls.__name__} leaves the targets to FacePreprocessor, and with fast=False there is '
+            "none: use one made from MMPose's GenerateTarget, or set fast=True"
+        )
+
+
+def _name(type_: Any) -> str:
+    """The name of a class or function; a config that was dumped has text in
+    its place."""
+    return getattr(type_, '__name__', str(type_)).rpartition('.')[-1]

@@ -53,7 +53,8 @@ def train(args: argparse.Namespace | None = None) -> None:
     resume, args.resume = args.resume, None
     with _errors_in_one_line():
         cfg = _load_config(args.config)
-        if args.amp and has_switches(cfg.model):
+        fast = (args.cfg_options or {}).get('fast', cfg.get('fast', True))
+        if args.amp and fast and has_switches(cfg.model):
             args.amp = False
             cfg.merge_from_dict({'model.network.amp': True})
         check_options(cfg, args.cfg_options)

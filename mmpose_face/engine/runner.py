@@ -41,8 +41,8 @@ class FaceRunner(Runner):
     failed write leaves no incomplete checkpoint. A resumed run goes on as if
     it had never stopped: see :mod:`~mmpose_face.engine.seeding`,
     :mod:`~mmpose_face.engine.resume` and
-    :class:`~mmpose_face.engine.SafeCheckpointHook`. The variable ``fast`` of
-    the config selects MMPose's own parts or faster ones: see
+    :class:`~mmpose_face.engine.SafeCheckpointHook`. With ``fast=False`` in the
+    config MMPose's classes stand in place of ours: see
     :mod:`~mmpose_face.engine.fast_path`.
     """
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
 from mmengine.runner import LogProcessor, Runner
@@ -25,21 +23,14 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
     iterations, or by a checkpoint. Heads of this package compute the accuracy
     only in iterations that are logged, since the log shows its last value; in
     all iterations if the log processor averages it.
-
-    Args:
-        fast (bool): False to do what MMEngine's hook does.
     """
-
-    def __init__(self, fast: bool = True) -> None:
-        self.fast = fast
-        self._heads: Sequence[nn.Module] = ()
 
     def before_train(self, runner: Runner) -> None:
         # Here, because importing the package must not import networks.
         from ..models.heads.base import DeviceAccuracyHead
 
         super().before_train(runner)
-        self._heads = [
+        self._heads: list[nn.Module] = [
             module for module in runner.model.modules() if isinstance(module, DeviceAccuracyHead)
         ]
 
@@ -47,7 +38,7 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
         self, runner: Runner, batch_idx: int, data_batch: dict | tuple | list | None = None
     ) -> None:
         super().before_train_iter(runner, batch_idx, data_batch)
-        due = not self.fast or accuracy_is_read(runner, batch_idx)
+        due = accuracy_is_read(runner, batch_idx)
         for head in self._heads:
             head.accuracy_is_due = due
 
@@ -58,8 +49,6 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
         data_batch: dict | tuple | list | None = None,
         outputs: dict | None = None,
     ) -> None:
-        if not self.fast:
-            return super().after_train_iter(runner, batch_idx, data_batch, outputs)
         for key, value in (outputs or {}).items():
             record(runner.message_hub, f'train/{key}', value)
 

@@ -226,8 +226,10 @@ class SubsetNME(BaseMetric):  # type: ignore[misc]  # MMEngine is not typed
                 facts.update(self._annotated_faces(self.ann_file).of_sample(sample))
             facts['subsets'] = self._subsets_of(sample, facts.get('subsets'))
         for name in ('occluded', 'box_size'):
-            if name in truth:
-                facts[name] = np.asarray(truth[name])[0]
+            # In the sample itself, where MMPose's class has packed it.
+            value = truth.get(name, sample.get(name))
+            if value is not None:
+                facts[name] = np.atleast_1d(value)[0]
         size = self.normalization.size_in(sample)
         return facts if size is None else dict(facts, box_size=size)
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from mmpose.codecs import RegressionLabel
-from mmpose.registry import KEYPOINT_CODECS
 
 from mmpose_face.codecs import FaceRegressionLabel
 
@@ -88,12 +87,6 @@ def test_one_face_is_mmposes(ours, theirs):
         np.testing.assert_array_equal(ours.encode(points)[name], each)
     for a, b in zip(ours.decode(points), theirs.decode(points)):
         np.testing.assert_array_equal(a, b)
-
-
-def test_switch():
-    assert FaceRegressionLabel(SIZE).support_batch_decoding
-    slow = KEYPOINT_CODECS.build(dict(type='FaceRegressionLabel', input_size=SIZE, fast=False))
-    assert not slow.support_batch_decoding
 
 
 def test_bad_input(ours):

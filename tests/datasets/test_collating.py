@@ -53,11 +53,6 @@ def same(a, b):
     return pickle.dumps(a) == pickle.dumps(b)
 
 
-def test_mmengines_batch():
-    faces = [sample(i) for i in range(3)]
-    assert same(face_collate(faces, fast=False), pseudo_collate(faces))
-
-
 @pytest.mark.parametrize(
     'samples',
     [

@@ -88,14 +88,14 @@ def data_set(kind, root, pipeline):
     )
 
 
-def ours(fast=True):
+def ours():
     return [
-        dict(type=LoadFaceImage, fast=fast),
+        dict(type=LoadFaceImage),
         dict(type=GetBBoxCenterScale),
-        dict(type=RandomFaceFlip, direction='horizontal', fast=fast),
-        dict(type=RandomFaceBox, fast=fast, **BOX),
-        dict(type=WarpFace, input_size=SIZE, fast=fast),
-        dict(type=PackFaceInputs, fast=fast),
+        dict(type=RandomFaceFlip, direction='horizontal'),
+        dict(type=RandomFaceBox, **BOX),
+        dict(type=WarpFace, input_size=SIZE),
+        dict(type=PackFaceInputs),
     ]
 
 
@@ -143,16 +143,6 @@ def test_the_samples_of_mmpose(root):
 
 def without_type(config):
     return {key: value for key, value in config.items() if key != 'type'}
-
-
-def test_off_is_mmpose_to_the_last_bit(root):
-    a = FaceWFLW(**without_type(data_set(0, root, ours(fast=False))))
-    b = WFLWDataset(**without_type(data_set(0, root, THEIRS)))
-    first, second = list(samples(a)), list(samples(b))
-    np.testing.assert_array_equal(images_of(first), images_of(second))
-    for ours_, theirs in zip(first, second):
-        assert_same_truth(ours_['data_samples'], theirs['data_samples'])
-        assert ours_['inputs'].is_contiguous()
 
 
 def by_id(root, workers, epoch=0):

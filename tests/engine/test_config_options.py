@@ -28,7 +28,7 @@ from mmpose_face.engine.config_options import check_options
         'work_dir',
         'randomness.seed',
         'auto_scale_lr.enable',
-        'fast.warp',
+        'fast',
         'vis_backends',
     ],
 )
@@ -54,6 +54,11 @@ def test_options_that_do_nothing(own_config, name, hint):
     message = str(raised.value)
     assert message.startswith(f'--cfg-options {name} changes nothing: ')
     assert hint in message and '\n' not in message
+
+
+def test_parts_of_fast_are_gone(own_config):
+    with pytest.raises(ValueError, match="fast is {'warp': False}, expected True, or False"):
+        check_options(own_config, {'fast.warp': False})
 
 
 def test_a_variable_that_nobody_follows_any_more(own_config):

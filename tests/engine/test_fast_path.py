@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One switch for each part of the way."""
+"""``fast=False``: MMPose's classes in place of ours, after one table."""
 
 import itertools
 
 import pytest
-from conftest import NARROW, RES18_300W, data_options
+from conftest import NARROW, REPO, RES18_300W, data_options
 from mmengine.config import Config, DictAction
-from mmpose.registry import VISUALIZERS
-from peaked_heatmaps import give_peaks
+from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import DATASETS, HOOKS, KEYPOINT_CODECS, MODELS, TRANSFORMS, VISUALIZERS
 
-from mmpose_face.datasets import WarpFace
+import mmpose_face.datasets
+from mmpose_face.codecs import FaceMSRAHeatmap
+from mmpose_face.datasets import FaceTarget, WarpFace
 from mmpose_face.engine import FaceRunner
-from mmpose_face.engine.fast_path import PARTS, _dicts, with_fast_path
+from mmpose_face.engine.fast_path import COUNTERPARTS, _dicts, _name, with_fast_path
 
-# The classes of a row with heatmaps that each part is made of, and how often
-# the configs of its model and its three loaders name them.
-COUNTS = dict(
-    loading=dict(LoadFaceImage=3),
-    warp=dict(RandomFaceFlip=1, RandomFaceBox=1, WarpFace=3),
-    targets=dict(FaceTarget=1),
-    batching=dict(PackFaceInputs=3, face_collate=1, FacePreprocessor=1),
-    accuracy=dict(FaceHeatmapHead=1, FaceRuntimeInfoHook=1),
-    decode=dict(FaceMSRAHeatmap=2),
-    flip_test=dict(FacePoseEstimator=1),
-)
-USED = ('model', 'default_hooks', 'train_dataloader', 'val_dataloader', 'test_dataloader')
-
+CONFIGS = REPO / 'configs/face_2d_keypoint'
+STAR = CONFIGS / 'topdown_regression/300w/td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
+HOURGLASS = CONFIGS / 'topdown_regression/300w/td-reg_star-hourglass_4xb32-500e_300w-256x256.py'
+ROWS = sorted(CONFIGS.rglob('*.py'))
+NARROW_ROWS = {
+    RES18_300W: NARROW,
+    STAR: NARROW,
+    HOURGLASS: {
+        'model.backbone.num_stacks': 1,
+        'model.backbone.levels': 1,
+        'model.backbone.channels': 8,
+        'input_size': (64, 64),
+    },
+}
 NUMBER = itertools.count()
 
 
@@ -39,77 +42,112 @@ def cfg(request, tmp_path):
     return cfg
 
 
-def switched_off(cfg):
-    names = {}
-    for settings in _dicts([cfg[key] for key in USED]):
-        if settings.get('fast') is False:
-            type_ = settings['type']
-            name = getattr(type_, '__name__', str(type_).rpartition('.')[-1])
-            names[name] = names.get(name, 0) + 1
-    return names
+def names_in(cfg):
+    return {_name(settings['type']) for settings in _dicts(cfg._cfg_dict) if 'type' in settings}
 
 
-@pytest.mark.parametrize('part', PARTS)
-def test_one_part(cfg, part):
-    cfg.merge_from_dict({f'fast.{part}': False})
-    found = with_fast_path(cfg)
-    assert switched_off(found) == COUNTS[part]
-    assert found.fast == dict(dict.fromkeys(PARTS, True), **{part: False})
-    whole = part != 'batching'
-    assert found.test_dataloader.pin_memory is whole
-    assert found.test_dataloader.collate_fn.type == ('face_collate' if whole else 'pseudo_collate')
-    assert not switched_off(cfg)  # the given one stays as it is
-
-
-def test_all_parts(cfg):
+@pytest.mark.parametrize('row', ROWS, ids=lambda row: row.stem)
+def test_no_class_of_the_table_is_left(row):
+    cfg = Config.fromfile(row)
+    ours = names_in(cfg)
     cfg.fast = False
-    every = {k: v for counts in COUNTS.values() for k, v in counts.items()}
-    assert switched_off(with_fast_path(cfg)) == every
+    found = names_in(with_fast_path(cfg))
+    swapped = ours & COUNTERPARTS.keys()
+    assert swapped >= {'LoadFaceImage', 'PackFaceInputs', 'FacePoseEstimator'}
+    assert found == ours - swapped | {COUNTERPARTS[name].name for name in swapped}
 
 
-@pytest.mark.parametrize('fast', [True, {}, dict(warp=True), None])
-def test_nothing_off(cfg, fast):
-    if fast is None:
-        cfg.pop('fast')
-    else:
-        cfg.fast = fast
-    assert not switched_off(with_fast_path(cfg))
+def test_what_stands_beside_the_classes(cfg):
+    cfg.fast = False
+    found = with_fast_path(cfg)
+    assert 'network' not in found.model
+    for loader in (found.train_dataloader, found.val_dataloader, found.test_dataloader):
+        assert loader.pin_memory is False
+        assert 'face_collate' not in str(loader.get('collate_fn'))
+        pack = loader.dataset.pipeline[-1]
+        assert pack.type == 'PackPoseInputs'
+        assert {'img_path', 'flip_indices', 'subsets', 'box_size'} <= set(pack.meta_keys)
+    # The given one stays as it is, and what is changed once stays so.
+    assert cfg.train_dataloader.pin_memory is True
+    assert with_fast_path(found).to_dict() == found.to_dict()
 
 
-def test_classes_made_from_ours():
+def test_each_class_is_made_from_its_counterpart():
+    """Of each that is registered, ours knows all options of MMPose's."""
+    registries = (DATASETS, HOOKS, KEYPOINT_CODECS, MODELS, TRANSFORMS)
+    found = 0
+    for ours, theirs in COUNTERPARTS.items():
+        for registry in registries:
+            cls = registry.get(ours)
+            if cls is not None:
+                found += 1
+                assert issubclass(cls, registry.get(theirs.name)), ours
+    assert found == len(COUNTERPARTS) - 1  # but the function that collates
+    assert mmpose_face.datasets.face_collate.__name__ in COUNTERPARTS
+
+
+@pytest.mark.parametrize('fast', [True, None])
+def test_ours(cfg, fast):
+    cfg.pop('fast') if fast is None else cfg.update(fast=fast)
+    before = names_in(cfg)
+    found = with_fast_path(cfg)
+    assert names_in(found) == before
+    assert found.test_dataloader.collate_fn.type == 'face_collate'
+
+
+def test_classes_made_from_ours_stay():
     cls = type('OwnWarp', (WarpFace,), {})
-    cfg = Config(dict(fast=dict(warp=False), steps=[dict(type=cls)]))
-    assert with_fast_path(cfg).steps[0].fast is False
+    cfg = Config(dict(fast=False, steps=[dict(type=cls)]))
+    assert with_fast_path(cfg).steps[0].type is cls
+
+
+OWN_TARGET = type('OwnTarget', (FaceTarget,), {})
 
 
 @pytest.mark.parametrize(
-    'fast,message',
+    'settings,message',
     [
-        (dict(wrap=False), "fast has no part 'wrap', expected loading, warp"),
-        (dict(warp='no'), "fast.warp is 'no', expected True or False"),
-        (dict(warp=0), 'fast.warp is 0, expected True or False'),
-        ('off', "fast is 'off', expected True, False or one of"),
+        (
+            dict(type='FacePoseEstimator', network=dict(amp=True, compile=False)),
+            'puts TopdownPoseEstimator in place of FacePoseEstimator, and .* no network',
+        ),
+        (dict(type='LoadFaceImage', cache=dict(folder='a')), 'LoadImage has no cache: leave'),
+        (dict(type=FaceMSRAHeatmap, border_shift=False), 'MSRAHeatmap has no border_shift'),
+        (dict(type=OWN_TARGET, encoder={}), 'OwnTarget leaves the targets to FacePreprocessor'),
     ],
 )
-def test_what_is_no_switch(fast, message):
+def test_what_mmpose_does_not_have(settings, message):
     with pytest.raises(ValueError, match=message):
-        with_fast_path(Config(dict(fast=fast)))
+        with_fast_path(Config(dict(fast=False, part=settings)))
+
+
+@pytest.mark.parametrize('fast', [dict(warp=False), {}, 'off', 0, None])
+def test_what_is_no_switch(fast, tmp_path):
+    """Found before anything is built."""
+    cfg = Config.fromfile(RES18_300W)
+    cfg.work_dir = str(tmp_path / 'w')
+    cfg.fast = fast
+    with pytest.raises(ValueError, match='fast is .* expected True, or False .* no parts'):
+        FaceRunner.from_cfg(cfg)
+    assert not (tmp_path / 'w').exists()
 
 
 @pytest.fixture
 def build(tiny_300w, tmp_path):
-    """Gives runners of the narrow network on six faces."""
+    """Gives runners of a narrow network on six faces."""
 
-    def runner(**options):
+    def runner(path, **options):
         # Formatting what is logged takes longer than the training.
-        cfg = Config.fromfile(RES18_300W, format_python_code=False)
+        cfg = Config.fromfile(path, format_python_code=False)
         cfg.merge_from_dict(
             {
                 k: DictAction._parse_iterable(v)
                 for k, v in (o.split('=', 1) for o in data_options(tiny_300w))
             }
         )
-        cfg.merge_from_dict({**NARROW, **options})
+        cfg.merge_from_dict({**NARROW_ROWS[path], **options})
+        cfg.train_cfg.update(max_epochs=1, val_begin=1)
+        cfg.default_hooks.checkpoint = None
         cfg.work_dir = str(tmp_path)
         # By default the second names it: two of one second share losses.
         cfg.experiment_name = f'fast_{next(NUMBER)}'
@@ -121,44 +159,24 @@ def build(tiny_300w, tmp_path):
     VISUALIZERS.get('PoseLocalVisualizer')._instance_dict.clear()
 
 
-def test_work_dir_shows_what_ran(build, tmp_path):
-    """And the runner is built of it."""
-    runner = build(**{'fast.flip_test': False, 'fast.warp': False})
-    assert runner.model.fast is False and runner.model.head.fast
-    dumped = Config.fromfile(tmp_path / RES18_300W.name)
-    assert dumped.fast == dict(dict.fromkeys(PARTS, True), flip_test=False, warp=False)
-    assert dumped.model.fast is False
-    steps = runner.train_dataloader.dataset.pipeline.transforms
-    assert [step.fast for step in steps[2:5]] == [False] * 3
-
-
-def test_parts_work_without_each_other(build):
-    """Each alone is switched off, and gives what all together give."""
-    figures = {}
-    for part in (*PARTS, None):
-        runner = build(
-            **{
-                **({f'fast.{part}': False} if part else {'fast': False}),
-                'train_cfg.max_epochs': 1,
-                'train_cfg.val_begin': 1,
-                'default_hooks.checkpoint': None,
-            }
-        )
-        give_peaks(runner.model.head)
+@pytest.mark.parametrize('path', [STAR, HOURGLASS], ids=['integral', 'hourglass'])
+def test_heads_that_mmpose_does_not_have(build, path):
+    """Others are in tests/configs/test_same_as_mmpose.py."""
+    losses = {}
+    for fast in (True, False):
+        runner = build(path, fast=fast)
         runner.train()
-        losses = runner.message_hub.get_scalar('train/loss').data[0]
-        nme = runner.message_hub.get_scalar('val/NME').current()
-        figures[part] = losses, nme
-    expected, nme = figures.pop(None)
-    assert len(set(expected)) == 3
-    for part, (losses, found) in figures.items():
-        assert losses == pytest.approx(expected, rel=1e-4), part
-        assert found == pytest.approx(nme, rel=1e-2), part
+        losses[fast] = runner.message_hub.get_scalar('train/loss').data[0]
+        assert runner.message_hub.get_scalar('val/NME').current() > 0
+    assert type(runner.model) is TopdownPoseEstimator
+    assert len(set(losses[False])) == 3
+    # Pixels of a warp may differ by a grey level.
+    assert losses[True] == pytest.approx(losses[False], rel=1e-3)
 
 
-def test_unknown_part_before_anything_is_built(tmp_path):
-    cfg = Config.fromfile(RES18_300W)
-    cfg.merge_from_dict({'fast.speed': True, 'work_dir': str(tmp_path / 'w')})
-    with pytest.raises(ValueError, match="no part 'speed'"):
-        FaceRunner.from_cfg(cfg)
-    assert not (tmp_path / 'w').exists()
+def test_work_dir_shows_what_ran(build, tmp_path):
+    build(RES18_300W, fast=False)
+    dumped = Config.fromfile(tmp_path / RES18_300W.name)
+    assert dumped.fast is False
+    assert dumped.model.type == 'TopdownPoseEstimator'
+    assert not names_in(dumped) & COUNTERPARTS.keys()

@@ -13,8 +13,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, TRANSFORMS
 
-from mmpose_face.datasets import PackFaceInputs
+from mmpose_face.datasets import BENCHMARKS, PackFaceInputs
 from mmpose_face.datasets.annotations import FaceRecord, write_annotations
+from mmpose_face.engine.fast_path import _FACE_KEYS
 from mmpose_face.evaluation import SubsetNME, load_scores
 
 sys.path.insert(0, str(REPO / 'tests/datasets/converters'))
@@ -350,3 +351,27 @@ def test_packed_by_our_class(tmp_path):
     metrics = tested.metric(type='SubsetNME').evaluate(4)
     # box_size is the side of the box in our files.
     assert metrics['NME'] == pytest.approx(tested.evaluate(type='SubsetNME')['NME'])
+
+
+@pytest.mark.parametrize('name', ['aflw', 'cofw'])
+def test_packed_by_mmposes_class_from_our_data_set(name, tmp_path):
+    """As with fast=False: what the face metrics ask for is in the samples
+    themselves."""
+    columns = tuple(make_benchmark(name, tmp_path))
+    pipeline = Config.fromfile(FACES / CONFIGS[name]).val_pipeline[:-1]
+    tables = []
+    for pack in (
+        dict(type='PackFaceInputs'),
+        dict(type='PackPoseInputs', meta_keys=('id', 'img_path', *_FACE_KEYS)),
+    ):
+        tested = Tested(
+            FACES / CONFIGS[name],
+            tmp_path / name,
+            type=BENCHMARKS[name].__name__,
+            pipeline=[*pipeline, pack],
+        )
+        metric = tested.metric(type='SubsetNME', subsets=columns)
+        metric.evaluate(len(tested.samples))
+        tables.append(metric.table.figures)
+    np.testing.assert_equal(tables[0], tables[1])
+    assert 'NME_occluded' in tables[0][columns[0]]

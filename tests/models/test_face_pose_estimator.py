@@ -25,9 +25,7 @@ POINTS = 5
 MIRROR = (1, 0, 2, 4, 3)
 SIZE = (32, 64)  # not square: width and height
 
-HEATMAPS = dict(
-    type='FaceMSRAHeatmap', input_size=SIZE, heatmap_size=(8, 16), sigma=1.5, fast=False
-)
+HEATMAPS = dict(type='FaceMSRAHeatmap', input_size=SIZE, heatmap_size=(8, 16), sigma=1.5)
 DECONVOLUTION = dict(
     in_channels=32,
     deconv_out_channels=(8, 8, 8),
@@ -53,7 +51,7 @@ KINDS = {
             type='FaceRegressionHead',
             in_channels=32,
             num_joints=POINTS,
-            decoder=dict(type='FaceRegressionLabel', input_size=SIZE, fast=False),
+            decoder=dict(type='FaceRegressionLabel', input_size=SIZE),
         ),
     ),
     # Its predict is its own, so that it is given features.
@@ -129,14 +127,11 @@ def check_same(found, expected, atol=0):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-@pytest.mark.parametrize('fast', [True, False])
 @pytest.mark.parametrize('number', [1, 3])
 @pytest.mark.parametrize('flip', [True, False])
-def test_points_are_mmposes(kind, fast, number, flip):
+def test_points_are_mmposes(kind, number, flip):
     """On maps that are not square."""
-    ours, theirs = (
-        estimator(kind, ours, **options) for ours, options in ((True, dict(fast=fast)), (False, {}))
-    )
+    ours, theirs = estimator(kind), estimator(kind, ours=False)
     for model in (ours, theirs):
         model.test_cfg['flip_test'] = flip
     found, expected = points_of(ours, number), points_of(theirs, number)

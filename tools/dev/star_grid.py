@@ -77,7 +77,7 @@ RUNS: dict[str, tuple[dict, dict | None]] = {
     'kl': (narrow(), None),
 }
 # Gaussian heatmaps and DARK on the same network, which the runs compete with;
-# and once more with nothing of the package's own path (see `fast` in configs).
+# and once more with MMPose's own classes in place of ours (see `fast` in configs).
 GAUSSIAN = 'gaussian-dark'
 MMPOSE_PATH = f'{GAUSSIAN}@mmpose'
 

@@ -20,11 +20,8 @@ custom_imports = dict(imports=['mmpose_face'], allow_failed_imports=False)
 __import__('mmpose_face')
 default_scope = 'mmpose'
 
-# What of the way is this package's; False for MMPose's own, part by part, as
-# by --cfg-options fast.warp=False
-fast = dict(
-    loading=True, warp=True, targets=True, batching=True, accuracy=True, decode=True, flip_test=True
-)
+# MMPose's own classes in place of ours by --cfg-options fast=False
+fast = True
 
 default_hooks = dict(
     runtime_info=dict(type=FaceRuntimeInfoHook),

@@ -24,18 +24,15 @@ class FaceTarget(GenerateTarget):
     Several encoders, and codecs without ``batch_encode``, encode here.
 
     Args:
-        *args: Those of ``GenerateTarget``.
-        fast (bool): False to encode as ``GenerateTarget`` does, in the
-            worker.
-        **kwargs: Those of ``GenerateTarget``.
+        *args, **kwargs: Those of ``GenerateTarget``.
     """
 
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
+    def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fast = fast and _encodes_batches(self.encoder)
+        self._encodes_on_device = _encodes_batches(self.encoder)
 
     def transform(self, results: dict) -> dict | None:
-        if not self.fast:
+        if not self._encodes_on_device:
             return super().transform(results)
         points = results.get('transformed_keypoints')
         if points is None:

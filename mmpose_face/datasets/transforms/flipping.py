@@ -21,21 +21,15 @@ class RandomFaceFlip(RandomFlip):
     strides, as MMPose's is; one that is not decoded yet is marked. Steps that
     follow see a mirrored image in either case, and
     :class:`~mmpose_face.datasets.WarpFace` has the mirroring in its matrix.
+    The direction is drawn without NumPy's checks of the probabilities; it is
+    the same one.
 
     Args:
-        fast (bool): Whether to draw the direction without NumPy's checks of
-            the probabilities; it is the same one. Defaults to True.
-        **kwargs: As ``RandomFlip`` takes them.
+        *args, **kwargs: As ``RandomFlip`` takes them.
     """
-
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fast = fast
 
     @cache_randomness
     def _choose_direction(self) -> str | None:
-        if not self.fast:
-            return super()._choose_direction()
         names, shares = self.direction, self.prob
         names = [names] if isinstance(names, str) else names
         if isinstance(shares, list):

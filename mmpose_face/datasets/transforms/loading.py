@@ -28,9 +28,7 @@ class LoadFaceImage(LoadImage):
     ``LoadImage`` raises an ``AssertionError`` that asks whether it exists.
 
     Args:
-        fast (bool): False: the image is decoded here and whole. Defaults to
-            True.
-        **kwargs: As ``LoadImage`` takes them. Images that are not decoded by
+        *args, **kwargs: As ``LoadImage`` takes them. Images that are not decoded by
             OpenCV to uint8 in colour are decoded here and whole.
 
     Raises:
@@ -39,9 +37,8 @@ class LoadFaceImage(LoadImage):
             it is decoded.
     """
 
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
+    def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fast = fast
         self._plain = (self.color_type, self.imdecode_backend, self.to_float32) == (
             'color',
             'cv2',
@@ -53,7 +50,7 @@ class LoadFaceImage(LoadImage):
         if 'img' in results:
             return super().transform(results)
         path = results['img_path']
-        if self.fast and self._plain:
+        if self._plain:
             return self._load_lazily(results, ImageFile(path, self.backend_args))
         image = decode_image(
             read_image(path, self.backend_args), path, self.color_type, self.imdecode_backend
@@ -66,6 +63,3 @@ class LoadFaceImage(LoadImage):
         results = LazySample(results.items())
         results.update(img=image, img_shape=image.shape, ori_shape=image.shape)
         return results
-
-    def __repr__(self) -> str:
-        return f'{super().__repr__()[:-1]}, fast={self.fast})'

@@ -13,23 +13,15 @@ class RandomFaceBox(RandomBBoxTransform):
 
     SciPy's ``truncnorm.rvs`` looks up evenly distributed numbers in the
     inverse of the distribution; all but a few per cent of its time goes into
-    what surrounds that.
+    what surrounds that. Here they are looked up directly. The numbers are
+    those of ``RandomBBoxTransform`` from the same state of NumPy's global
+    generator, which is left in the same state.
 
     Args:
-        fast (bool): Whether to look them up directly. The numbers are those
-            of ``RandomBBoxTransform`` from the same state of NumPy's global
-            generator, which is left in the same state. False: as MMPose
-            draws. Defaults to True.
-        **kwargs: As ``RandomBBoxTransform`` takes them.
+        *args, **kwargs: As ``RandomBBoxTransform`` takes them.
     """
 
-    def __init__(self, fast: bool = True, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.fast = fast
-
     def _truncnorm(self, low: float = -1.0, high: float = 1.0, size: tuple = ()) -> np.ndarray:
-        if not self.fast:
-            return super()._truncnorm(low, high, size)
         return cut_normal(np.random.uniform(size=size), low, high)
 
 

@@ -29,22 +29,13 @@ class WarpFace(TopdownAffine):
     Args:
         input_size (tuple[int, int]): Width and height of the crop in pixels.
         use_udp (bool): As in ``TopdownAffine``. Defaults to False.
-        fast (bool): False: as MMPose does it. Defaults to True.
 
     Raises:
         ValueError: If a sample has more than one face.
     """
 
-    def __init__(
-        self, input_size: tuple[int, int], use_udp: bool = False, fast: bool = True
-    ) -> None:
-        super().__init__(input_size, use_udp)
-        self.fast = fast
-
     def transform(self, results: dict) -> dict:
         """The sample with the crop as its image."""
-        if not self.fast:
-            return super().transform(results)
         size = self.input_size
         sides, ratio = results['bbox_scale'], size[0] / size[1]
         if (sides[:, 0] != sides[:, 1] * ratio).any():

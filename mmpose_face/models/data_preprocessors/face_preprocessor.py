@@ -33,17 +33,14 @@ class FacePreprocessor(PoseDataPreprocessor):
 
     Args:
         *args: Those of ``PoseDataPreprocessor``.
-        fast (bool): False to treat images as MMPose's class does; points are
-            encoded on the device all the same.
         channels_last (bool): Whether to lay images out with the channels of a
             pixel side by side in memory, on GPUs; on CPUs, where gradients
             can be wrong with it, it has no effect. Defaults to False.
         **kwargs: Those of ``PoseDataPreprocessor``.
     """
 
-    def __init__(self, *args, fast: bool = True, channels_last: bool = False, **kwargs) -> None:
+    def __init__(self, *args, channels_last: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fast = fast
         self.channels_last = channels_last
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -68,11 +65,10 @@ class FacePreprocessor(PoseDataPreprocessor):
         images, samples = data['inputs'], data.get('data_samples')
         if targets is not None:
             samples = self._encoded(stacked_targets(targets), samples)
-        if self.fast and same_shape(images):
+        if same_shape(images):
             images = stacked_images(images)
-        if not (self.fast and isinstance(images, Tensor)):
-            # MMPose's class takes the shape of a stacked batch for an image's.
-            data.update(inputs=list(images), data_samples=samples)
+        if not isinstance(images, Tensor):
+            data.update(inputs=images, data_samples=samples)
             return super().forward(data, training)
         inputs = self._padded(self._normalised(images))
         samples = self._told(samples, inputs)

@@ -28,11 +28,6 @@ class DeviceAccuracyHead(FullPrecisionHead):
     MMPose copies outputs and targets to the host in every iteration, waits
     for them, and computes it there.
 
-    Args:
-        *args: Those of MMPose's head.
-        fast (bool): False for MMPose's own loss and accuracy.
-        **kwargs: Those of MMPose's head.
-
     Attributes:
         accuracy_is_due (bool): Whether the accuracy of the next batch is
             asked for. :class:`~mmpose_face.engine.FaceRuntimeInfoHook` sets
@@ -40,10 +35,6 @@ class DeviceAccuracyHead(FullPrecisionHead):
     """
 
     accuracy_is_due = True
-
-    def __init__(self, *args, fast: bool = True, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fast = fast
 
     def wants_accuracy(self, train_cfg: ConfigType) -> bool:
         """Whether it is due, and ``compute_acc`` does not forbid it."""

@@ -17,8 +17,7 @@ from .base import DeviceAccuracyHead, in_float32
 
 @MODELS.register_module()
 class FaceCPMHead(DeviceAccuracyHead, CPMHead):
-    """MMPose's ``CPMHead``, whose loss stays on the device and in float32;
-    the arguments are those of :class:`.base.DeviceAccuracyHead`.
+    """MMPose's ``CPMHead``, whose loss stays on the device and in float32.
 
     ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
     out, as with ``HeatmapHead``; MMPose's class computes it always.
@@ -36,8 +35,6 @@ class FaceCPMHead(DeviceAccuracyHead, CPMHead):
     ) -> dict[str, Tensor]:
         """``loss_kpt``, the sum over the stages, and, where it is asked for,
         ``acc_pose`` of the last one."""
-        if not self.fast:
-            return super().loss(feats, batch_data_samples, train_cfg)
         stages = self(feats)
         with full_precision(stages[-1]):
             targets = heatmaps_of(batch_data_samples)

@@ -15,7 +15,7 @@ from .base import DeviceAccuracyHead, in_float32
 @MODELS.register_module()
 class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
     """MMPose's ``HeatmapHead``, whose loss stays on the device and in
-    float32; the arguments are those of :class:`.base.DeviceAccuracyHead`."""
+    float32."""
 
     def forward(self, feats: tuple[Tensor]) -> Tensor:
         """Heatmaps (B, K, H, W) in float32."""
@@ -25,8 +25,6 @@ class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
         self, feats: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
     ) -> dict[str, Tensor]:
         """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
-        if not self.fast:
-            return super().loss(feats, batch_data_samples, train_cfg)
         heatmaps = self(feats)
         with full_precision(heatmaps):
             batch = heatmaps, *heatmaps_of(batch_data_samples)

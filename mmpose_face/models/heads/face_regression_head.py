@@ -15,7 +15,7 @@ from .base import DeviceAccuracyHead, in_float32
 @MODELS.register_module()
 class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
     """MMPose's ``RegressionHead``, whose loss stays on the device and in
-    float32; the arguments are those of :class:`.base.DeviceAccuracyHead`.
+    float32.
 
     ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
     out, as with ``HeatmapHead``; MMPose's class computes it always.
@@ -29,8 +29,6 @@ class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
         self, inputs: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
     ) -> dict[str, Tensor]:
         """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
-        if not self.fast:
-            return super().loss(inputs, batch_data_samples, train_cfg)
         points = self(inputs)
         with full_precision(points):
             labels, weights = labels_of(batch_data_samples)

@@ -39,7 +39,6 @@ class FacePoseEstimator(TopdownPoseEstimator):
 
     Args:
         *args: Those of ``TopdownPoseEstimator``.
-        fast (bool): False to test as MMPose's class does.
         network (dict, optional): How the network computes, in training and in
             tests; any of these together, all of them off by default:
 
@@ -57,9 +56,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
             compiled and there is no compiler.
     """
 
-    def __init__(self, *args, fast: bool = True, network: OptConfigType = None, **kwargs) -> None:
+    def __init__(self, *args, network: OptConfigType = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fast = fast
         self.switches = NetworkSwitches.of(network)
         if self.switches.channels_last and isinstance(self.data_preprocessor, FacePreprocessor):
             self.data_preprocessor.channels_last = True
@@ -131,7 +129,7 @@ class FacePoseEstimator(TopdownPoseEstimator):
         """Points of a batch; see MMPose's class. An empty batch has none."""
         if not data_samples:
             return []
-        if not (self.fast and self.with_head):
+        if not self.with_head:
             with self._precision(inputs), self._compiler(inputs):
                 return super().predict(inputs, data_samples)
         flip, known = self.test_cfg.get('flip_test'), self._knows_head()
@@ -198,8 +196,7 @@ class FacePoseEstimator(TopdownPoseEstimator):
         points = [each.keypoints for each in batch_pred_instances]
         alike = {(each.shape, each.dtype) for each in points}
         if (
-            not self.fast
-            or len(alike) != 1
+            len(alike) != 1
             or points[0].shape[::2] != (1, 2)
             or self.test_cfg.get('output_keypoint_indices')
         ):

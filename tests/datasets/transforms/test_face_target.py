@@ -96,15 +96,13 @@ def test_no_points():
 @pytest.mark.parametrize(
     'codec,options',
     [
-        (HEATMAPS, dict(fast=False)),
         (dict(HEATMAPS, type='MSRAHeatmap'), {}),
         ([HEATMAPS, dict(HEATMAPS, sigma=2.0)], dict(multilevel=True)),
     ],
 )
 def test_as_mmpose_in_the_worker(codec, options):
-    """Where it is asked for, and where the codec knows no batches."""
+    """Where the codec knows no batches."""
     ours = FaceTarget(copy.deepcopy(codec), **options)(results())
-    options.pop('fast', None)
     theirs = GenerateTarget(copy.deepcopy(codec), **options)(results())
     assert ours.keys() == theirs.keys() and 'targets' not in ours
     for key in ('heatmaps', 'keypoint_weights'):

@@ -14,9 +14,8 @@ RESULTS = dict(
 )
 
 
-@pytest.mark.parametrize('fast', [True, False])
-def test_keeps_the_subsets_and_all_that_mmpose_keeps(fast):
-    ours = PackFaceInputs(fast=fast)(RESULTS)
+def test_keeps_the_subsets_and_all_that_mmpose_keeps():
+    ours = PackFaceInputs()(RESULTS)
     theirs = PackPoseInputs()(RESULTS)
     assert (ours['inputs'] == theirs['inputs']).all()
     meta = ours['data_samples'].metainfo

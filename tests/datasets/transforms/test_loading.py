@@ -19,7 +19,6 @@ def path(tmp_path):
     'options',
     [
         dict(),
-        dict(fast=False),
         dict(color_type='grayscale'),
         dict(color_type='unchanged'),
         dict(to_float32=True),
@@ -28,9 +27,8 @@ def path(tmp_path):
     ],
 )
 def test_same_as_mmpose(path, options):
-    theirs = {k: v for k, v in options.items() if k != 'fast'}
     ours, theirs = (
-        t(dict(img_path=str(path), id=3)) for t in (LoadFaceImage(**options), LoadImage(**theirs))
+        t(dict(img_path=str(path), id=3)) for t in (LoadFaceImage(**options), LoadImage(**options))
     )
     image = theirs.pop('img')
     np.testing.assert_array_equal(ours['img'], image)
@@ -42,7 +40,6 @@ def test_same_as_mmpose(path, options):
 def test_the_image_waits_for_the_warp(path):
     sample = dict(img_path=str(path))
     assert pending_image(LoadFaceImage()(sample)) is not None
-    assert pending_image(LoadFaceImage(fast=False)(dict(sample))) is None
     assert 'img' not in sample
 
 
@@ -51,10 +48,9 @@ def test_an_array_passes_through(path):
     assert LoadFaceImage()(dict(img=image))['img'] is image
 
 
-@pytest.mark.parametrize('fast', [True, False])
-def test_missing(path, fast):
+def test_missing(path):
     with pytest.raises(FileNotFoundError, match='image .*b.jpg not found'):
-        LoadFaceImage(fast=fast)(dict(img_path=str(path.with_name('b.jpg'))))
+        LoadFaceImage()(dict(img_path=str(path.with_name('b.jpg'))))
 
 
 def test_truncated(path):
@@ -65,8 +61,6 @@ def test_truncated(path):
         LoadFaceImage()(dict(img_path=str(path)))['img']
     with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
         WarpFace((8, 8))(LoadFaceImage()(box_in(path)))
-    with pytest.raises(ValueError, match='a.jpg is a truncated JPEG'):
-        LoadFaceImage(fast=False)(dict(img_path=str(path)))
 
 
 def box_in(path):
