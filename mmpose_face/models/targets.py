@@ -63,42 +63,20 @@ def _renamed(encoded: dict[str, Tensor], table: dict[str, str]) -> dict[str, Ten
     return {name: encoded[key] for key, name in table.items() if key in encoded}
 
 
-def joined(rows: Sequence[Tensor]) -> Tensor:
-    """As ``torch.cat(rows)``; nothing is copied where the rows are the
-    neighbours that :func:`with_targets` made of one tensor."""
-    first = rows[0]
-    base, step = first._base, first.numel() * first.element_size()
-    start, shape = first.data_ptr(), first.shape
-    neighbours = (
-        base is not None
-        and first.is_contiguous()
-        and all(
-            row._base is base
-            and row.shape == shape
-            and row.is_contiguous()
-            and row.data_ptr() == start + i * step
-            for i, row in enumerate(rows)
-        )
-    )
-    if not neighbours:
-        return torch.cat(tuple(rows))
-    return first.as_strided((len(rows) * shape[0], *shape[1:]), first.stride())
-
-
 def heatmaps_of(samples: Sequence[PoseDataSample]) -> tuple[Tensor, Tensor]:
     """Heatmaps (B, K, H, W) and weights (B, K) of a batch, as codecs of
     heatmaps make them."""
-    heatmaps = joined([sample.gt_fields.heatmaps for sample in samples])
-    return heatmaps.unflatten(0, (len(samples), -1)), weights_of(samples)
+    heatmaps = torch.stack([sample.gt_fields.heatmaps for sample in samples])
+    return heatmaps, weights_of(samples)
 
 
 def labels_of(samples: Sequence[PoseDataSample]) -> tuple[Tensor, Tensor]:
     """Coordinates (B, K, 2) and weights (B, K) of a batch, as codecs of
     coordinates make them."""
     labels = [sample.gt_instance_labels.keypoint_labels for sample in samples]
-    return joined(labels), weights_of(samples)
+    return torch.cat(labels), weights_of(samples)
 
 
 def weights_of(samples: Sequence[PoseDataSample]) -> Tensor:
     """Weights (B, K) of a batch."""
-    return joined([sample.gt_instance_labels.keypoint_weights for sample in samples])
+    return torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])

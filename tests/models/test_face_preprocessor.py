@@ -11,11 +11,10 @@ from mmengine.structures import InstanceData
 from mmpose.datasets.transforms import GenerateTarget
 from mmpose.models.data_preprocessors import PoseDataPreprocessor
 
-from mmpose_face.codecs import FaceMSRAHeatmap, FaceRegressionLabel
 from mmpose_face.datasets import FaceTarget, PackFaceInputs, face_collate
 from mmpose_face.models import FacePreprocessor
 from mmpose_face.models.data_preprocessors.face_preprocessor import is_on
-from mmpose_face.models.targets import heatmaps_of, joined, labels_of
+from mmpose_face.models.targets import heatmaps_of, labels_of
 
 SETTINGS = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
 HEATMAPS = dict(type='FaceMSRAHeatmap', input_size=(32, 48), heatmap_size=(8, 12), sigma=1)
@@ -135,41 +134,10 @@ def test_targets_of_mmposes_pipeline():
     assert torch.equal(found[0], expected)
 
 
-@pytest.mark.parametrize('codec', [HEATMAPS, COORDINATES])
-def test_losses_take_targets_without_a_copy(codec, monkeypatch):
-    """The samples' targets are views of one tensor, found again."""
-    made = []
-    cls = FaceMSRAHeatmap if codec is HEATMAPS else FaceRegressionLabel
-    encode = cls.batch_encode
-
-    def kept(*args):
-        made.append(encode(*args))
-        return made[-1]
-
-    monkeypatch.setattr(cls, 'batch_encode', kept)
-    found = targets_of(batch_of(3, codec=codec), codec)
-    places = [tensor.data_ptr() for tensor in made[0].values()]
-    assert sorted(tensor.data_ptr() for tensor in found) == sorted(places)
-
-
-def test_joined():
-    rows = torch.arange(12.0).view(4, 1, 3).unbind()
-    whole = joined(rows)
-    assert whole.data_ptr() == rows[0].data_ptr()
-    assert torch.equal(whole, torch.arange(12.0).view(4, 3))
-    for others in (
-        rows[::-1],
-        rows[::2],
-        [row.clone() for row in rows],
-        [rows[0], rows[1].clone()],
-    ):
-        assert torch.equal(joined(others), torch.cat(tuple(others)))
-
-
 def test_visibility_is_on_the_device():
     batch = batch_of(3)
     made = FacePreprocessor(**SETTINGS)(batch)['data_samples']
-    visible = joined([s.gt_instance_labels.keypoints_visible for s in made])
+    visible = torch.cat([s.gt_instance_labels.keypoints_visible for s in made])
     assert torch.equal(visible, batch['targets']['keypoints_visible'])
 
 

@@ -15,7 +15,7 @@ from ...landmarks import get_scheme
 from ..backbones import StackMaps
 from ..landmark_maps import STRIDE, EdgeMaps, edges_of, membership, point_maps
 from ..precision import full_precision
-from ..targets import joined, labels_of
+from ..targets import labels_of
 from .base import FullPrecisionHead
 
 
@@ -24,7 +24,7 @@ def labelled(samples: SampleList, like: Tensor) -> Tensor:
     on the device of ``like``."""
     labels = [sample.gt_instance_labels for sample in samples]
     if 'keypoints_visible' in labels[0]:  # on the device already
-        visible = joined([each.keypoints_visible for each in labels])
+        visible = torch.cat([each.keypoints_visible for each in labels])
         return (visible > 0).to(like)
     visible = np.concatenate([sample.gt_instances.keypoints_visible for sample in samples])
     # MMPose has it as (N, K), and as (N, K, 2) with weights behind.
