@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterator
-from typing import Any, Callable, NamedTuple
+from typing import Any
 
 from mmengine.config import Config
 from mmpose.datasets.transforms import PackPoseInputs
@@ -14,43 +14,28 @@ from mmpose.registry import TRANSFORMS
 
 from ..datasets import FaceTarget
 
-
-class Counterpart(NamedTuple):
-    """What stands in place of a class of ours.
-
-    Args:
-        name (str): The class of MMPose or MMEngine.
-        without (dict): Options that it does not have, each with a function of
-            the value: whether ours does then what it does.
-    """
-
-    name: str
-    without: dict[str, Callable[[Any], bool]] = {}
-
-
-def _off(value: Any) -> bool:
-    return not any(value.values()) if isinstance(value, dict) else not value
-
-
-# Classes that are not in the table have no counterpart; they work with those
-# that are, of ours as of MMPose.
-COUNTERPARTS: dict[str, Counterpart] = dict(
-    LoadFaceImage=Counterpart('LoadImage'),
-    RandomFaceFlip=Counterpart('RandomFlip'),
-    RandomFaceBox=Counterpart('RandomBBoxTransform'),
-    WarpFace=Counterpart('TopdownAffine'),
-    FaceTarget=Counterpart('GenerateTarget'),
-    PackFaceInputs=Counterpart('PackPoseInputs'),
-    face_collate=Counterpart('pseudo_collate'),
-    FacePreprocessor=Counterpart('PoseDataPreprocessor', dict(channels_last=_off)),
-    FaceHeatmapHead=Counterpart('HeatmapHead'),
-    FaceCPMHead=Counterpart('CPMHead'),
-    FaceRegressionHead=Counterpart('RegressionHead'),
-    FaceMSRAHeatmap=Counterpart('MSRAHeatmap', dict(border_shift=bool)),
-    FaceRegressionLabel=Counterpart('RegressionLabel'),
-    FacePoseEstimator=Counterpart('TopdownPoseEstimator', dict(network=_off)),
-    FaceRuntimeInfoHook=Counterpart('RuntimeInfoHook'),
+# Our classes, and a function, with those of MMPose and MMEngine that do the
+# same. All others of ours work beside both.
+COUNTERPARTS: dict[str, str] = dict(
+    LoadFaceImage='LoadImage',
+    RandomFaceFlip='RandomFlip',
+    RandomFaceBox='RandomBBoxTransform',
+    WarpFace='TopdownAffine',
+    FaceTarget='GenerateTarget',
+    PackFaceInputs='PackPoseInputs',
+    face_collate='pseudo_collate',
+    FacePreprocessor='PoseDataPreprocessor',
+    FaceHeatmapHead='HeatmapHead',
+    FaceCPMHead='CPMHead',
+    FaceRegressionHead='RegressionHead',
+    FaceMSRAHeatmap='MSRAHeatmap',
+    FaceRegressionLabel='RegressionLabel',
+    FacePoseEstimator='TopdownPoseEstimator',
+    FaceRuntimeInfoHook='RuntimeInfoHook',
 )
+
+# Options that only ours have, on or off as MMPose's classes work.
+_ONLY_OURS = dict(channels_last=False, network=False, border_shift=True)
 
 # PackFaceInputs packs these; PackPoseInputs does where meta_keys has them.
 _FACE_KEYS = ('subsets', 'occluded', 'box_size')
@@ -130,9 +115,9 @@ def _replace(settings: dict) -> None:
     if ours not in COUNTERPARTS:
         _check_targets(settings)
         return
-    theirs, without = COUNTERPARTS[ours]
-    for option, is_theirs in without.items():
-        if option in settings and not is_theirs(settings.pop(option)):
+    theirs = COUNTERPARTS[ours]
+    for option, on in _ONLY_OURS.items():
+        if option in settings and _is_on(settings.pop(option)) != on:
             raise ValueError(
                 f'fast=False puts {theirs} in place of {ours}, and {theirs} has no {option}: '
                 'leave it out, or set fast=True'
@@ -141,6 +126,10 @@ def _replace(settings: dict) -> None:
         default = inspect.signature(PackPoseInputs).parameters['meta_keys'].default
         settings['meta_keys'] = (*settings.get('meta_keys', default), *_FACE_KEYS)
     settings['type'] = theirs
+
+
+def _is_on(value: Any) -> bool:
+    return any(value.values()) if isinstance(value, dict) else bool(value)
 
 
 def _check_targets(settings: dict) -> None:
