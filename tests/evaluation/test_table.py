@@ -123,6 +123,12 @@ def test_intervals_of_both_protocols():
             assert high - low < 0.5 * table.figures['test'][name]
 
 
+def test_a_face_at_the_threshold_has_not_failed():
+    table = make_table(scores([0.08] * 4, [['test']] * 4), ['test'], 0.08, bootstrap=10)
+    assert table.figures['test']['FR@8'] == 0
+    assert table.intervals['test']['FR@8'] == (0, 0)
+
+
 def test_the_interval_of_a_mean_over_points():
     """Faces with many points weigh more, as in the figure itself."""
     rng = np.random.default_rng(0)

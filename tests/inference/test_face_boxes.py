@@ -42,7 +42,7 @@ def test_fit_finds_what_was_applied(right, down, scale, x, y, side):
 def test_fit_is_not_moved_by_one_wrong_face():
     detected = np.tile([[0.0, 0, 10, 10]], (5, 1))
     truth = BoxMapping(0.1, 0.2, 0.8)(detected)
-    truth[0] += 1000
+    truth[0] = 1000, 1000, 1100, 1100
     found = BoxMapping.fit(detected, truth)
     np.testing.assert_allclose((found.right, found.down, found.scale), (0.1, 0.2, 0.8))
 
