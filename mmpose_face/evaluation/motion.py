@@ -80,7 +80,7 @@ def lag(points: ArrayLike, truth: ArrayLike) -> float:
 
     Returns:
         float: Frames; negative if the points are early. NaN if there are
-        fewer than three frames or the speed of the truth does not change.
+        fewer than four frames or the speed of the truth does not change.
 
     Raises:
         ValueError: If the shapes are not these.
@@ -90,7 +90,7 @@ def lag(points: ArrayLike, truth: ArrayLike) -> float:
         raise ValueError(
             f'expected points and truth of one shape, got {points.shape} and {truth.shape}'
         )
-    if len(points) < 3:
+    if len(points) < 4:
         return float('nan')
     speed, late = (truth[2:] - truth[:-2]) / 2, (truth - points)[1:-1]
     speed = speed - speed.mean(0)

@@ -50,8 +50,10 @@ def test_errors_that_stay_are_no_lag():
 
 
 def test_too_few_frames():
-    points = parabola(TIMES[:2])
-    assert np.isnan(jitter(points, 1)) and np.isnan(lag(points, points))
+    points = parabola(TIMES)
+    assert np.isnan(jitter(points[:2], 1)) and np.isnan(lag(points[:3], points[:3]))
+    assert jitter(points[:3], 1) == (2 + 0) / 2
+    assert lag(points[:4], parabola(TIMES[:4] + 1)) == pytest.approx(1)
 
 
 def test_lag_of_a_face_that_rests():
@@ -63,8 +65,9 @@ def test_bad_input():
     points = parabola(TIMES)
     with pytest.raises(ValueError, match=r'expected points \(T, K, 2\)'):
         jitter(points[0], 1)
-    with pytest.raises(ValueError, match='above 0'):
-        jitter(points, 0)
+    for norm in (0, [1] * 9 + [0]):
+        with pytest.raises(ValueError, match='above 0'):
+            jitter(points, norm)
     with pytest.raises(ValueError, match='one shape'):
         lag(points, points[:-1])
 
