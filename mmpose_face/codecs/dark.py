@@ -147,7 +147,7 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.
-        peaks (Peaks): Their maxima.
+        peaks (Peaks): Their maxima, which are :func:`refined`.
         kernel_size (int): Of the blur, odd.
 
     Returns:
@@ -156,10 +156,8 @@ def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
     number, height, width = heatmaps.shape
     down, across = (blur_matrix(kernel_size, size, heatmaps.device) for size in (height, width))
     blurred = down @ heatmaps.double() @ across.T
-    inner = refined((height, width), peaks)
     steps = torch.tensor([y * width + x for x, y in CELLS])
     places = first_cells(number, height * width, peaks.x) + peaks.y * width + peaks.x
-    values = blurred.view(-1)[torch.where(inner, places + steps.to(places.device)[:, None], 0)]
+    values = blurred.view(-1)[places + steps.to(places.device)[:, None]]
     values *= peaks.values / blurred.amax((1, 2))
-    offsets = expansion_offsets(values.clamp_(min=FLOOR).log_())
-    return torch.where(inner[:, None], offsets, 0.0).float()
+    return expansion_offsets(values.clamp_(min=FLOOR).log_()).float()

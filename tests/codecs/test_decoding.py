@@ -177,6 +177,14 @@ def test_nothing_above_zero(unbiased):
 
 
 @both
+def test_zero_is_not_above_zero(unbiased):
+    maps = np.full((1, 1, 16, 16), -1.0, np.float32)
+    maps[..., 8, 8] = 0
+    points, scores = of_ours(maps, unbiased=unbiased)
+    assert points.tolist() == [[[-1, -1]]] and scores == 0
+
+
+@both
 @pytest.mark.parametrize('levels', [1, 3])
 def test_ties(levels, unbiased):
     """The first of equal maxima, in rows from the top, as NumPy has it."""
@@ -259,6 +267,14 @@ def test_kernels(kernel_size):
     assert_as_mmpose(noisy(), unbiased=True, blur_kernel_size=kernel_size)
 
 
+def test_a_kernel_of_one_cell():
+    """No blur; MMPose cannot do without."""
+    maps = gaussians(1, 10)
+    points, _ = of_ours(maps, unbiased=True, blur_kernel_size=1)
+    expected = [dark(each, 1) for each in maps[0]]
+    np.testing.assert_allclose(points[0], expected, rtol=2e-6, atol=1e-4)
+
+
 @both
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
 def test_other_precision(dtype, unbiased):
@@ -268,6 +284,13 @@ def test_other_precision(dtype, unbiased):
     expected = of_mmpose(maps.float().numpy(), unbiased)
     np.testing.assert_allclose(ours[0].numpy(), expected[0], **CLOSE)
     np.testing.assert_array_equal(ours[1].numpy(), expected[1])
+
+
+def test_double_precision_is_single():
+    """What differs in double precision alone is a tie."""
+    maps = torch.zeros(1, 1, 9, 9, dtype=torch.float64)
+    maps[..., 4, 3], maps[..., 4, 5] = 1, 1 + 1e-12
+    assert decode_heatmaps(maps)[0].tolist() == [[[3.0, 4.0]]]
 
 
 @both
@@ -312,5 +335,6 @@ def test_bad_input():
         decode_heatmaps(torch.zeros(3, 8, 8))
     with pytest.raises(ValueError, match=r'got \(1, 3, 0, 8\)'):
         decode_heatmaps(torch.zeros(1, 3, 0, 8))
-    with pytest.raises(ValueError, match='odd, got 10'):
-        decode_heatmaps(torch.zeros(1, 3, 8, 8), True, 10)
+    for size in (10, 0, -1):
+        with pytest.raises(ValueError, match=f'odd, got {size}'):
+            decode_heatmaps(torch.zeros(1, 3, 8, 8), True, size)
