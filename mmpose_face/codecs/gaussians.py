@@ -70,7 +70,7 @@ def _patches(
     """
     radius = 3 * sigma
     margin = ceil(radius) + 2
-    cells = torch.arange(-margin, size + margin + 1)[:, None]
+    cells = torch.arange(-margin, size + margin)[:, None]
     first = cells - ceil(radius)
     if border_shift:
         first = torch.where(first < 0, cells - floor(radius), first)

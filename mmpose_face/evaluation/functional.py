@@ -181,7 +181,7 @@ def face_box(boxes: ArrayLike) -> FloatArray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    sides: FloatArray = np.sqrt(_sides(boxes).prod(-1))
+    sides: FloatArray = np.sqrt(_sides(boxes).prod(1))
     return sides
 
 
@@ -207,7 +207,7 @@ def longer_side(boxes: ArrayLike) -> FloatArray:
     Returns:
         np.ndarray: ``(N, )`` in pixels.
     """
-    sides: FloatArray = _sides(boxes).max(-1)
+    sides: FloatArray = _sides(boxes).max(1)
     return sides
 
 
@@ -231,7 +231,7 @@ def landmark_box(points: ArrayLike, mask: ArrayLike | None = None) -> FloatArray
     high = points.max(1, where=mask, initial=-np.inf)
     # Without a labelled point, low is infinite and high is minus infinity.
     sides = np.where(high >= low, high - low, np.nan)
-    root: FloatArray = np.sqrt(sides.prod(-1))
+    root: FloatArray = np.sqrt(sides.prod(1))
     return root
 
 

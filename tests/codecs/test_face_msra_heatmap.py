@@ -3,8 +3,10 @@
 
 import numpy as np
 import pytest
+import torch
 from mmpose.codecs import MSRAHeatmap
 from mmpose.registry import KEYPOINT_CODECS
+from test_decoding import gaussians
 
 from mmpose_face.codecs import FaceMSRAHeatmap
 
@@ -118,6 +120,26 @@ def test_mended_weights_are_mmposes(mended):
     # What has no weight, or is not labelled, is not drawn.
     assert not heatmaps[ours[0] < 0.5].any()
     assert not expected[ours[0] < 0.5].any()
+
+
+def test_points_of_half_precision_become_single():
+    """Before they are divided by the pixels in a cell, 250 / 64 and 200 / 48."""
+    codec = FaceMSRAHeatmap((250, 200), (64, 48), sigma=1.5, unbiased=True)
+    points = torch.tensor([[[101.3, 77.7], [30.9, 150.1]]]).half()
+    expected = codec.batch_encode(points.float(), torch.ones(1, 2))
+    assert torch.equal(
+        codec.batch_encode(points, torch.ones(1, 2))['heatmaps'], expected['heatmaps']
+    )
+
+
+def test_one_face_of_a_batch_needs_the_whole_map():
+    """DARK meets values close to 0 in the maps of the second alone."""
+    codec = FaceMSRAHeatmap(sigma=2, unbiased=True, **SIZES)
+    maps = torch.from_numpy(gaussians(2, 9, WIDTH, HEIGHT))
+    maps[1] -= 0.93
+    points, _ = codec.batch_decode(maps)
+    expected, _ = codec.decode_on_device(maps)
+    np.testing.assert_array_equal(np.concatenate(points), expected)
 
 
 def test_registered():

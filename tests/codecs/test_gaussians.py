@@ -148,6 +148,13 @@ def test_half_precision_points(dtype):
     assert torch.equal(maps, expected)
 
 
+def test_half_precision_points_are_rounded_in_single():
+    """In bfloat16 129 + 0.5 is 130."""
+    points = torch.tensor([[[129.0, 5.0]]]).bfloat16()
+    maps, _ = gaussian_heatmaps(points, torch.ones(1, 1), (140, 9), 1)
+    assert divmod(maps.argmax().item(), 140) == (5, 129)
+
+
 def test_leaves_its_input():
     points, visible = map(torch.from_numpy, anywhere())
     before = points.clone(), visible.clone()

@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 import torch
 from mmpose.codecs import MSRAHeatmap, RegressionLabel, UDPHeatmap
-from test_decoding import dark, gaussians, noisy
+from test_decoding import at_every_cell, dark, gaussians, noisy
 
 from mmpose_face.codecs import FaceMSRAHeatmap, FaceRegressionLabel, SoftArgmax
 from mmpose_face.codecs.graph_decoders import graph_decoder
@@ -102,6 +102,16 @@ def test_small_maps(width, height, unbiased):
     np.testing.assert_array_equal(found, scores)
 
 
+@pytest.mark.parametrize('unbiased', [False, True])
+def test_peak_on_every_cell(unbiased):
+    """The conditions at the borders, which differ from side to side."""
+    maps = at_every_cell()
+    codec = MSRAHeatmap((17, 16), (17, 16), 2.0, unbiased=unbiased)
+    expected, _ = codec.decode(maps[0])
+    points, _ = graph_decoder(codec)(torch.from_numpy(maps))
+    np.testing.assert_allclose(points, expected, rtol=0, atol=1e-4)
+
+
 def test_dark_where_values_are_cut():
     """By the formula in double precision; it matters by how much the blurred
     heatmap is scaled, of each map and in whatever batch."""
@@ -132,6 +142,11 @@ def test_points_that_rounding_decides_about():
     assert plain.undecided(maps, 1e-3).tolist() == [[False, True, True, False]]
     assert dark.undecided(maps, 1e-3).tolist() == [[False, True, False, False]]
     assert not plain.undecided(maps, 1e-5).any()
+    # A difference of the margin itself: four equal cells, equal neighbours.
+    assert dark.undecided(torch.ones(1, 1, 2, 2), 0.0).all()
+    single = torch.zeros(1, 1, 9, 9)
+    single[..., 4, 4] = 1
+    assert plain.undecided(single, 0.0).all() and not dark.undecided(single, 0.0).any()
 
 
 def test_other_codecs():
