@@ -161,6 +161,15 @@ class TestBootstrap:
         assert bootstrap_ci(values) == bootstrap_ci(values)
         assert bootstrap_ci(values) != bootstrap_ci(values, seed=1)
 
+    @pytest.mark.parametrize('samples', [300, 1300])
+    def test_each_sample_is_a_mean_of_drawn_faces(self, samples):
+        """By NumPy alone; samples are held in memory 500 at a time."""
+        values, weights = np.random.default_rng(1).random((2, 7))
+        drawn = np.random.default_rng(5).multinomial(7, [1 / 7] * 7, samples) * weights
+        ends = np.percentile(drawn @ values / drawn.sum(1), [5, 95], method='nearest')
+        found = bootstrap_ci(values, weights, level=0.9, samples=samples, seed=5)
+        np.testing.assert_allclose(found, ends)
+
     def test_failed_and_no_faces(self):
         low, high = bootstrap_ci([0.1] * 50 + [INF])
         assert low == pytest.approx(0.1) and high == INF
@@ -188,6 +197,14 @@ class TestCompare:
         systems 2 have so large a difference."""
         result = compare([0, 0, 0], [1, 1, 1], samples=1000)
         assert result.p_value == pytest.approx(2 / 8)
+
+    def test_the_p_value_of_many_faces(self):
+        """Of 1201 ways, what was observed and 1200 that are drawn, 500 at a
+        time."""
+        a, b = self.errors[:20], self.errors[20:40]
+        signs = 1 - 2 * np.random.default_rng(3).integers(0, 2, (1200, 20), np.int8)
+        far = (np.abs(signs @ (a - b)) >= abs((a - b).sum())).sum()
+        assert compare(a, b, samples=1200, seed=3).p_value == (1 + far) / 1201
 
     def test_equal_systems_are_seldom_told_apart(self):
         rng = np.random.default_rng(2)
