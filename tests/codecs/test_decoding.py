@@ -158,6 +158,17 @@ def test_peak_on_every_cell(unbiased):
     assert_as_mmpose(at_every_cell(), unbiased=unbiased)
 
 
+def test_patches_at_both_ends_of_memory():
+    """A map alone, whose patches reach beyond what there is to read."""
+    rest = np.random.default_rng(0).uniform(0, 0.5, (12, 14)).astype(np.float32)
+    for y in range(12):
+        for x in range(14):
+            maps = rest[None, None].copy()
+            maps[..., y, x] = 1
+            points, _ = of_ours(maps, unbiased=True)
+            np.testing.assert_allclose(points[0, 0], dark(maps[0, 0]), rtol=2e-6, atol=1e-4)
+
+
 @both
 @pytest.mark.parametrize('value', [0.0, 1.0, -1.0, 1e-12, -1e-12])
 def test_flat(value, unbiased):

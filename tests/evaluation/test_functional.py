@@ -195,8 +195,8 @@ class TestCompare:
     def test_the_p_value_by_hand(self):
         """Three faces, each better by 1: of the 8 ways to exchange the
         systems 2 have so large a difference."""
-        result = compare([0, 0, 0], [1, 1, 1], samples=1000)
-        assert result.p_value == pytest.approx(2 / 8)
+        for samples in (8, 1000):
+            assert compare([0, 0, 0], [1, 1, 1], samples=samples).p_value == pytest.approx(2 / 8)
 
     def test_the_p_value_of_many_faces(self):
         """Of 1201 ways, what was observed and 1200 that are drawn, 500 at a
@@ -220,6 +220,10 @@ class TestCompare:
         )
         assert result.failed == (1, 1) and result.n == 2
         assert result.difference == pytest.approx(-0.05)
+        assert (result.low, result.high) == pytest.approx((-0.1, 0))
+        one = compare([0.1, INF], [0.3, 0.1])
+        assert one.n == 1 and one.difference == pytest.approx(-0.2)
+        assert np.isnan([one.low, one.high, one.p_value]).all()
         nothing = compare([INF], [0.1])
         assert nothing.n == 0 and np.isnan(nothing.difference)
 
