@@ -42,10 +42,10 @@ def soft_argmax(heatmaps: Tensor) -> Tensor:
     Returns:
         Tensor: (N, K, 2), x and y on :func:`grid`.
     """
-    height, width = heatmaps.shape[-2:]
+    height, width = heatmaps.shape[2:]
     # No products of matrices: AMP would take half precision for them.
-    columns = heatmaps.sum(-2) * grid(width, heatmaps)
-    rows = heatmaps.sum(-1) * grid(height, heatmaps)
+    columns = heatmaps.sum(2) * grid(width, heatmaps)
+    rows = heatmaps.sum(3) * grid(height, heatmaps)
     return torch.stack((columns.sum(-1), rows.sum(-1)), -1)
 
 

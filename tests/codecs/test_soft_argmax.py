@@ -40,8 +40,9 @@ def test_borders():
     the first and the last cell."""
     codec = SoftArgmax(input_size=(256, 128))
     points = np.array([[[-0.5, -0.5], [255.5, 127.5], [127.5, 63.5]]])
-    labels = codec.encode(points)['keypoint_labels']
-    np.testing.assert_array_equal(labels, [[[-1, -1], [1, 1], [0, 0]]])
+    encoded = codec.encode(points)
+    np.testing.assert_array_equal(encoded['keypoint_labels'], [[[-1, -1], [1, 1], [0, 0]]])
+    np.testing.assert_array_equal(encoded['keypoint_weights'], [[1, 1, 1]])
     corners = np.zeros((2, 8, 8))
     corners[0, 0, 0] = corners[1, 7, 7] = 1
     np.testing.assert_array_equal(codec.decode(corners)[0], [[[-0.5, -0.5], [255.5, 127.5]]])
