@@ -189,7 +189,7 @@ class SoftArgmax(BaseKeypointCodec):
         return tuple(one_by_one(*self.decode_on_device(heatmaps)))
 
     def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
-        height, width = heatmaps.shape[-2:]
+        height, width = heatmaps.shape[2:]
         near_x, near_y = (
             ((grid(size, means) - mean[..., None]).abs() <= _SCORE_RADIUS).to(means.dtype)
             for size, mean in ((width, means[..., 0]), (height, means[..., 1]))

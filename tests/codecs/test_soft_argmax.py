@@ -143,7 +143,7 @@ def test_wrong_mirror():
 def test_score_is_the_share_near_the_mean():
     codec = SoftArgmax(input_size=(64, 64))
     heatmap = np.zeros((3, 9, 9))  # cells are 0.25 apart
-    heatmap[0, 4, 4] = 1
+    heatmap[0, 1, 6] = 1
     heatmap[1, 4, 0] = heatmap[1, 4, 8] = 0.5
     heatmap[2, 4, 3] = heatmap[2, 4, 5] = 0.3
     heatmap[2, 0, 4] = heatmap[2, 8, 4] = 0.2

@@ -447,9 +447,10 @@ def test_errors():
         SubsetNME(subsets=())
     with pytest.raises(ValueError, match="each once, got \\['a', 'a'\\]"):
         SubsetNME(subsets=('a', 'a'))
-    for threshold in (0, 8, float('inf'), float('nan')):
+    for threshold in (0, 1.01, float('inf'), float('nan')):
         with pytest.raises(ValueError, match='a ratio above 0 and at most 1'):
             SubsetNME(threshold=threshold)
+    assert SubsetNME(threshold=1).threshold == 1
     with pytest.raises(ValueError, match='a number of samples, got -5'):
         SubsetNME(bootstrap=-5)
     for name in ('protocol', 'normalizer', 'unit'):
