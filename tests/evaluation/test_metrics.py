@@ -19,6 +19,7 @@ from mmpose_face.datasets import (
     PackFaceInputs,
     scheme_metainfo,
 )
+from mmpose_face.datasets.annotations import FaceRecord, write_annotations
 from mmpose_face.engine import FaceRunner
 from mmpose_face.evaluation import (
     SubsetNME,
@@ -440,6 +441,33 @@ def test_samples_without_subsets():
     assert evaluate(samples) == expected
     with pytest.raises(ValueError, match='PackFaceInputs in place of'):
         evaluate(samples, subsets=SUBSETS)
+
+
+def test_subsets_of_the_paths_of_300w():
+    samples = make_samples(2)
+    for sample, folder in zip(samples, ('ibug', 'helen/testset')):
+        del sample['subsets']
+        sample['img_path'] = f'/data/{folder}/0.jpg'
+    metrics = evaluate(samples, subsets=('full', 'challenge', 'common'))
+    one, two = 100 * errors_of(samples)
+    found = [metrics[name] for name in ('NME', 'challenge/NME', 'common/NME')]
+    assert found == pytest.approx([(one + two) / 2, one, two])
+
+
+def test_subsets_of_the_annotation_file_come_before_those_of_the_path(tmp_path):
+    (sample,) = make_samples(1)
+    del sample['subsets']
+    sample['img_path'] = '/data/ibug/0.jpg'
+    points = sample['gt_instances']['keypoints'][0]
+    record = FaceRecord('ibug/0.jpg', (100, 100), points, ('mine',), np.arange(68) == 3)
+    write_annotations(tmp_path / 'a.json', [record], {})
+    metrics = evaluate(
+        [sample], subsets=('challenge', 'mine'), ann_file=str(tmp_path / 'a.json'), threshold=1
+    )
+    assert np.isnan(metrics['NME'])
+    assert metrics['mine/NME'] == pytest.approx(100 * errors_of([sample])[0])
+    off = np.hypot(*(sample['pred_instances']['keypoints'][0, 3] - points[3]))
+    assert metrics['mine/NME_occluded'] == pytest.approx(100 * off / np.hypot(50, 10))
 
 
 def test_errors():
