@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpose_face.evaluation import Scores, bootstrap_ci, format_table, make_table
-from mmpose_face.evaluation.table import table_as_dict
+from mmpose_face.evaluation.table import markdown_table, table_as_dict
 from mmpose_face.landmarks import Curve, Scheme
 
 NAN = float('nan')
@@ -88,6 +88,14 @@ def test_format():
     ]
     ratio = make_table(part, ['test'], 0.10, unit='ratio')
     assert '| NME    | 0.1000 |' in format_table(ratio)
+
+
+def test_names_are_printed_as_they_are():
+    assert markdown_table(('', '[b]'), [(':cat:', '1')]).splitlines() == [
+        '|       | [b] |',
+        '|-------|-----|',
+        '| :cat: |   1 |',
+    ]
 
 
 def test_format_of_intervals_and_occlusion():
