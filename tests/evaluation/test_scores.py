@@ -119,6 +119,17 @@ def test_saving_and_loading(tmp_path):
         assert getattr(again, name) == getattr(scores, name)
 
 
+def test_failed_and_left_out():
+    """A point that is no number fails its face if it is labelled, or nothing
+    is."""
+    visible, predicted = np.ones((4, 98)), np.zeros((4, 98, 2))
+    visible[:2] = visible[2, 3] = 0
+    predicted[1:, 3, 0] = np.nan
+    scores = score(faces(number=4, visible=visible, predicted=predicted))
+    assert scores.left_out.tolist() == [True, True, False, False]
+    assert scores.failed.tolist() == [False, True, False, True]
+
+
 def test_selecting():
     scores = score(faces(subsets=[('a',), ('a', 'b'), ()]))
     part = scores.select(scores.members('a'))
