@@ -160,6 +160,9 @@ class TestBootstrap:
         values = np.random.default_rng(0).random(30)
         assert bootstrap_ci(values) == bootstrap_ci(values)
         assert bootstrap_ci(values) != bootstrap_ci(values, seed=1)
+        assert bootstrap_ci(values) == bootstrap_ci(values, level=0.95, samples=1000, seed=0)
+        low, high = bootstrap_ci(values, samples=1)
+        assert low == high
 
     @pytest.mark.parametrize('samples', [300, 1300])
     def test_each_sample_is_a_mean_of_drawn_faces(self, samples):
@@ -174,7 +177,8 @@ class TestBootstrap:
         low, high = bootstrap_ci([0.1] * 50 + [INF])
         assert low == pytest.approx(0.1) and high == INF
         assert np.isnan(bootstrap_ci([])).all()
-        assert np.isnan(bootstrap_ci(np.zeros((0, 3)))).all()
+        low, high = bootstrap_ci(np.zeros((0, 3)))
+        np.testing.assert_array_equal((low, high), np.full((2, 3), NAN))
 
 
 class TestCompare:
@@ -197,6 +201,11 @@ class TestCompare:
         systems 2 have so large a difference."""
         for samples in (8, 1000):
             assert compare([0, 0, 0], [1, 1, 1], samples=samples).p_value == pytest.approx(2 / 8)
+
+    def test_by_default_10000_ways_are_drawn(self):
+        a, b = self.errors[:20], self.errors[20:40]
+        assert compare(a, a + 0.01).p_value == 1 / (1 + 10000)
+        assert compare(a, b) == compare(a, b, samples=10000, seed=0)
 
     def test_the_p_value_of_many_faces(self):
         """Of 1201 ways, what was observed and 1200 that are drawn, 500 at a

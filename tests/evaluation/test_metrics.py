@@ -126,8 +126,10 @@ def test_aflw_is_normalised_by_its_box():
     kwargs = dict(meta=meta, subsets=('full', 'frontal'), threshold=0.07)
     assert evaluate([sample], **kwargs)['NME'] == pytest.approx(2.5)
     del sample['gt_instances']['box_size']
-    with pytest.raises(ValueError, match='that of 0.jpg. do not say its'):
-        evaluate([sample], **kwargs)
+    for normalizer in (None, 'face_box', 'box_diagonal'):
+        with pytest.raises(ValueError, match='that of 0.jpg. do not say its'):
+            evaluate([sample], normalizer=normalizer, **kwargs)
+    assert evaluate([sample], normalizer='bbox_size', **kwargs)['NME'] == pytest.approx(5)
 
 
 def test_occlusion_goes_to_the_file(tmp_path):
@@ -438,7 +440,7 @@ def test_samples_without_subsets():
     samples = make_samples(1)
     expected = evaluate(samples)
     del samples[0]['subsets']
-    assert evaluate(samples) == expected
+    assert evaluate(samples) == evaluate(samples, subsets=('mine',)) == expected
     with pytest.raises(ValueError, match='PackFaceInputs in place of'):
         evaluate(samples, subsets=SUBSETS)
 

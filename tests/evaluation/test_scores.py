@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmpose_face.evaluation import NORMALIZERS, Faces, in_common, load_scores, save_scores, score
-from mmpose_face.evaluation.scores import normalizers
+from mmpose_face.evaluation.scores import column, normalizers, write_json
 from mmpose_face.landmarks import AFLW19, COFW29, IBUG68, SCHEMES, WFLW98
 
 BOX = [10.0, 20, 40, 60]
@@ -106,7 +107,7 @@ def test_saving_and_loading(tmp_path):
         occluded=rng.random((3, 98)) > 0.5,
     )
     scores = score(given_)
-    path = tmp_path / 'new/per_face.json'
+    path = tmp_path / 'quite/new/per_face.json'
     save_scores(scores, path)
     json.loads(path.read_text(), parse_constant=pytest.fail)  # strict
     again = load_scores(path)
@@ -117,6 +118,26 @@ def test_saving_and_loading(tmp_path):
     np.testing.assert_array_equal(again.boxes, scores.boxes)
     for name in ('scheme', 'normalizer', 'files', 'ids', 'subsets'):
         assert getattr(again, name) == getattr(scores, name)
+
+
+def test_saving_and_loading_a_perfect_face(tmp_path):
+    perfect = faces(number=1)
+    save_scores(score(replace(perfect, predicted=perfect.truth)), tmp_path / 'per_face.json')
+    again = load_scores(tmp_path / 'per_face.json')
+    assert again.errors.tolist() == [0] and again.occluded is None
+
+
+def test_json_is_strict(tmp_path):
+    with pytest.raises(ValueError):
+        write_json(tmp_path / 'a.json', dict(error=float('nan')))
+
+
+@pytest.mark.parametrize('said, text', [(0, ''), (1, '2 of 3 faces do not say size'), (3, '')])
+def test_columns(logged, said, text):
+    rows = [dict(size=i) for i in range(said)] + [{}] * (3 - said)
+    found = column(rows, 'size')
+    assert found is None if said < 3 else found.tolist() == [0, 1, 2]
+    assert text in logged.text and bool(text) == bool(logged.text)
 
 
 def test_failed_and_left_out():
