@@ -79,7 +79,7 @@ def test_each_face_gets_its_own(keys):
     assert order(paired) == [3, 2, 1, 0]
     assert paired.missing == paired.strangers == []
     assert np.isnan(truth.predicted).all()
-    assert paired.faces.files == truth.files
+    assert paired.faces.scheme is truth.scheme and paired.faces.files == truth.files
     assert paired.faces.subsets == truth.subsets
 
 

@@ -92,6 +92,17 @@ def smooth_face(points, fps=25.0) -> np.ndarray:
     return np.array([smoother(p, i / fps) for i, p in enumerate(points)])
 
 
+def test_hand_value_of_a_moving_face():
+    """Its size is twice the root mean square of the distances, 2 pixels, so
+    that 2 pixels in a second are 1 size a second; of that a half is smoothed
+    away, and the cutoff is (1 + 1 / 2) HZ."""
+    smoother = FaceSmoother(Smoothing(OneEuro(HZ, HZ, HZ), OneEuro(HZ, 0)))
+    face = np.array([[-1.0, 0], [1, 0]])
+    smoother(face, 0.0)
+    share = 1 / (1 + 1 / 1.5)
+    np.testing.assert_allclose(smoother(face + (2, 0), 1.0), face + (2 * share, 0))
+
+
 def test_similarity():
     rng = np.random.default_rng(0)
     source = rng.normal(size=(10, 2)) @ (1, 1j)

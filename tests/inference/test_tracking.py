@@ -128,6 +128,34 @@ def test_no_second_face_where_the_detector_sees_two(tracker):
         assert numbers(show(tracker, (60, 60))) == [0]
 
 
+def test_larger_faces_come_first(tracker):
+    image = picture((60, 60))
+    image[120:180, 200:260] = 255
+    for frame in (image, np.ascontiguousarray(image[:, ::-1])):
+        sides = [np.ptp(face.keypoints[:, 0]) for face in tracker(frame, channels='bgr')]
+        assert sides == pytest.approx([59, 40], abs=1)
+
+
+@pytest.mark.parametrize(
+    'middle, side, score, same',
+    [
+        ((1, 1), 4, 0.3, True),
+        ((319, 239), 4, 0.3, True),
+        ((-1, 100), 40, 1, False),
+        ((321, 100), 40, 1, False),
+        ((100, -1), 40, 1, False),
+        ((100, 241), 40, 1, False),
+        ((100, 100), 3.9, 1, False),
+        ((100, 100), 40, 0.29, False),
+    ],
+)
+def test_what_is_a_face(tracker, middle, side, score, same):
+    """Its middle lies in the image of 320 x 240, its side has 4 pixels."""
+    show(tracker)
+    points = np.array(middle) + side / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    assert tracker._is_face(points, np.full(4, score)) is same
+
+
 def test_what_has_no_points_is_no_face(tracker):
     tracker.landmarker.detector.more = [(200, 100, 240, 140)]
     assert numbers(show(tracker, (60, 60))) == [0]
@@ -234,9 +262,20 @@ def test_settings_out_of_range(options):
         FaceTracker(landmarker(), **options)
 
 
+def test_settings_at_the_ends_of_their_ranges():
+    tracker = FaceTracker(landmarker(), detect_every=1, patience=0, min_score=0, min_iou=1)
+    assert numbers(show(tracker, (60, 60))) == [0]
+    FaceTracker(landmarker(), min_score=1, min_iou=0.01)
+
+
 boxes = st.lists(st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(21, 40)] * 2), max_size=5).map(
     lambda b: np.array(b, float).reshape(-1, 4)
 )
+
+
+def test_boxes_that_overlap_by_the_least_are_each_others():
+    box = np.array([[0.0, 0, 10, 10]])
+    assert matches(box, box, 1.0) == [(0, 0)]
 
 
 @given(boxes, boxes, st.floats(0.05, 1))
