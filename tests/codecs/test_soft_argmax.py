@@ -161,6 +161,7 @@ def test_uniform_heatmap():
 
 def test_batch_is_one_by_one():
     codec = SoftArgmax(input_size=(128, 128))
+    assert codec.support_batch_decoding  # heads ask for it
     heatmaps = torch.rand(4, 5, 16, 16).flatten(2).softmax(-1).view(4, 5, 16, 16)
     points, scores = codec.batch_decode(heatmaps)
     for i, heatmap in enumerate(heatmaps.numpy()):
