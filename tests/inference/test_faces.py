@@ -103,6 +103,15 @@ def test_as_a_dictionary():
     assert said['scheme'] == 'wflw98' and said['track_id'] == 4
     assert said['box'] == [10, 20, 110, 120] and said['box_score'] == 0.8765
     assert 'track_id' not in face().to_dict()
+    exact = face(
+        box=np.full(4, 1.23456),
+        keypoints=POINTS.astype(float) + 0.123456,
+        scores=SCORES * 0 + 0.98765432,
+    ).to_dict()
+    assert exact['box'] == [1.23] * 4 and exact['score'] == 0.9877
+    assert exact['keypoints'][0][2] == 0.9877
+    assert exact['keypoints'][0][0] == round(float(POINTS[0, 0]) + 0.123456, 4)
+    assert Face(np.zeros(4), POINTS, SCORES, WFLW98).box_score == 1
     found = np.array(said['keypoints'])
     np.testing.assert_allclose(found[:, :2], POINTS + 1e-3, atol=6e-5)
     np.testing.assert_allclose(found[:, 2], SCORES, atol=6e-5)

@@ -82,6 +82,10 @@ def test_settings_out_of_range(numbers):
         OneEuro(*numbers)
 
 
+def test_the_speed_is_smoothed_as_in_the_paper():
+    assert OneEuro(0.5, 10.0) == OneEuro(0.5, 10.0, speed_cutoff=1.0)
+
+
 def face(rng, frames, noise=0.0) -> np.ndarray:
     shape = rng.uniform(0, 100, (20, 2))
     return shape + rng.normal(0, noise, (frames, 20, 2))
