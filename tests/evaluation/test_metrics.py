@@ -30,7 +30,7 @@ from mmpose_face.evaluation import (
     normalized_errors,
     point_distance,
 )
-from mmpose_face.landmarks import AFLW19, IBUG68
+from mmpose_face.landmarks import AFLW19, IBUG68, Curve, Scheme, scheme_of
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
 LEFT, RIGHT = IBUG68.normalizer_indices
@@ -130,6 +130,18 @@ def test_aflw_is_normalised_by_its_box():
         with pytest.raises(ValueError, match='that of 0.jpg. do not say its'):
             evaluate([sample], normalizer=normalizer, **kwargs)
     assert evaluate([sample], normalizer='bbox_size', **kwargs)['NME'] == pytest.approx(5)
+
+
+def test_a_scheme_without_a_normaliser_needs_the_size_of_its_box():
+    scheme = Scheme('mine', (Curve('eyes', ('left_eye', 'right_eye')),), None)
+    (sample,) = make_samples(1)
+    for part in ('gt_instances', 'pred_instances'):
+        sample[part]['keypoints'] = sample[part]['keypoints'][:, :2]
+    sample['gt_instances']['keypoints_visible'] = np.ones((1, 2))
+    meta = dict(META, dataset_name='mine', scheme=scheme)
+    with pytest.raises(ValueError, match='mine is normalised by the face box'):
+        evaluate([sample], meta=meta)
+    assert np.isfinite(evaluate([sample], meta=meta, normalizer='face_box')['NME'])
 
 
 def test_occlusion_goes_to_the_file(tmp_path):
