@@ -30,7 +30,7 @@ from mmpose_face.evaluation import (
     normalized_errors,
     point_distance,
 )
-from mmpose_face.landmarks import AFLW19, IBUG68, Curve, Scheme, scheme_of
+from mmpose_face.landmarks import AFLW19, IBUG68, Curve, Scheme
 
 META = parse_pose_metainfo(scheme_metainfo('300w', IBUG68))
 LEFT, RIGHT = IBUG68.normalizer_indices
