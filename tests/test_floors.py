@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,7 +24,7 @@ FLOORS = (
     ('landmarks', 'registration', 'mmpose_scripts', '__main__'),
     ('compat',),
     ('downloads',),
-    ('files', 'logs', 'on_demand', 'text', 'version'),
+    ('arrays', 'files', 'logs', 'on_demand', 'text', 'version'),
 )
 
 
@@ -87,6 +88,11 @@ def test_no_circle():
 def test_every_room_has_a_floor():
     rooms = {room(name) for name in graph(REPO) if name != PACKAGE}
     assert rooms == {name for names in FLOORS for name in names}
+
+
+def test_a_name_has_one_meaning():
+    names = Counter(name.rpartition('.')[-1] for name in graph(REPO))
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_the_checks_can_fail(tmp_path):

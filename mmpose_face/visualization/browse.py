@@ -14,8 +14,8 @@ from mmengine.dataset import BaseDataset
 from ..datasets.transforms import LoadFaceImage
 from ..images.writing import write_image
 from ..landmarks import Scheme, scheme_of_dataset
-from .crops import crop_face, write_text
 from .drawing import contact_sheet, draw_landmarks
+from .sheet_cells import crop_face, write_text
 
 # The sheet of a data set without subsets.
 ALL = 'all'

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..evaluation.scores import Scores
 from ..landmarks import Scheme
-from .crops import crop_face, write_text
 from .drawing import contact_sheet
+from .sheet_cells import crop_face, write_text
 
 LoadImage = Callable[[str], np.ndarray]
 

@@ -87,7 +87,7 @@ class BenchmarkPaper(Paper):
 
     @property
     def unit(self) -> Unit:
-        """Of NME in the table: ``'percent'`` or ``'ratio'``."""
+        """Unit of NME in the table, ``'percent'`` or ``'ratio'``."""
         return self.benchmark.unit
 
     @property

@@ -23,11 +23,15 @@ from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.engine import FaceRunner
 from mmpose_face.engine.fast_path import with_fast_path
 
-each_row = pytest.mark.parametrize('row', THEIRS, ids=lambda row: row.stem)
-
 # One row of each data set and kind of head: the others differ in nothing but
 # settings, which test_same_settings compares.
 FIRST = {row.parent: row for row in reversed(list(THEIRS))}.values()
+each_row = pytest.mark.parametrize('row', THEIRS, ids=lambda row: row.stem)
+each_row_in_time = pytest.mark.parametrize(
+    'row',
+    [pytest.param(row, marks=() if row in FIRST else pytest.mark.slow) for row in THEIRS],
+    ids=lambda row: row.stem,
+)
 
 # Classes that stay with fast=False, and those of MMPose and MMEngine that they
 # are made from.
@@ -161,7 +165,7 @@ def nothing_left():
     gc.collect()
 
 
-@each_row
+@each_row_in_time
 def test_same_experiment(row, tmp_path, logged, nothing_left):
     """Each row with its true architecture: training as MMPose's, testing as
     MMPose's, and a table with all columns."""

@@ -140,7 +140,7 @@ def test_writing_over_other_data_is_refused(tmp_path):
     path = tmp_path / 'annotations/face_landmarks_wflw_test.json'
     path.parent.mkdir()
     path.write_text('{"info": {}, "images": []}')
-    with pytest.raises(ValueError, match=f'{path} is there and was not made'):
+    with pytest.raises(ValueError, match=f'{path} exists and was not made'):
         write_synthetic(tmp_path, train=1, test=1)
     assert not (tmp_path / 'images').exists()
 

@@ -17,7 +17,7 @@ from mmpose_face.images.boxes import landmark_bounds
 from mmpose_face.inference.faces import Faces
 from mmpose_face.synthesis import ATTRIBUTES, SyntheticFace, render_face
 from mmpose_face.visualization import contact_sheet
-from mmpose_face.visualization.crops import write_text
+from mmpose_face.visualization.sheet_cells import write_text
 
 SEED = 5  # neither that of the training nor of the test
 SIDE = 256  # pixels of a face in a sheet

@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw, ImageFont
 from mmpose_face.landmarks import GROUP_COLORS, SCHEMES, Scheme
 from mmpose_face.synthesis import SyntheticFace, render_face
 from mmpose_face.visualization import draw_landmarks
-from mmpose_face.visualization.crops import write_text
 from mmpose_face.visualization.schematic import scheme_points
+from mmpose_face.visualization.sheet_cells import write_text
 
 # Looks straight ahead, with open eyes and lips apart.
 SEED, INDEX = 0, 2419

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmpose_face.visualization.crops import crop_face
+from mmpose_face.visualization.sheet_cells import crop_face
 
 
 @pytest.mark.parametrize('size', [60, 150, 410])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Crops of faces for contact sheets."""
+"""Cells of contact sheets: a face cut out of its image, with a text."""
 
 import cv2
 import numpy as np
