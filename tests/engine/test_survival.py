@@ -53,7 +53,8 @@ MOMENTS = {
             mode == 'w'
             and str(path).endswith('/last_checkpoint')
             and exists(path)
-            and open(path, mode)
+            # Not by the open that is patched.
+            and Path(path).write_text('') == 0
         ),
     ),
     'in a validation': (ValLoop, 'run_iter', lambda loop, *_: loop.runner.epoch == 2),
