@@ -5,6 +5,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import Array
+
 
 def check_points(points: Tensor, visible: Tensor) -> None:
     """Raise ValueError unless these are (B, K, 2) and (B, K)."""
@@ -15,8 +17,8 @@ def check_points(points: Tensor, visible: Tensor) -> None:
         )
 
 
-def one_by_one(*batch: Tensor) -> list[list[np.ndarray]]:
-    """Copy results of a batch to the host at once.
+def one_by_one(*batch: Tensor) -> list[list[Array]]:
+    """Copy the results of a batch to the host, in one copy.
 
     Args:
         *batch (Tensor): Each (B, K) or (B, K, D), on one device.

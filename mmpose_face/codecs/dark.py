@@ -8,10 +8,11 @@ it, scaled to its old maximum, cut at 1e-10 from below, and its logarithm
 expanded around the maximum; first derivatives reach one cell, second ones
 two.
 
-All is in double precision: where the Hessian is near singular, single
+All of it is in double precision: where the Hessian is near singular, single
 precision loses tenths of a pixel.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -20,33 +21,23 @@ from torch import Tensor
 from .patches import blur_kernel, patches_around
 from .peaks import Peaks, first_cells
 
-# What MMPose cuts blurred and scaled heatmaps at from below.
+# The least value of blurred and scaled heatmaps, as in MMPose.
 FLOOR = 1e-10
-# Where the expansion looks at the blurred heatmap: cells to the right of the
-# maximum and below it.
+# The cells that the expansion reads, as steps from the maximum to the right
+# and down.
 CELLS = (
-    (0, 0),
-    (1, 0),
-    (-1, 0),
-    (2, 0),
-    (-2, 0),
-    (0, 1),
-    (0, -1),
-    (0, 2),
-    (0, -2),
-    (1, 1),
-    (-1, 1),
-    (1, -1),
-    (-1, -1),
+    *((right, 0) for right in (0, 1, -1, 2, -2)),
+    *((0, down) for down in (1, -1, 2, -2)),
+    *((right, down) for down in (1, -1) for right in (1, -1)),
 )
 REACH = 2
 
 
-def refined(shape: tuple[int, int], peaks: Peaks) -> Tensor:
-    """Which points MMPose refines: (N, ).
+def refined(shape: Sequence[int], peaks: Peaks) -> Tensor:
+    """Which points MMPose refines, (N, ) bool: positive, and not at a border.
 
     Args:
-        shape (tuple[int, int]): Height and width of the heatmaps.
+        shape (Sequence[int]): Height and width of the heatmaps.
         peaks (Peaks): Of N heatmaps.
     """
     height, width = shape
@@ -56,9 +47,9 @@ def refined(shape: tuple[int, int], peaks: Peaks) -> Tensor:
 
 @lru_cache(maxsize=16)
 def blur_weights(kernel_size: int, device: torch.device) -> Tensor:
-    """What blurs a patch at :data:`CELLS`: (16, side * side), float64, where
-    the side is ``kernel_size + 2 * REACH``. With three rows of zeros:
-    processors multiply 16 rows sooner than 13."""
+    """The matrix that blurs a patch at :data:`CELLS`: (16, side * side),
+    float64, where the side is ``kernel_size + 2 * REACH``. The last three rows
+    are zeros: processors multiply 16 rows sooner than 13."""
     kernel = blur_kernel(kernel_size)
     side = kernel_size + 2 * REACH
     weights = torch.zeros(16, side, side, dtype=torch.float64)
@@ -78,21 +69,8 @@ def expansion_offsets(logs: Tensor) -> Tensor:
     Returns:
         Tensor: (N, 2) along x and y, cells; 0 where the Hessian is singular.
     """
-    (
-        here,
-        right,
-        left,
-        right2,
-        left2,
-        down,
-        up,
-        down2,
-        up2,
-        down_right,
-        down_left,
-        up_right,
-        up_left,
-    ) = logs
+    here, right, left, right2, left2, down, up, down2, up2, *corners = logs
+    down_right, down_left, up_right, up_left = corners
     dx = (right - left) / 2
     dy = (down - up) / 2
     dxx = (right2 - 2 * here + left2) / 4
@@ -107,9 +85,9 @@ def expansion_offsets(logs: Tensor) -> Tensor:
 def dark_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> tuple[Tensor, Tensor]:
     """Offsets of most maps, and which maps need :func:`scaled_offsets`.
 
-    Maps are blurred around their maxima alone, and not scaled. Scaling adds a
-    constant to the logarithm and so changes nothing, unless a value is cut.
-    The factor is at least 1, as blurring raises no maximum.
+    Maps are blurred only around their maxima, and not scaled. Scaling adds a
+    constant to the logarithm and so changes nothing, unless a value is below
+    :data:`FLOOR`. The factor is at least 1, as blurring raises no maximum.
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.
@@ -118,8 +96,8 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> tuple[Tens
 
     Returns:
         tuple[Tensor, Tensor]: (N, 2) offsets along x and y, cells, float32;
-        and (N, ), which of them are not right: values close to the maximum
-        may be cut, or the patch could not be read.
+        and (N, ), which of them are wrong: values close to the maximum may be
+        below the floor, or the patch could not be read.
     """
     patches, misread = patches_around(heatmaps, peaks, kernel_size + 2 * REACH)
     values = blur_weights(kernel_size, heatmaps.device) @ patches.T
@@ -132,8 +110,8 @@ def dark_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> tuple[Tens
 
 @lru_cache(maxsize=16)
 def blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
-    """What blurs a line of ``size`` cells with zeros around it: (size, size),
-    float64."""
+    """The matrix that blurs a line of ``size`` cells with zeros around it:
+    (size, size), float64."""
     kernel = blur_kernel(kernel_size)
     cells = torch.arange(size)
     taps = cells - cells[:, None] + kernel_size // 2
@@ -143,7 +121,7 @@ def blur_matrix(kernel_size: int, size: int, device: torch.device) -> Tensor:
 
 
 def scaled_offsets(heatmaps: Tensor, peaks: Peaks, kernel_size: int) -> Tensor:
-    """Offsets of any maps: the whole of them is blurred and scaled.
+    """Offsets of any maps, which are blurred and scaled as a whole.
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.

@@ -9,8 +9,8 @@ from torch import Tensor
 from .dark import dark_offsets, scaled_offsets
 from .peaks import Peaks, find_peaks, quarter_offsets
 
-# So many maps are blurred at once where whole maps are: in double precision
-# and 64 x 64 cells that takes 25 MB.
+# Number of whole maps to blur at once: in double precision and 64 x 64 cells
+# these take 25 MB.
 MAPS_AT_ONCE = 256
 
 
@@ -21,7 +21,7 @@ class Decoded(NamedTuple):
         points (Tensor): (N, 2) x and y in cells, float32; -1 where nothing is
             above 0, and NaN where the heatmap holds a NaN.
         scores (Tensor): (N, ) the maxima, float32.
-        doubtful (Tensor): (N, ) which points :func:`mend` must look at.
+        doubtful (Tensor): (N, ) which points :func:`mend` must correct.
     """
 
     points: Tensor
@@ -30,7 +30,7 @@ class Decoded(NamedTuple):
 
 
 def as_maps(heatmaps: Tensor) -> Tensor:
-    """Heatmaps of all faces as one row of maps.
+    """The heatmaps of all faces, one after another.
 
     Args:
         heatmaps (Tensor): (B, K, H, W) of any type, in any order of memory.
@@ -58,8 +58,8 @@ def check_kernel(size: int) -> None:
 
 
 def decode_once(maps: Tensor, unbiased: bool, blur_kernel_size: int) -> tuple[Decoded, Peaks]:
-    """All points without a look at them, so that no device waits for the
-    host."""
+    """Decode without reading a value back, so that the host does not wait for
+    the device; :func:`mend` corrects the doubtful points."""
     peaks = find_peaks(maps)
     places = torch.stack((peaks.x, peaks.y), 1).float()
     doubtful = torch.zeros_like(peaks.x, dtype=torch.bool)
@@ -74,8 +74,8 @@ def decode_once(maps: Tensor, unbiased: bool, blur_kernel_size: int) -> tuple[De
 
 
 def mend(maps: Tensor, decoded: Decoded, peaks: Peaks, blur_kernel_size: int) -> None:
-    """Put right the doubtful points of :func:`decode_once`, in place."""
-    for index in decoded.doubtful.nonzero()[:, 0].split(MAPS_AT_ONCE):
+    """Correct the doubtful points of :func:`decode_once`, in place."""
+    for index in torch.split(decoded.doubtful.nonzero()[:, 0], MAPS_AT_ONCE):
         some = Peaks(*(each[index] for each in peaks))
         places = torch.stack((some.x, some.y), 1).float()
         decoded.points[index] = places + scaled_offsets(maps[index], some, blur_kernel_size)
@@ -87,8 +87,8 @@ def decode_heatmaps(
 ) -> tuple[Tensor, Tensor]:
     """Points of heatmaps as MMPose's ``MSRAHeatmap`` finds them.
 
-    With ``unbiased`` one bit is read back from the device, which says whether
-    any map holds values so low around its maximum that the whole map must be
+    With ``unbiased`` the host waits for one bit of the device: whether any
+    map has values so low around its maximum that the whole map must be
     blurred.
 
     Args:
@@ -104,7 +104,7 @@ def decode_heatmaps(
         and NaN where a heatmap holds a NaN.
 
     Raises:
-        ValueError: If the heatmaps are no (B, K, H, W), or with ``unbiased``
+        ValueError: If the heatmaps are not (B, K, H, W), or with ``unbiased``
             the kernel's size is even.
     """
     if unbiased:

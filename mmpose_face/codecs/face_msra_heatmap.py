@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMPose's Gaussian heatmaps on whole batches, right at the borders too."""
+"""MMPose's Gaussian heatmaps for whole batches, on request correct at the borders."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,45 +14,46 @@ from mmpose.codecs.utils import generate_gaussian_heatmaps
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from ..arrays import Array
 from .batches import one_by_one
 from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once, mend
 from .gaussians import gaussian_heatmaps
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceMSRAHeatmap(MSRAHeatmap):
+class FaceMSRAHeatmap(MSRAHeatmap):  # type: ignore[misc]  # MMPose is not typed
     """MMPose's ``MSRAHeatmap`` for whole batches on their device.
 
-    Two more things than MMPose's:
+    It adds two things:
 
-    - A batch of heatmaps is decoded where it is, and only points and scores
-      are copied to the host (:meth:`batch_decode`, which heads then use);
-      targets are drawn where the points are (:meth:`batch_encode`).
-    - A fault at the borders can be mended. MMPose draws a Gaussian as a patch
-      that begins at ``int(mu - 3 * sigma)``. Left of the map or above it this
-      rounds towards the map. Where ``3 * sigma`` is not whole, it moves the
-      peak by one cell: with sigma 1.5 for points on the first five columns or
-      rows. With ``unbiased`` (DARK) there is no patch and no such fault.
+    - Heatmaps of a batch are decoded on their device, and only points and
+      scores are copied to the host (:meth:`batch_decode`, which heads use);
+      targets are drawn on the device of the points (:meth:`batch_encode`).
+    - It can avoid a fault of MMPose at the borders. MMPose draws a Gaussian as
+      a patch that begins at ``int(mu - 3 * sigma)``. Left of the map or above
+      it this rounds towards the map. Where ``3 * sigma`` is not whole, it
+      moves the peak by one cell: with sigma 1.5 for points on the first five
+      columns or rows. With ``unbiased`` (DARK) there is no patch and no fault.
 
-    ``encode`` and ``decode`` of one face are MMPose's, but for that fault.
+    Apart from that fault, ``encode`` and ``decode`` of one face are MMPose's.
 
     Args:
         *args: Those of ``MSRAHeatmap``.
-        border_shift (bool): Draw as MMPose does. Defaults to True, as the
-            released weights were trained.
+        border_shift (bool): Keep the fault. Defaults to True, as the released
+            weights were trained with it.
         **kwargs: Those of ``MSRAHeatmap``.
 
     Raises:
         ValueError: If ``blur_kernel_size`` is even and ``unbiased`` is set.
     """
 
-    def __init__(self, *args, border_shift: bool = True, **kwargs) -> None:
+    def __init__(self, *args: Any, border_shift: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.unbiased:
             check_kernel(self.blur_kernel_size)
         self.border_shift = border_shift
 
-    def encode(self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None) -> dict:
+    def encode(self, keypoints: Array, keypoints_visible: Array | None = None) -> dict[str, Array]:
         """Draw points as heatmaps.
 
         Args:
@@ -64,14 +66,14 @@ class FaceMSRAHeatmap(MSRAHeatmap):
             dict: ``heatmaps``, ``(K, H, W)``, and ``keypoint_weights``,
             ``(1, K)``, which are MMPose's in either case.
         """
-        encoded = super().encode(keypoints, keypoints_visible)
+        encoded: dict[str, Array] = super().encode(keypoints, keypoints_visible)
         if not (self.border_shift or self.unbiased):
             encoded['heatmaps'] = self._draw(keypoints, encoded['keypoint_weights'])
         return encoded
 
-    def _draw(self, keypoints: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """MMPose's drawing on a map so much wider that no patch which reaches
-        the map begins left of the wider one or above it."""
+    def _draw(self, keypoints: Array, weights: Array) -> Array:
+        """Draw as MMPose does, but on a wider map: no patch that reaches the
+        map begins left of the wider one or above it."""
         margin = ceil(6 * self.sigma) + 2
         width, height = self.heatmap_size
         heatmaps, _ = generate_gaussian_heatmaps(
@@ -121,19 +123,19 @@ class FaceMSRAHeatmap(MSRAHeatmap):
             ``decode``.
 
         Raises:
-            ValueError: If the heatmaps are no ``(B, K, H, W)``.
+            ValueError: If the heatmaps are not ``(B, K, H, W)``.
         """
         points, scores = decode_heatmaps(heatmaps, self.unbiased, self.blur_kernel_size)
         return self._pixels(points, points.shape[:2]), scores
 
     @torch.no_grad()
-    def batch_decode(self, heatmaps: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def batch_decode(self, heatmaps: Tensor) -> tuple[list[Array], list[Array]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         ``(1, K, 2)`` and scores ``(1, K)``, one each for every face.
 
-        There is one copy to the host, and nothing waits for the device before
-        it. A second one follows where DARK meets values close to 0 around a
-        maximum, as of a network that has learnt nothing.
+        There is one copy to the host, and no wait for the device before it.
+        A second copy follows where DARK finds values close to 0 around a
+        maximum, as of an untrained network.
         """
         maps = as_maps(heatmaps)
         decoded, peaks = decode_once(maps, self.unbiased, self.blur_kernel_size)
@@ -155,7 +157,7 @@ class FaceMSRAHeatmap(MSRAHeatmap):
     def _scale(self, like: Tensor) -> Tensor:
         """Pixels of the crop in one cell, along x and y.
 
-        Made on the device: copying it there would wait for the device, and a
-        division by numbers of the host rounds otherwise.
+        Made on the device: a copy would wait for the device, and a division by
+        Python's numbers would round in another way.
         """
         return torch.stack([like.new_full((), float(each)) for each in self.scale_factor])

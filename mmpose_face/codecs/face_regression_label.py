@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """MMPose's regression labels on whole batches."""
 
-import numpy as np
 import torch
 from mmpose.codecs import RegressionLabel
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from ..arrays import Array
 from .batches import check_points
 
 
 @KEYPOINT_CODECS.register_module()
-class FaceRegressionLabel(RegressionLabel):
+class FaceRegressionLabel(RegressionLabel):  # type: ignore[misc]  # MMPose is not typed
     """MMPose's ``RegressionLabel`` for whole batches on their device.
 
     Labels are coordinates divided by the size of the crop. ``encode`` and
@@ -49,10 +49,10 @@ class FaceRegressionLabel(RegressionLabel):
 
     @torch.no_grad()
     def decode_on_device(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """From what a network gives to pixels of the crop, on its device.
+        """From outputs of a network to pixels of the crop, on their device.
 
         Args:
-            encoded (Tensor): ``(B, K, D)`` or, as MMPose's heads have it,
+            encoded (Tensor): ``(B, K, D)`` or, as MMPose's heads give it,
                 ``(B, 1, K, D)``. D is 2, or 4 with standard deviations.
 
         Returns:
@@ -63,7 +63,7 @@ class FaceRegressionLabel(RegressionLabel):
         Raises:
             ValueError: If the shape is another.
         """
-        encoded = self._of_faces(encoded)
+        encoded = self._checked(encoded)
         points = torch.stack(
             [along * size for along, size in zip(encoded.unbind(-1), self.input_size)], -1
         )
@@ -71,24 +71,24 @@ class FaceRegressionLabel(RegressionLabel):
             return points, torch.ones_like(points[..., 0])
         return points, (1 - encoded[..., 2:]).mean(-1)
 
-    def batch_decode(self, encoded: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def batch_decode(self, encoded: Tensor) -> tuple[list[Array], list[Array]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         ``(1, K, 2)`` and scores ``(1, K)``, one each for every face.
 
-        What the network gives is copied to the host at once, and MMPose's
-        arithmetic done there for all faces.
+        The outputs are copied to the host at once, where MMPose's ``decode``
+        takes all faces together.
         """
-        points, scores = self.decode(self._of_faces(encoded).cpu().numpy())
+        points, scores = self.decode(self._checked(encoded).cpu().numpy())
         return list(points[:, None]), list(scores[:, None])
 
     @staticmethod
-    def _of_faces(encoded: Tensor) -> Tensor:
+    def _checked(encoded: Tensor) -> Tensor:
+        """(B, K, D) in float32."""
         if encoded.ndim == 4 and encoded.shape[1] == 1:
             encoded = encoded[:, 0]
         if encoded.ndim != 3 or encoded.shape[-1] not in (2, 4):
             raise ValueError(
-                'coordinates are (B, K, 2) or (B, K, 4), maybe '
-                'with a 1 after the B, got '
-                f'{tuple(encoded.shape)}'
+                'coordinates are (B, K, 2) or (B, K, 4), maybe with a 1 after the B, '
+                f'got {tuple(encoded.shape)}'
             )
         return encoded.detach().float()

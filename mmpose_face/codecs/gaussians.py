@@ -15,14 +15,14 @@ from torch import Tensor
 from .batches import check_points
 from .memory import empty
 
-# Products of less are subnormal numbers, which processors are slow with.
+# Products of lesser values are subnormal numbers, which slow processors down.
 TINY = 2e-19
 
 
 def gaussian(distances: Tensor, sigma: float) -> Tensor:
     """1 at distance 0. Writes into the distances."""
     values = distances.square_().mul_(-0.5 / sigma**2).exp_()
-    return F.threshold_(values, TINY, 0.0)
+    return F.threshold(values, TINY, 0.0, inplace=True)
 
 
 def rounded(points: Tensor) -> Tensor:
@@ -54,8 +54,8 @@ def _patches(
 ) -> tuple[Tensor, int]:
     """MMPose's patches of ``6 * sigma + 1`` cells along one side of the map.
 
-    A patch begins at ``int(cell - 3 * sigma)``, which left of the map goes
-    towards it. That shifts the patch where ``3 * sigma`` is not whole.
+    A patch begins at ``int(cell - 3 * sigma)``, which rounds towards the map
+    left of it: that shifts the patch where ``3 * sigma`` is not whole.
 
     Args:
         size (int): Cells of that side.
@@ -87,9 +87,9 @@ def _on_cells(points: Tensor, drawn: Tensor, size: int, sigma: float, border_shi
     """Patches along one side around the cells of points (B, K): (B, K, size),
     0 where nothing is drawn."""
     patches, first = _patches(size, sigma, border_shift, points.device)
-    # Left of the map MMPose rounds towards it, which is part of the shift.
+    # Rounding towards the map from the left is part of the shift.
     cells = rounded(points) if border_shift else (points + 0.5).floor()
-    # In the last row there is nothing.
+    # The last row is empty.
     rows = torch.where(drawn, cells - first, len(patches) - 1).long()
     return F.embedding(rows, patches)
 

@@ -2,6 +2,8 @@
 """Decoders as parts of an exported graph: sizes are fixed beforehand, and no
 step depends on a value."""
 
+from collections.abc import Sequence
+
 import torch
 from mmpose.codecs import MSRAHeatmap, RegressionLabel
 from mmpose.codecs.base import BaseKeypointCodec
@@ -49,7 +51,8 @@ class OnDevice(nn.Module):
 
     def forward(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """See :func:`graph_decoder`."""
-        return self.codec.decode_on_device(outputs)
+        points, scores = self.codec.decode_on_device(outputs)
+        return points, scores
 
 
 class HeatmapDecoder(nn.Module):
@@ -57,11 +60,15 @@ class HeatmapDecoder(nn.Module):
 
     Args:
         codec (MSRAHeatmap): Has the size of the heatmaps.
-        cells (Sequence[tuple[int, int]]): Where the step looks: cells to the
-            right of the highest and below it.
+        cells (Sequence[tuple[int, int]]): The cells that the step depends on,
+            as steps from the highest to the right and down.
     """
 
-    def __init__(self, codec: MSRAHeatmap, cells) -> None:
+    right: Tensor
+    down: Tensor
+    scale: Tensor
+
+    def __init__(self, codec: MSRAHeatmap, cells: Sequence[tuple[int, int]]) -> None:
         super().__init__()
         self.width, self.height = map(int, codec.heatmap_size)
         right, down = torch.tensor(cells).T
@@ -92,7 +99,7 @@ class HeatmapDecoder(nn.Module):
 
         Args:
             heatmaps (Tensor): (B, K, H, W).
-            margin (float): By how much less a cell may be to be as high.
+            margin (float): Cells whose values differ by no more count as equal.
 
         Returns:
             Tensor: (B, K) bool, where a second cell is as high.
@@ -101,14 +108,14 @@ class HeatmapDecoder(nn.Module):
         return first - second <= margin
 
     def around(self, cells: Tensor, peaks: Peaks) -> Tensor:
-        """What lies around the highest cells, 0 outside of the map.
+        """Values around the highest cells, 0 outside of the map.
 
         Args:
             cells (Tensor): (B, K, H * W).
             peaks (Peaks): The highest cells, (B, K).
 
         Returns:
-            Tensor: (B, K, number of cells that the step looks at).
+            Tensor: (B, K, number of cells that the step depends on).
         """
         x = peaks.x[..., None] + self.right
         y = peaks.y[..., None] + self.down
@@ -135,21 +142,25 @@ class QuarterDecoder(HeatmapDecoder):
             ((x > 1) & (x < self.width - 1) & (y > 0), (y > 1) & (y < self.height - 1) & (x > 0)),
             -1,
         )
-        ahead, behind = self.around(cells, peaks).split(2, -1)
-        return (ahead - behind).sign() * 0.25 * steps
+        ahead, behind = torch.split(self.around(cells, peaks), 2, -1)
+        return torch.sign(ahead - behind) * 0.25 * steps
 
     def undecided(self, heatmaps: Tensor, margin: float) -> Tensor:
-        """See the base class; or where the neighbours on both sides are as
-        high as each other."""
+        """As in the base class, or where the neighbours on both sides are
+        equal."""
         cells = heatmaps.flatten(2)
         peaks = self.peaks(cells)
-        ahead, behind = self.around(cells, peaks).split(2, -1)
-        equal = (ahead - behind).abs() <= margin
+        ahead, behind = torch.split(self.around(cells, peaks), 2, -1)
+        equal = torch.abs(ahead - behind) <= margin
         return super().undecided(heatmaps, margin) | equal.any(-1)
 
 
 class DarkDecoder(HeatmapDecoder):
     """DARK, see :mod:`~.dark`; in double precision behind the network."""
+
+    weights: Tensor
+    blur_height: Tensor
+    blur_width: Tensor
 
     def __init__(self, codec: MSRAHeatmap) -> None:
         kernel = codec.blur_kernel_size
@@ -162,7 +173,7 @@ class DarkDecoder(HeatmapDecoder):
         for name in ('height', 'width'):
             matrix = blur_matrix(kernel, getattr(self, name), cpu)
             self.register_buffer(f'blur_{name}', matrix.clone())
-        # In a traced graph it stays a branch that is taken or not.
+        # A script stays a branch in a traced graph.
         self.scale_if_cut = torch.jit.script(scale_if_cut)
 
     def offsets(self, cells: Tensor, peaks: Peaks) -> Tensor:
@@ -171,7 +182,7 @@ class DarkDecoder(HeatmapDecoder):
         values = self.around(cells, peaks).double() @ self.weights
         inner = refined((self.height, self.width), peaks)
         cut = inner & (values.amin(-1) <= 2 * FLOOR)
-        maps = cells.unflatten(-1, (self.height, self.width))
+        maps = torch.unflatten(cells, -1, (self.height, self.width))
         scale = self.scale_if_cut(cut, maps, peaks.values, self.blur_height, self.blur_width)
         logs = (values * scale[..., None]).clamp(min=FLOOR).log()
         offsets = expansion_offsets(logs.flatten(0, 1).T)
@@ -180,10 +191,10 @@ class DarkDecoder(HeatmapDecoder):
 
 
 def scale_if_cut(cut: Tensor, maps: Tensor, maxima: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """What DARK multiplies blurred heatmaps with.
+    """The factors by which DARK scales blurred heatmaps.
 
     Args:
-        cut (Tensor): (B, K), where a value is cut, so that it matters.
+        cut (Tensor): (B, K), where a value is cut and so the factor matters.
         maps (Tensor): (B, K, H, W).
         maxima (Tensor): Their maxima (B, K).
         down, across (Tensor): Blur of columns (H, H) and rows (W, W).

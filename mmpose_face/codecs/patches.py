@@ -12,8 +12,8 @@ from .peaks import Peaks, first_cells
 
 
 def blur_kernel(size: int) -> Tensor:
-    """OpenCV's Gaussian of this size, in the precision that it blurs single
-    ones with: (size, ), float64."""
+    """OpenCV's Gaussian of this size: (size, ), float64, of the values by
+    which OpenCV blurs float32."""
     kernel = cv2.getGaussianKernel(size, 0, cv2.CV_32F)
     return torch.from_numpy(kernel[:, 0]).double()
 
@@ -24,8 +24,8 @@ def _on_map(side: int, height: int, width: int, device: torch.device) -> Tensor:
 
     Args:
         side (int): Of the patch, cells, odd.
-        height, width (int): Of the map, at most ``side``; of a larger map
-            those of the part next to the patch.
+        height, width (int): Of the map; of a larger map those of the part
+            next to the patch, ``side``.
         device (torch.device): Where the result is.
 
     Returns:
@@ -56,7 +56,7 @@ def patches_around(heatmaps: Tensor, peaks: Peaks, side: int) -> tuple[Tensor, T
     Returns:
         tuple[Tensor, Tensor]: Patches (N, side * side), float64; and (N, ),
         which of them could not be copied, as they reach beyond the first or
-        the last map. Their values are of other cells.
+        the last map, and hold values of other cells.
     """
     number, height, width = heatmaps.shape
     x, y, _ = peaks
@@ -70,11 +70,11 @@ def patches_around(heatmaps: Tensor, peaks: Peaks, side: int) -> tuple[Tensor, T
     misread = ((starts != copied) & on_map).any(1)
     patches = F.embedding(copied, memory.unfold(0, side, 1)).float().flatten(1)
 
-    # All maps that are larger than a patch have their borders alike.
+    # The masks of maps larger than a patch do not depend on their size.
     part = min(height, side), min(width, side)
     from_top = y - (y - side // 2).clamp(0, height - part[0])
     from_left = x - (x - side // 2).clamp(0, width - part[1])
     masks = _on_map(side, *part, x.device).index_select(0, from_top * part[1] + from_left)
-    # On bits, since NaN times 0 is NaN, and masked_fill_ takes thrice as long.
+    # By bits: NaN times 0 is NaN, and masked_fill_ takes three times as long.
     patches.view(torch.int32).bitwise_and_(masks)
     return patches.double(), misread

@@ -22,10 +22,10 @@ class Peaks(NamedTuple):
 
 
 def first_maximum(rows: Tensor, maxima: Tensor) -> Tensor:
-    """Where each row reaches its maximum first, as ``numpy.argmax`` has it.
+    """Where each row first reaches its maximum, as ``numpy.argmax``.
 
-    Not left to ``torch.argmax`` and each device's ways with ties, which are
-    common in half precision and in saturated maps.
+    ``torch.argmax`` treats ties, which are common in half precision and in
+    saturated maps, in another way on each device.
 
     Args:
         rows (Tensor): (N, M).
@@ -36,8 +36,8 @@ def first_maximum(rows: Tensor, maxima: Tensor) -> Tensor:
         Tensor: (N, ), int64.
     """
     size = rows.shape[1]
-    # The largest number is at the first of equals. Short integers are the
-    # quickest by far.
+    # The first of equals has the largest number. Short integers are the
+    # fastest by far.
     from_end = torch.arange(size, 0, -1, dtype=torch.int16, device=rows.device)
     found = ((rows == maxima[:, None]) * from_end).amax(1)
     return (size - found.long()).clamp(max=size - 1)
@@ -46,8 +46,8 @@ def first_maximum(rows: Tensor, maxima: Tensor) -> Tensor:
 def find_peaks(heatmaps: Tensor) -> Peaks:
     """The first maximum of each heatmap in the order of its memory.
 
-    The heatmaps are read once, as a bare maximum does: the maxima of the rows
-    say in which row to look.
+    The heatmaps are read only once, for the maxima of their rows; then only
+    the row of each maximum.
 
     Args:
         heatmaps (Tensor): (N, H, W), contiguous.
@@ -91,4 +91,4 @@ def quarter_offsets(heatmaps: Tensor, peaks: Peaks) -> Tensor:
     peak = first_cells(number, height * width, x) + y * width + x
     cells = torch.stack((peak[:, None] + step, peak[:, None] - step))
     ahead, behind = heatmaps.view(-1).index_select(0, cells.view(-1)).float().view(2, number, 2)
-    return (ahead - behind).sign() * 0.25
+    return torch.sign(ahead - behind) * 0.25

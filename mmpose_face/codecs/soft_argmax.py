@@ -12,10 +12,11 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from ..arrays import Array
 from .batches import check_points, one_by_one
 
-# Half the side of the square around a mean whose share of the heatmap is the
-# point's score, on the grid.
+# A point's score is the share of the heatmap in a square around the mean: half
+# the side of that square, on the grid.
 _SCORE_RADIUS = 0.25
 
 
@@ -24,7 +25,7 @@ def grid(size: int, like: Tensor) -> Tensor:
 
     Args:
         size (int): Number of cells.
-        like (Tensor): Whose type and device the result has.
+        like (Tensor): A tensor of the type and the device of the result.
 
     Returns:
         Tensor: (size, ), from -1, the centre of the first cell, to 1, the
@@ -43,7 +44,7 @@ def soft_argmax(heatmaps: Tensor) -> Tensor:
         Tensor: (N, K, 2), x and y on :func:`grid`.
     """
     height, width = heatmaps.shape[2:]
-    # No products of matrices: AMP would take half precision for them.
+    # No matrix products: AMP would compute them in half precision.
     columns = heatmaps.sum(2) * grid(width, heatmaps)
     rows = heatmaps.sum(3) * grid(height, heatmaps)
     return torch.stack((columns.sum(-1), rows.sum(-1)), -1)
@@ -65,7 +66,7 @@ def to_pixels(points: Tensor, size: Sequence[int]) -> Tensor:
 
 
 @KEYPOINT_CODECS.register_module()
-class SoftArgmax(BaseKeypointCodec):
+class SoftArgmax(BaseKeypointCodec):  # type: ignore[misc]  # MMPose is not typed
     """Coordinates as the mean of a heatmap that sums to 1.
 
     The cells' centres go from -1 to 1, and so do the targets: from the left
@@ -73,17 +74,17 @@ class SoftArgmax(BaseKeypointCodec):
     last. The mean of a heatmap can thus be any point of the image, and the
     mirror image of a point is its negative.
 
-    A crop of W pixels that is mirrored has what was at x at W - 1 - x. With
-    ``mirror='box'`` the negative is W - x instead, and the grid lies half a
-    pixel to the right and down: that is mirrored about W / 2, where MMPose
-    puts the middle of the face box, and what ``shift_heatmap=True`` amounts
-    to for MMPose's heatmaps. It moves the mean of a flip test half a pixel to
-    the right, which labels that lie to the right of the image's points call
-    for: those of 300-W, whose pixels count from 1 (docs/en/star.md).
+    Mirroring a crop of W pixels moves x to W - 1 - x. With ``mirror='box'``
+    the negative is W - x instead, and the grid lies half a pixel to the right
+    and down: points are mirrored about W / 2, the middle of MMPose's face box,
+    as ``shift_heatmap=True`` does with MMPose's heatmaps. That moves the mean
+    of a flip test half a pixel to the right, as is right for labels that lie
+    to the right of the image's points: those of 300-W, whose pixels count
+    from 1 (docs/en/star.md).
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop, pixels.
-        mirror (str): ``'image'`` or ``'box'``: what a mirrored heatmap is
+        mirror (str): ``'image'`` or ``'box'``: whose middle heatmaps are
             mirrored about.
 
     Raises:
@@ -106,9 +107,7 @@ class SoftArgmax(BaseKeypointCodec):
         self.input_size = input_size
         self.shift = 0.5 if mirror == 'box' else 0.0  # pixels
 
-    def encode(
-        self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None
-    ) -> dict[str, np.ndarray]:
+    def encode(self, keypoints: Array, keypoints_visible: Array | None = None) -> dict[str, Array]:
         """From pixels of the crop to the grid.
 
         Args:
@@ -153,7 +152,7 @@ class SoftArgmax(BaseKeypointCodec):
             keypoint_labels=torch.stack(labels, -1).float(), keypoint_weights=weights.float()
         )
 
-    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def decode(self, encoded: Array) -> tuple[Array, Array]:
         """From one face's heatmaps to pixels of the crop.
 
         Args:
@@ -183,12 +182,15 @@ class SoftArgmax(BaseKeypointCodec):
             scores = self._scores(heatmaps, means)
         return to_pixels(means, self.input_size) + self.shift, scores
 
-    def batch_decode(self, heatmaps: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def batch_decode(self, heatmaps: Tensor) -> tuple[list[Array], list[Array]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         (1, K, 2) and scores (1, K), one each for every face."""
-        return tuple(one_by_one(*self.decode_on_device(heatmaps)))
+        points, scores = one_by_one(*self.decode_on_device(heatmaps))
+        return points, scores
 
-    def _scores(self, heatmaps: Tensor, means: Tensor) -> Tensor:
+    @staticmethod
+    def _scores(heatmaps: Tensor, means: Tensor) -> Tensor:
+        """The share of each heatmap near its mean: (B, K)."""
         height, width = heatmaps.shape[2:]
         near_x, near_y = (
             ((grid(size, means) - mean[..., None]).abs() <= _SCORE_RADIUS).to(means.dtype)

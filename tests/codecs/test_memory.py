@@ -10,16 +10,21 @@ import torch
 from mmpose_face.codecs import memory
 
 
-@pytest.fixture
-def recycler():
-    return memory.Recycler()
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(memory, '_kept', [])
+    monkeypatch.setattr(memory, 'LARGE', 0)
 
 
-def test_used_again(recycler):
-    first = recycler.empty((4, 5))
+def empty(shape, device='cpu'):
+    return memory.empty(shape, torch.device(device))
+
+
+def test_used_again():
+    first = empty((4, 5))
     place = first.data_ptr()
     del first
-    again = recycler.empty((4, 5))
+    again = empty((4, 5))
     assert again.data_ptr() == place
     assert again.shape == (4, 5) and again.dtype == torch.float32
 
@@ -35,27 +40,27 @@ def test_used_again(recycler):
         lambda result: memoryview(result.numpy()),
     ],
 )
-def test_not_while_someone_sees_it(recycler, keep):
-    kept = keep(recycler.empty((4, 5)).fill_(7))
+def test_not_while_someone_sees_it(keep):
+    kept = keep(empty((4, 5)).fill_(7))
     gc.collect()
-    recycler.empty((4, 5)).fill_(0)
-    recycler.empty((2, 5)).fill_(0)
+    empty((4, 5)).fill_(0)
+    empty((2, 5)).fill_(0)
     assert np.all(np.asarray(kept) == 7)
 
 
-def test_smaller_results_fit(recycler):
-    place = recycler.empty((4, 5)).data_ptr()
-    assert recycler.empty((2, 5)).data_ptr() == place
-    assert recycler.empty((4, 5)).data_ptr() == place
-    larger = recycler.empty((5, 5))
+def test_smaller_results_fit():
+    place = empty((4, 5)).data_ptr()
+    assert empty((2, 5)).data_ptr() == place
+    assert empty((4, 5)).data_ptr() == place
+    larger = empty((5, 5))
     assert larger.fill_(1).sum() == 25
 
 
 def test_only_large_results_on_the_host(monkeypatch):
     monkeypatch.setattr(memory, 'LARGE', 4 * 100)
-    place = memory.empty((10, 11), torch.device('cpu')).data_ptr()
-    assert memory.empty((10, 11), torch.device('cpu')).data_ptr() == place
-    small = memory.empty((10, 10), torch.device('cpu'))
+    place = empty((10, 11)).data_ptr()
+    assert empty((10, 11)).data_ptr() == place
+    small = empty((10, 10))
     assert small.data_ptr() != place and small.shape == (10, 10)
-    elsewhere = memory.empty((10, 11), torch.device('meta'))
+    elsewhere = empty((10, 11), 'meta')
     assert elsewhere.device.type == 'meta'
