@@ -8,7 +8,7 @@ from ..codecs.peaks import find_peaks
 
 
 def peaks(heatmaps: Tensor) -> Tensor:
-    """Where heatmaps are largest.
+    """The cells of the maxima of heatmaps.
 
     Args:
         heatmaps (Tensor): (B, K, H, W).
@@ -22,20 +22,19 @@ def peaks(heatmaps: Tensor) -> Tensor:
     return torch.where(values[..., None] > 0, torch.stack((x, y), -1), -1)
 
 
-def landmark_accuracy(distances: Tensor, weights: Tensor, threshold: float = 0.05) -> Tensor:
-    """The share of points that are near, averaged over landmarks.
+def landmark_accuracy(distances: Tensor, weights: Tensor) -> Tensor:
+    """The share of points closer than 0.05, averaged over landmarks.
 
     Args:
         distances (Tensor): (B, K), float32.
         weights (Tensor): (B, K); points of weight 0 do not count.
-        threshold (float): What is nearer than this is near.
 
     Returns:
-        Tensor: A float64 from 0 to 1. Landmarks without a point that counts
-        have no part in it; without any it is 0.
+        Tensor: A float64 from 0 to 1. Landmarks of which no point counts are
+        left out; if that is all of them, it is 0.
     """
     counts = weights > 0
-    near = ((distances < threshold) & counts).sum(0)
+    near = ((distances < 0.05) & counts).sum(0)
     points = counts.sum(0)
     shares = near.double() / points.clamp(min=1)
     return shares.sum() / (points > 0).sum().clamp(min=1)

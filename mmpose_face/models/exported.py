@@ -1,34 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trained model as one graph, from crops to heatmaps or to points."""
+"""A trained model as one graph, from crops to heatmaps or points."""
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import Tensor, nn
 
 from ..codecs.graph_decoders import graph_decoder
-from .pose_estimators.flip_test import mean_coordinates, mirror_index
-
-if TYPE_CHECKING:
-    from mmpose.models.pose_estimators.base import BasePoseEstimator
+from .pose_estimators.flip_test import mean_coordinates
 
 
 class Normalized(nn.Module):
-    """Pixels as a network takes them.
+    """Pixels normalised and padded for a network.
 
     Args:
-        preprocessor (nn.Module): MMPose's ``PoseDataPreprocessor`` or ours.
+        preprocessor (PoseDataPreprocessor): MMPose's or ours.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, preprocessor: nn.Module) -> None:
+    def __init__(self, preprocessor: PoseDataPreprocessor) -> None:
         super().__init__()
         self.reverse = bool(preprocessor._channel_conversion)
         self.divisor = preprocessor.pad_size_divisor
@@ -56,24 +54,23 @@ class Network(nn.Module):
     """Backbone, neck and head.
 
     Args:
-        model (nn.Module): A top-down model of MMPose's.
+        model (BasePoseEstimator): A top-down model of MMPose's.
         half (bool): Whether it computes in half precision.
 
     Raises:
-        ValueError: If its head is none that gives heatmaps or coordinates.
+        ValueError: If its head gives neither heatmaps nor coordinates.
     """
 
     model: BasePoseEstimator
 
-    def __init__(self, model: nn.Module, half: bool = False) -> None:
+    def __init__(self, model: BasePoseEstimator, half: bool = False) -> None:
         super().__init__()
         if not isinstance(model.head, (HeatmapHead, CPMHead, RegressionHead)):
             raise ValueError(
-                f'models with a {type(model.head).__name__} cannot be '
-                'exported, only those with a HeatmapHead, CPMHead or '
-                'RegressionHead, or one derived from these'
+                f'models with a {type(model.head).__name__} cannot be exported, only those '
+                'with a HeatmapHead, CPMHead or RegressionHead, or one derived from these'
             )
-        # Without what torch.compile has made of it, and in its own precision.
+        # A copy is without the code of torch.compile and has its own precision.
         self.model = copy.deepcopy(model).eval()
         self.half_precision = half
         if half:
@@ -91,11 +88,11 @@ class Network(nn.Module):
 
 
 class ExportedModel(nn.Module):
-    """The whole way of a crop.
+    """From crops to points: normalisation, network, flip test and decoding.
 
     Args:
-        model (nn.Module): A top-down model of MMPose's, which is copied.
-        decode (bool): Whether to give points, or what the network gives.
+        model (BasePoseEstimator): A top-down model of MMPose's; it is copied.
+        decode (bool): Whether to give points, or the network's outputs.
         flip_test (bool): Whether to take the mean with the mirror image, as
             the model's ``test_cfg`` says.
         half (bool): Whether the network computes in half precision; pixels
@@ -106,7 +103,11 @@ class ExportedModel(nn.Module):
     """
 
     def __init__(
-        self, model: nn.Module, decode: bool = True, flip_test: bool = False, half: bool = False
+        self,
+        model: BasePoseEstimator,
+        decode: bool = True,
+        flip_test: bool = False,
+        half: bool = False,
     ) -> None:
         super().__init__()
         self.normalized = Normalized(model.data_preprocessor)
@@ -122,7 +123,7 @@ class ExportedModel(nn.Module):
         return outputs if self.decoder is None else self.decoder(outputs)
 
     def outputs(self, crops: Tensor) -> Tensor:
-        """What the network gives, the decoding left out."""
+        """The outputs of the network, not decoded."""
         images = self.normalized(crops)
         if self.mirrored is None:
             return self.network(images)
@@ -135,14 +136,14 @@ class Mirrored(nn.Module):
     """The mean of a flip test, see :mod:`~.pose_estimators.flip_test`; for
     graphs, in which nothing is written in place."""
 
-    def __init__(self, model: nn.Module) -> None:
+    index: Tensor
+
+    def __init__(self, model: BasePoseEstimator) -> None:
         super().__init__()
         flip_mode = model.test_cfg.get('flip_mode', 'heatmap')
         if flip_mode != 'heatmap':
             raise ValueError(f"flip_mode is {flip_mode!r}, and only 'heatmap' can be exported")
-        indices = tuple(map(int, model.dataset_meta['flip_indices']))
-        index = mirror_index(indices, torch.device('cpu'))
-        self.register_buffer('index', index.clone())
+        self.register_buffer('index', torch.tensor(list(model.dataset_meta['flip_indices'])))
         self.shift = model.test_cfg.get('shift_heatmap', False)
         self.shift_coords = model.test_cfg.get('shift_coords', True)
         self.input_size = tuple(model.head.decoder.input_size)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps of landmarks and of the edges through them, drawn for a whole batch
-where the landmarks are.
+"""Maps of landmarks and of the edges through them, for a whole batch on the
+device of the landmarks.
 
-They are drawn on the pixels of the crop and made smaller bilinearly, to a
-quarter, which takes the mean of the middle 2 x 2 of each 4 x 4 pixels: only
-these are drawn.
+The maps are those of the crop's pixels, reduced bilinearly to a quarter. That
+is the mean of the middle 2 x 2 of each 4 x 4 pixels: only these are drawn.
 """
 
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor, nn
 
+from ..arrays import Array
 from ..landmarks import get_scheme
 from .precision import full_precision
 
@@ -56,11 +56,11 @@ def edges_of(scheme: str) -> tuple[Edge, ...]:
         >>> len(edges_of('ibug68'))
         9
     """
-    scheme = get_scheme(scheme)
-    index = scheme.index
+    found = get_scheme(scheme)
+    index = found.index
     return tuple(
         Edge(tuple(index[name] for name in curve.points), curve.closed)
-        for curve in scheme.curves
+        for curve in found.curves
         if len(curve.points) > 1
     )
 
@@ -74,7 +74,7 @@ def membership(edges: Sequence[Edge], num_points: int) -> Tensor:
 
 
 def _pixels(size: int, like: Tensor) -> Tensor:
-    """Along one side, the two middle pixels of each of ``size`` cells:
+    """The two middle pixels of each of ``size`` cells along one side:
     (2 * size, )."""
     cells = torch.arange(size, dtype=like.dtype, device=like.device)
     first = cells * STRIDE + (STRIDE / 2 - 1)
@@ -103,7 +103,7 @@ def point_maps(points: Tensor, height: int, width: int, sigma: float = 1.5) -> T
     return rows[..., None] * columns[..., None, :]
 
 
-def spline(num_points: int, closed: bool, samples: int) -> np.ndarray:
+def spline(num_points: int, closed: bool, samples: int) -> Array:
     """The cubic spline through points, as a matrix.
 
     Args:
@@ -113,8 +113,8 @@ def spline(num_points: int, closed: bool, samples: int) -> np.ndarray:
         samples (int): Parts of the curve between two points.
 
     Returns:
-        np.ndarray: (S + 1, P), from the points to the ends of the curve's S
-        parts.
+        np.ndarray: (S + 1, P), which multiplied with the points gives the ends
+        of the curve's S parts.
     """
     knots = np.arange(num_points + closed)
     curve = CubicSpline(
@@ -126,7 +126,7 @@ def spline(num_points: int, closed: bool, samples: int) -> np.ndarray:
 
 
 def _squared_distances(starts: Tensor, ends: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """From pixels to lines between points (N, S, 2): (N, S, H, W)."""
+    """Of pixels from the lines between points (N, S, 2): (N, S, H, W)."""
     step_x, step_y = (ends - starts)[..., None, None].unbind(2)
     start_x, start_y = starts[..., None, None].unbind(2)
     x, y = x - start_x, y[:, None] - start_y
@@ -159,14 +159,16 @@ def draw_line(vertices: Tensor, height: int, width: int) -> Tensor:
 class EdgeMaps(nn.Module):
     """Draws the edges of faces as smooth lines.
 
-    ADNet draws splines too, and OpenCV the antialiased line, whose flanks are
-    a little wider.
+    ADNet draws the same splines, as antialiased lines of OpenCV, whose flanks
+    are a little wider.
 
     Args:
         edges (Sequence[Edge]): The edges.
         num_points (int): K, the number of landmarks.
         samples (int): Straight parts between two landmarks.
     """
+
+    curves: Tensor
 
     def __init__(self, edges: Sequence[Edge], num_points: int, samples: int = 5) -> None:
         super().__init__()
@@ -189,7 +191,7 @@ class EdgeMaps(nn.Module):
         Returns:
             Tensor: (N, E, height, width).
         """
-        # In half precision points would be off by a pixel.
+        # Half precision would shift points by a pixel.
         with full_precision(points):
             vertices = (self.curves @ points).split(self.lengths, 1)
         return torch.stack([draw_line(v, height, width) for v in vertices], 1)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory format of images and weights (channels last on GPUs).
 
-On CPUs never with channels last. There the backward pass of a 1x1 convolution
-with stride 2 that takes few channels (fewer than 8, with AVX-512 fewer than
-16) writes beyond its memory in oneDNN 3.10, which torch 2.11 has: gradients
-are wrong without a word, or the process ends. Nor was a step faster.
+Never channels last on CPUs. There the backward pass of a 1x1 convolution with
+stride 2 and few input channels (fewer than 8, with AVX-512 fewer than 16)
+writes beyond its memory in oneDNN 3.10, which torch 2.11 contains: gradients
+are wrong without a warning, or the process ends. Nor was a step faster.
 """
 
 import functools
@@ -18,7 +18,7 @@ _CHANNELS_LAST_DEVICES = ('cuda',)
 
 
 def memory_format(device: torch.device, channels_last: bool) -> torch.memory_format:
-    """The order for tensors (B, C, H, W) on a device.
+    """The memory format of tensors (B, C, H, W) on a device.
 
     Args:
         device (torch.device): The device of the tensors.
@@ -34,15 +34,13 @@ def memory_format(device: torch.device, channels_last: bool) -> torch.memory_for
 
 
 def compiled_memory_format(device: torch.device) -> AbstractContextManager:
-    """For calls of what ``torch.compile`` makes, which it compiles in the
-    first of them: on CPUs it would put the channels last by itself.
+    """A context in which ``torch.compile`` keeps the memory format.
+
+    On CPUs it would choose channels last by itself, when a compiled module is
+    first called. Without effect on GPUs.
 
     Args:
         device (torch.device): The device of the tensors.
-
-    Returns:
-        AbstractContextManager: In which the compiler leaves the order as it is;
-        without effect on GPUs.
     """
     if device.type in _CHANNELS_LAST_DEVICES:
         return nullcontext()
@@ -53,8 +51,7 @@ def compiled_memory_format(device: torch.device) -> AbstractContextManager:
 
 @functools.cache
 def warn_unless_channels_last(device_type: str) -> None:
-    """Log one warning that channels last, which were asked for, are not used
-    on devices of this type."""
+    """Log one warning if channels last are not used on devices of this type."""
     if device_type not in _CHANNELS_LAST_DEVICES:
         print_log(
             f'network.channels_last has no effect on {device_type!r}, only on '

@@ -11,32 +11,26 @@ from torch import Tensor
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager:
-    """For losses and decoders, whatever surrounds them.
+    """A context without autocast, for losses and decoders.
 
-    Autocast would take their matrix products and convolutions to bfloat16,
-    whose 8 bits put a point of 256 pixels off by half a pixel.
+    Autocast would compute their matrix products and convolutions in bfloat16,
+    whose 8 bits shift a point of 256 pixels by half a pixel.
 
     Args:
-        tensor (Tensor): What is computed with; its device counts.
-
-    Returns:
-        AbstractContextManager: Without autocast.
+        tensor (Tensor): A tensor on the device of the computation.
     """
     return torch.autocast(tensor.device.type, enabled=False)
 
 
 def half_precision(tensor: Tensor) -> AbstractContextManager:
-    """For networks: convolutions and matrix products in bfloat16.
+    """A context for networks: convolutions and matrix products in bfloat16.
 
     It has the range of float32, so that gradients need no scaling, which
-    would wait for the device in every iteration.
+    would wait for the device in every iteration. Without effect, and with one
+    warning, where the device has no bfloat16.
 
     Args:
-        tensor (Tensor): What is computed with; its device counts.
-
-    Returns:
-        AbstractContextManager: Autocast to bfloat16; nothing, and one warning, where
-        the device has no bfloat16.
+        tensor (Tensor): A tensor on the device of the computation.
     """
     if not _has_bfloat16(tensor.device):
         return nullcontext()

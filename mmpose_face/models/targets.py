@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Targets of a batch, as samples hold them and as losses take them."""
+"""Targets of a batch, in samples and as tensors for losses."""
 
 import copy
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from torch import Tensor
 
 
 def copied(sample: PoseDataSample) -> PoseDataSample:
-    """A sample with the same content; setting a field of it leaves the given
-    one as it is. MMEngine's ``new`` copies every array and list as well."""
+    """A shallow copy: setting a field of it leaves the given sample as it is.
+    MMEngine's ``new`` copies every array and list as well."""
     made = copy.copy(sample)
     for name in ('_metainfo_fields', '_data_fields'):
         made.__dict__[name] = set(sample.__dict__[name])
@@ -30,9 +30,8 @@ def with_targets(
 
     Args:
         samples (Sequence[PoseDataSample]): B samples.
-        codec (BaseKeypointCodec): Its tables say what are fields and what are
-            labels, and their names.
-        encoded (dict): What its ``batch_encode`` gave, (B, K, ...) each.
+        codec (BaseKeypointCodec): Its tables name fields and labels.
+        encoded (dict): The result of its ``batch_encode``, (B, K, ...) each.
         visible (Tensor): (B, K), which points are labelled.
 
     Returns:
@@ -40,9 +39,8 @@ def with_targets(
         ``gt_instance_labels`` (1, K, ...), and ``keypoints_visible`` (1, K)
         among the latter.
     """
-    labels = dict(keypoints_visible=visible)
-    labels.update(_renamed(encoded, codec.label_mapping_table))
-    labels = {name: batch[:, None].unbind() for name, batch in labels.items()}
+    named = dict(keypoints_visible=visible, **_renamed(encoded, codec.label_mapping_table))
+    labels = {name: batch[:, None].unbind() for name, batch in named.items()}
     fields = {
         name: batch.unbind() for name, batch in _renamed(encoded, codec.field_mapping_table).items()
     }

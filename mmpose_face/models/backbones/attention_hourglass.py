@@ -4,7 +4,7 @@ al., CVPR 2023), whose stacks attend to the edges of the face."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from mmengine.model import BaseModule
@@ -16,12 +16,12 @@ from ...landmarks import get_scheme
 from ..landmark_maps import edges_of, membership
 from ..precision import full_precision
 
-# A cell belongs to the gate of :func:`with_coordinates` above this.
+# Cells above this belong to the gate of :func:`with_coordinates`.
 _GATE_THRESHOLD = 0.05
 
 
 class StackMaps(NamedTuple):
-    """What a stack says of a batch of faces, in float32.
+    """The maps that a stack makes of a batch of faces, in float32.
 
     Args:
         heatmaps (Tensor): (N, K, H, W), of each landmark; the sum is 1.
@@ -51,8 +51,8 @@ def with_coordinates(x: Tensor, gate: Tensor | None = None) -> Tensor:
     height, width = x.shape[-2:]
     columns, rows = torch.broadcast_tensors(grid(width, x), grid(height, x)[:, None])
     radius = ((columns.square() + rows.square()) / 2).sqrt()
-    # For traces: they keep the number of images open where it is not len(x),
-    # and forget in which precision the grid was made.
+    # For traces: x.shape[0], not len(x), keeps the number of images open; and
+    # they forget the precision of the grid.
     channels = torch.stack((columns, rows, radius)).to(x.dtype)
     channels = channels.expand(x.shape[0], -1, -1, -1)
     parts = [x, channels]
@@ -79,7 +79,7 @@ class Bottleneck(nn.Module):
         self.residual = nn.Sequential(
             _unit(in_channels, middle, 1), _unit(middle, middle, 3), _unit(middle, out_channels, 1)
         )
-        self.shortcut = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if in_channels != out_channels:
             self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
 
@@ -130,12 +130,8 @@ class Stack(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features, heatmaps, point maps and edge maps."""
         features = self.features(self.entry(x))
-        return (
-            features,
-            self.heatmaps(features),
-            self.point_maps(features),
-            self.edge_maps(features),
-        )
+        makers = self.heatmaps, self.point_maps, self.edge_maps
+        return features, *(make(features) for make in makers)
 
 
 @MODELS.register_module()
@@ -143,15 +139,16 @@ class AttentionHourglass(BaseModule):
     """The stacked hourglass of ADNet (`Huang et al., ICCV 2021
     <https://arxiv.org/abs/2109.05721>`_), which STAR is trained with.
 
-    Each stack makes heatmaps, point maps and edge maps. What a stack found is
-    added to the features of the next, so that they are made here, not in the
-    head, as those of MMPose's ``CPM`` are. The heatmaps are weighted with
-    *anisotropic attention*: with the point map of the landmark, times the sum
-    of the maps of the edges that it lies on (1 for a landmark on no edge).
+    Each stack makes heatmaps, point maps and edge maps. The maps of a stack are
+    added to the features of the next, so they are made here and not in the
+    head, as in MMPose's ``CPM``. The heatmaps are weighted with *anisotropic
+    attention*: the point map of the landmark times the sum of the maps of the
+    edges that it lies on (1 for a landmark on no edge).
 
     Maps have a quarter of the input's size. Stem and hourglasses also get the
-    coordinates of cells (CoordConv), hourglasses from the second on once more
-    where the last landmark's heatmap of the stack before is above 0.05.
+    coordinates of cells (CoordConv); from the second on, hourglasses get them
+    once more where the previous stack's heatmap of the last landmark is above
+    0.05.
 
     In a distributed training ``--cfg-options sync_bn=torch`` synchronises the
     batch normalisation, as the paper's training does.
@@ -221,9 +218,8 @@ class AttentionHourglass(BaseModule):
         """
         if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
             raise ValueError(
-                'expected images whose height and width are '
-                f'multiples of {self.multiple}, got '
-                f'{tuple(x.shape[-2:])}'
+                f'expected images whose height and width are multiples of {self.multiple}, '
+                f'got {tuple(x.shape[-2:])}'
             )
         x = self.stem(with_coordinates(x))
         found, gate = [], None
@@ -231,16 +227,16 @@ class AttentionHourglass(BaseModule):
             maps = stack(with_coordinates(x, gate))
             found.append(self._attended(*maps[1:]))
             if i < len(self.merges):
-                x = x + sum(merge(m) for merge, m in zip(self.merges[i], maps))
+                merges = cast(nn.ModuleList, self.merges[i])
+                x = x + sum(merge(m) for merge, m in zip(merges, maps))
                 gate = maps[1][:, -1:]
         return tuple(found)
 
     def _attended(self, heatmaps: Tensor, point_maps: Tensor, edge_maps: Tensor) -> StackMaps:
-        """The maps in float32, the heatmaps with attention, as
-        probabilities."""
+        """The maps in float32; the heatmaps with attention and of sum 1."""
         with full_precision(heatmaps):
             heatmaps, points, edges = (maps.float() for maps in (heatmaps, point_maps, edge_maps))
-            # Buffers too are half where the whole network is.
+            # Buffers are in half precision too where the whole network is.
             of_edges, alone = self.of_edges.float(), self.alone.float()
             along = torch.einsum('nehw,ek->nkhw', edges, of_edges)
             fused = heatmaps * points * (along + alone)

@@ -2,6 +2,7 @@
 """Losses and points of :class:`~mmpose_face.models.AttentionHourglass`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,23 +28,23 @@ def labelled(samples: SampleList, like: Tensor) -> Tensor:
         visible = torch.cat([each.keypoints_visible for each in labels])
         return (visible > 0).to(like)
     visible = np.concatenate([sample.gt_instances.keypoints_visible for sample in samples])
-    # MMPose has it as (N, K), and as (N, K, 2) with weights behind.
+    # (N, K) in MMPose, or (N, K, 2) where the last column is weights.
     visible = visible.reshape(*visible.shape[:2], -1)[..., 0]
     return torch.from_numpy(visible > 0).to(like)
 
 
 @MODELS.register_module()
 class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
-    """What :class:`~mmpose_face.models.AttentionHourglass` is trained with,
-    and the points of its last stack. It has no weights.
+    """The losses of :class:`~mmpose_face.models.AttentionHourglass` and the
+    points of its last stack. It has no weights.
 
     The losses are ``loss_kpt`` on the heatmaps, ``loss_points`` on the point
     maps and ``loss_edges`` on the edge maps, each summed over the stacks: the
-    last one counts 1, each stack half as much as the next. Targets are drawn
+    last one has weight 1, each other half the weight of the next. Targets are drawn
     on the device, from the labels in the batch.
 
-    Landmarks outside the crop have no part in ``loss_kpt``; their point maps
-    are empty and their edges drawn as far as they are in the crop. The paper
+    Landmarks outside the crop do not count in ``loss_kpt``; their point maps
+    are empty, and their edges are drawn as far as the crop reaches. The paper
     moves them onto the border of the crop instead.
 
     Args:
@@ -90,7 +91,7 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
 
     @torch.no_grad()
     def targets(self, labels: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-        """Maps as they should be.
+        """The target maps.
 
         Args:
             labels (Tensor): (N, K, 2), as the codec makes them.
@@ -101,10 +102,7 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
             maps (N, E, height, width).
         """
         points = to_pixels(labels, (width * STRIDE, height * STRIDE))
-        return (
-            point_maps(points, height, width),
-            self.edge_maps(points, height, width),
-        )
+        return point_maps(points, height, width), self.edge_maps(points, height, width)
 
     def loss(
         self,
@@ -123,7 +121,7 @@ class AttentionHourglassHead(FullPrecisionHead, HeatmapHead):
         points, edges = self.targets(labels, *feats[-1].heatmaps.shape[-2:])
         whole = ((1 - known) @ self.of_edges.T == 0).to(labels)
 
-        losses = dict(loss_kpt=0.0, loss_points=0.0, loss_edges=0.0)
+        losses: dict[str, Any] = dict(loss_kpt=0.0, loss_points=0.0, loss_edges=0.0)
         for i, maps in enumerate(reversed(feats)):
             factor = 0.5**i
             losses['loss_kpt'] += factor * self.loss_module(maps.heatmaps, labels, weights)

@@ -17,10 +17,10 @@ from .base import DeviceAccuracyHead, in_float32
 
 @MODELS.register_module()
 class FaceCPMHead(DeviceAccuracyHead, CPMHead):
-    """MMPose's ``CPMHead``, whose loss stays on the device and in float32.
+    """MMPose's ``CPMHead`` with a loss on the device and in float32.
 
     ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
-    out, as with ``HeatmapHead``; MMPose's class computes it always.
+    out, as with ``HeatmapHead``; MMPose's class always computes it.
     """
 
     def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
@@ -33,23 +33,14 @@ class FaceCPMHead(DeviceAccuracyHead, CPMHead):
         batch_data_samples: OptSampleList,
         train_cfg: OptConfigType = {},
     ) -> dict[str, Tensor]:
-        """``loss_kpt``, the sum over the stages, and, where it is asked for,
-        ``acc_pose`` of the last one."""
-        stages = self(feats)
+        """``loss_kpt``, the sum over the stages, and, where due, ``acc_pose``
+        of the last one."""
+        stages, modules = self(feats), self.loss_module
+        if not isinstance(modules, nn.ModuleList):
+            modules = [modules] * len(stages)
         with full_precision(stages[-1]):
             targets = heatmaps_of(batch_data_samples)
-            losses = dict(
-                loss_kpt=sum(
-                    module(heatmaps, *targets)
-                    for module, heatmaps in zip(self._losses_of_stages(), stages)
-                )
-            )
+            losses = dict(loss_kpt=sum(loss(maps, *targets) for loss, maps in zip(modules, stages)))
             if self.wants_accuracy(train_cfg):
                 losses['acc_pose'] = heatmap_accuracy(stages[-1], *targets)
         return losses
-
-    def _losses_of_stages(self) -> Sequence[nn.Module]:
-        """The loss of each stage."""
-        if isinstance(self.loss_module, nn.ModuleList):
-            return self.loss_module
-        return [self.loss_module] * self.num_stages

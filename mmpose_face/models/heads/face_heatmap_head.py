@@ -14,8 +14,7 @@ from .base import DeviceAccuracyHead, in_float32
 
 @MODELS.register_module()
 class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
-    """MMPose's ``HeatmapHead``, whose loss stays on the device and in
-    float32."""
+    """MMPose's ``HeatmapHead`` with a loss on the device and in float32."""
 
     def forward(self, feats: tuple[Tensor]) -> Tensor:
         """Heatmaps (B, K, H, W) in float32."""
@@ -24,7 +23,7 @@ class FaceHeatmapHead(DeviceAccuracyHead, HeatmapHead):
     def loss(
         self, feats: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
     ) -> dict[str, Tensor]:
-        """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
+        """``loss_kpt`` and, where due, ``acc_pose``."""
         heatmaps = self(feats)
         with full_precision(heatmaps):
             batch = heatmaps, *heatmaps_of(batch_data_samples)

@@ -14,11 +14,10 @@ from .base import DeviceAccuracyHead, in_float32
 
 @MODELS.register_module()
 class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
-    """MMPose's ``RegressionHead``, whose loss stays on the device and in
-    float32.
+    """MMPose's ``RegressionHead`` with a loss on the device and in float32.
 
     ``compute_acc=False`` in the model's ``train_cfg`` leaves the accuracy
-    out, as with ``HeatmapHead``; MMPose's class computes it always.
+    out, as with ``HeatmapHead``; MMPose's class always computes it.
     """
 
     def forward(self, feats: tuple[Tensor]) -> Tensor:
@@ -28,12 +27,11 @@ class FaceRegressionHead(DeviceAccuracyHead, RegressionHead):
     def loss(
         self, inputs: tuple[Tensor], batch_data_samples: OptSampleList, train_cfg: ConfigType = {}
     ) -> dict[str, Tensor]:
-        """``loss_kpt`` and, where it is asked for, ``acc_pose``."""
+        """``loss_kpt`` and, where due, ``acc_pose``."""
         points = self(inputs)
         with full_precision(points):
             labels, weights = labels_of(batch_data_samples)
-            loss = self.loss_module(points, labels, weights.unsqueeze(-1))
-            losses = dict(loss_kpt=loss)
+            losses = dict(loss_kpt=self.loss_module(points, labels, weights[..., None]))
             if self.wants_accuracy(train_cfg):
                 losses['acc_pose'] = coordinate_accuracy(points, labels, weights)
         return losses

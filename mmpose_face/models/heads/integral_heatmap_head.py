@@ -37,7 +37,7 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
         """Heatmaps (N, K, H, W) in float32 from feature maps; the sum of each
         is 1."""
         logits = super().forward(feats)
-        # In half precision the sum would be off by per cents.
+        # In half precision the sum would be wrong by some per cent.
         return logits.flatten(2).float().softmax(-1).unflatten(-1, logits.shape[2:])
 
     def loss(

@@ -43,9 +43,9 @@ def kl_divergence(heatmaps: Tensor, truth: Tensor) -> Tensor:
 class GaussianDivergenceLoss(nn.Module):
     """Divergence between heatmaps and Gaussians around the targets: the
     regularisation of `DSNT <https://arxiv.org/abs/1801.07372>`_ (section
-    4.5), with the divergence of Kullback and Leibler. That of a softmax goes
-    on growing where the heatmap is elsewhere, and pulls it over, where
-    DSNT's, of Jensen and Shannon, levels off.
+    4.5), with the divergence of Kullback and Leibler. For a softmax far from
+    the target it keeps growing and pulls the heatmap over, while DSNT's
+    divergence, of Jensen and Shannon, levels off.
 
     Args:
         sigma (float): Standard deviation of the Gaussians, cells.
@@ -70,8 +70,9 @@ class GaussianDivergenceLoss(nn.Module):
             ValueError: If shapes, types or devices do not fit.
         """
         check_form(heatmaps, targets, weights)
-        # In half precision much of a heatmap is 0.
+        # Much of a heatmap is 0 in half precision.
         heatmaps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
         targets = only_labelled(targets, weights).to(heatmaps.dtype)
-        losses = kl_divergence(heatmaps, gaussians(targets, *heatmaps.shape[-2:], self.sigma))
+        height, width = heatmaps.shape[-2:]
+        losses = kl_divergence(heatmaps, gaussians(targets, height, width, self.sigma))
         return weighted_mean(losses, weights) * self.loss_weight

@@ -11,7 +11,7 @@ from ..precision import full_precision
 
 # Added to sums of heatmaps and to eigenvalues, as in STAR's code.
 EPS = 1e-5
-# A heatmap that sums to less says nothing.
+# A heatmap that sums to less counts as empty.
 _LEAST_MASS = 0.5
 # Mean and covariance of a flat heatmap.
 _FLAT = (0.0, 0.0, 1 / 3, 0.0, 1 / 3)
@@ -59,12 +59,12 @@ def moments(heatmaps: Tensor) -> Moments:
     """Mean and covariance of heatmaps, on a grid from -1 to 1.
 
     The covariance is the unbiased one of a sample whose weights are
-    reliabilities: divided by ``V1 - V2 / V1``, where V1 is the sum of the
+    reliabilities: it is divided by ``V1 - V2 / V1``, where V1 is the sum of the
     heatmap and V2 that of its squares, with 1e-5 added to each.
 
     A heatmap that sums to less than 1/2, such as an empty one, counts as a
-    flat one and gets no gradient: divided by so little it would outweigh all
-    others by orders of magnitude.
+    flat one and gets no gradient: divided by such a small sum it would
+    outweigh all others by orders of magnitude.
 
     Args:
         heatmaps (Tensor): (N, K, H, W), the sum of each is 1, or 0 where
@@ -77,7 +77,7 @@ def moments(heatmaps: Tensor) -> Moments:
     v1, v2 = found.mass + EPS, found.squares + EPS
     scale = (v1 - v2 / v1).clamp(min=EPS)
     known = (found.x, found.y, found.xx / scale, found.xy / scale, found.yy / scale)
-    # A NaN is not below it and stays to be seen.
+    # A NaN is not below it, so it remains visible.
     empty = found.mass < _LEAST_MASS
     return Moments(*(value.masked_fill(empty, flat) for flat, value in zip(_FLAT, known)))
 
@@ -93,8 +93,8 @@ def sums(heatmaps: Tensor) -> Sums:
 class _Sums(torch.autograd.Function):
     """:class:`Sums` of heatmaps.
 
-    All their gradients are one polynomial in x, y and p: written down it is
-    three passes over the heatmaps, where autograd takes some for each sum.
+    The gradient is one polynomial in x, y and p: written out it takes three
+    passes over the heatmaps, where autograd takes several for each sum.
     """
 
     @staticmethod
@@ -107,7 +107,7 @@ class _Sums(torch.autograd.Function):
         squares = torch.linalg.vector_norm(heatmaps.flatten(2), dim=-1).square()
         ctx.save_for_backward(heatmaps, mass, x, y)
         columns, rows = columns * dx, rows * dy
-        # What turns y into dy is almost nothing: the sum of p dx.
+        # The difference between y and dy is tiny: y times the sum of p dx.
         xy = columns_y.mul_(dx).sum(-1) - y * columns.sum(-1)
         return (mass, squares, x, y, columns.mul_(dx).sum(-1), xy, rows.mul_(dy).sum(-1))
 
@@ -119,7 +119,7 @@ class _Sums(torch.autograd.Function):
         heatmaps, mass, mean_x, mean_y = ctx.saved_tensors
         gx, gy = _grid(heatmaps)
         dx, dy = gx - mean_x[..., None], gy - mean_y[..., None]
-        # The mean moves too, which matters where the sum is not 1.
+        # The mean depends on p too, which matters where the sum is not 1.
         lost = 1 - mass
         x = x - lost * (2 * xx * mean_x + xy * mean_y)
         y = y - lost * (2 * yy * mean_y + xy * mean_x)
@@ -146,7 +146,7 @@ def _over_rows(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     """For each column its sum, and that times the row's coordinate: each
     (N, K, W), in one pass."""
     height = heatmaps.shape[-2]
-    # In half cells coordinates are whole numbers, which TF32 does not round.
+    # In half cells coordinates are integers, which TF32 does not round.
     cells = torch.arange(1 - height, height, 2, dtype=heatmaps.dtype, device=heatmaps.device)
     columns, columns_y = (torch.stack((torch.ones_like(cells), cells)) @ heatmaps).unbind(-2)
     return columns, columns_y / max(height - 1, 1)

@@ -17,8 +17,8 @@ class SoftArgmaxLoss(nn.Module):
 
     Args:
         loss (dict): Its config.
-        scale (float): From the grid from -1 to 1 to the unit that the loss
-            is meant for: half the side of the crop for pixels.
+        scale (float): Factor from the grid from -1 to 1 to the unit of the
+            loss: half the side of the crop for pixels.
     """
 
     def __init__(self, loss: dict, scale: float = 1.0):
@@ -43,5 +43,5 @@ class SoftArgmaxLoss(nn.Module):
         """
         check_form(heatmaps, targets, weights)
         if weights is not None:
-            weights = weights[..., None]  # as MMPose's heads give them
+            weights = weights[..., None]  # the shape in MMPose's heads
         return self.loss(soft_argmax(heatmaps) * self.scale, targets * self.scale, weights)

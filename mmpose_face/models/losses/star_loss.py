@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """STAR loss (Zhou et al., CVPR 2023): errors measured along and across the
-direction in which a heatmap is unsure.
+direction in which a heatmap is uncertain.
 
-Whatever needs the eigenvalues and eigenvectors of a heatmap's covariance
+All that needs the eigenvalues and eigenvectors of a heatmap's covariance
 ``[[a, b], [b, c]]`` is written in closed form: with ``m = (a + c) / 2``,
 ``d = (a - c) / 2`` and ``r = sqrt(d^2 + b^2)`` the eigenvalues are ``m + r``
 and ``m - r``, and an error ``e`` has the squared projections
@@ -46,10 +46,10 @@ def _per_axis(ex: Tensor, ey: Tensor, cov: Moments) -> Tensor:
     gap = d.square() + b.square()
     r = (gap + _TINY).sqrt()
     major, minor = m + r, (m - r).clamp(min=0)
-    # Where the eigenvalues are equal every direction is an axis; there the
-    # error is shared out evenly.
+    # Where the eigenvalues are equal every direction is an axis: both get the
+    # same share of the error.
     length = (gap + (_AXIS_EPS * m).square() + _TINY).sqrt()
-    # A gradient through the axes grows without bounds there.
+    # There a gradient through the axes grows without bounds.
     d, b, length = d.detach(), b.detach(), length.detach()
     q = (d * (ex.square() - ey.square()) + 2 * b * ex * ey) / length
     square = ex.square() + ey.square()
@@ -93,10 +93,10 @@ def star_loss(
         ValueError: If shapes, types or devices do not fit.
     """
     check_form(heatmaps, targets, None)
-    return _of_moments(moments(heatmaps), targets, mode, w, restriction)
+    return _loss_of_moments(moments(heatmaps), targets, mode, w, restriction)
 
 
-def _of_moments(
+def _loss_of_moments(
     cov: Moments, targets: Tensor, mode: Mode, w: float, restriction: Restriction
 ) -> Tensor:
     """:func:`star_loss` of heatmaps with these moments."""
@@ -123,24 +123,23 @@ class STARLoss(nn.Module):
       which needs no axes where the eigenvalues are equal.
 
     The value of ``'per_axis'`` is the paper's, its gradient is not quite:
-    axes are taken as given and fade out where the eigenvalues differ by less
-    than 1 %. The gradient through them grows without bounds there, and a new
-    network is just there.
+    axes count as constants and fade out where the eigenvalues differ by less
+    than 1 %. There the gradient through them grows without bounds, and a new
+    network starts there.
 
     Everything is computed on the grid from -1 (centre of the first cell) to 1
     (centre of the last), on which the paper's constants are meant, in float32
     at least and outside autocast.
 
-    What is defined, though unusual: a target outside the heatmap counts as
-    any other; one of weight 0 is not looked at and may be NaN; a heatmap that
+    Unusual input: a target outside the heatmap counts as any other; a target
+    of weight 0 is ignored and may be NaN; a heatmap that
     sums to less than 1/2, such as an empty one, counts as a flat one and gets
     no gradient; heatmaps may be in half precision, targets and weights of any
     real type.
 
-    Values are not looked at, which would have the host wait for a GPU: NaN
-    and infinity in heatmaps or targets make the loss NaN, at which
-    MMDetection's ``CheckInvalidLossHook``, which the rows of STAR have, ends
-    a training.
+    Values are not checked, as the host would wait for a GPU: NaN and infinity
+    in heatmaps or targets make the loss NaN, and MMDetection's
+    ``CheckInvalidLossHook``, which the rows of STAR have, then ends a training.
 
     Args:
         mode (str): ``'per_axis'`` or ``'mahalanobis'``.
@@ -148,8 +147,8 @@ class STARLoss(nn.Module):
             heatmaps from widening.
         restriction (str): What keeps a heatmap from lowering its loss by
             being wide: ``'value'`` is the term of ``w``; with ``'detach'``
-            eigenvalues and axes are taken as given, so that gradients reach
-            the heatmap through its mean alone, and ``w`` has no part. The
+            eigenvalues and axes count as constants, so that gradients reach
+            the heatmap only through its mean, and ``w`` is not used. The
             paper names both; its code has the former.
         loss_weight (float): Factor of the loss.
 
@@ -181,7 +180,7 @@ class STARLoss(nn.Module):
             targets (Tensor): (N, K, 2), x and y on the grid from -1 to 1;
                 they may lie outside the heatmap.
             weights (Tensor, optional): (N, K), 0 for landmarks without a
-                label, whose targets are not looked at.
+                label, whose targets are ignored.
 
         Returns:
             Tensor: A number.
@@ -192,7 +191,7 @@ class STARLoss(nn.Module):
         check_form(heatmaps, targets, weights)
         cov = moments(heatmaps)
         targets = only_labelled(targets, weights)
-        losses = _of_moments(cov, targets, self.mode, self.w, self.restriction)
+        losses = _loss_of_moments(cov, targets, self.mode, self.w, self.restriction)
         return weighted_mean(losses, weights) * self.loss_weight
 
 

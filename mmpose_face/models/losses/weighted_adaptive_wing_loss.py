@@ -7,7 +7,8 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-# What a cell of the foreground counts beyond 1, and where it begins.
+# Weight of a cell of the foreground beyond 1, and the threshold of the
+# foreground.
 _WEIGHT = 10.0
 _THRESHOLD = 0.2
 
@@ -21,7 +22,7 @@ def foreground(target: Tensor) -> Tensor:
 @MODELS.register_module()
 class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
     """MMPose's ``AdaptiveWingLoss`` with the weight map of its paper, which
-    MMPose leaves out: cells on and around what is to be found count 11 times.
+    MMPose leaves out: cells on and around the target count 11 times.
     """
 
     def criterion(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -33,6 +34,6 @@ class WeightedAdaptiveWingLoss(AdaptiveWingLoss):
         Returns:
             Tensor: A number.
         """
-        # MMPose's criterion gives a mean; a cell without error adds nothing.
+        # MMPose's criterion is a mean, to which a cell without error adds 0.
         masked = torch.where(foreground(target), pred, target)
         return super().criterion(pred, target) + _WEIGHT * super().criterion(masked, target)

@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 def only_labelled(targets: Tensor, weights: Tensor | None) -> Tensor:
-    """Targets (N, K, 2), those of weight 0 in (N, K) set to 0: they may be
-    anything, NaN too."""
+    """Targets (N, K, 2) with those of weight 0 in (N, K) set to 0, since they
+    may be anything, even NaN."""
     if weights is None:
         return targets
-    # Given a number, torch.where would wait for the GPU.
+    # torch.where with a number would wait for the GPU.
     return targets.masked_fill((weights <= 0)[..., None], 0)
 
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from mmengine.structures import PixelData
 from mmpose.models.heads import CPMHead, HeatmapHead, RegressionHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
 from mmpose.utils.typing import (
     ForwardResults,
     InstanceList,
@@ -22,25 +24,45 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor
 
+from ...arrays import Array
 from ..data_preprocessors import FacePreprocessor
 from ..memory_format import compiled_memory_format, memory_format, warn_unless_channels_last
 from ..precision import full_precision, half_precision
 from .flip_test import mean_coordinates, mean_heatmaps, mirror_index, of_both
-from .image_space import in_image_space
 from .network import NetworkSwitches, compile_modules
+
+
+def in_image_space(points: Array, samples: Sequence[PoseDataSample]) -> Array:
+    """Points of all faces of a batch on their images.
+
+    Args:
+        points (np.ndarray): (B, K, 2), pixels of the crops.
+        samples (Sequence[PoseDataSample]): B samples with ``input_size``,
+            ``input_scale`` and ``input_center``, as the crop sets them.
+
+    Returns:
+        np.ndarray: (B, K, 2), pixels of the images, equal to those of MMPose's
+        ``add_pred_to_datasample`` to the last bit.
+    """
+    # Attributes, since a sample's metainfo is a new dict each time.
+    size, scale, center = (
+        np.array([getattr(sample, name) for sample in samples])[:, None]
+        for name in ('input_size', 'input_scale', 'input_center')
+    )
+    return (points / size * scale + center - 0.5 * scale).astype(points.dtype)
 
 
 @MODELS.register_module()
 class FacePoseEstimator(TopdownPoseEstimator):
     """MMPose's ``TopdownPoseEstimator``, fast on batches.
 
-    The flip test is one batch of images and mirror images in place of two,
-    and its mean is taken in two passes over the heatmaps in place of six.
+    The flip test takes one batch of images and mirror images, not two, and two
+    passes over the heatmaps for their mean, not six.
 
     Args:
         *args: Those of ``TopdownPoseEstimator``.
-        network (dict, optional): How the network computes, in training and in
-            tests; any of these together, all of them off by default:
+        network (dict, optional): Switches of the network, in training and in
+            tests; all off by default, and all can be combined:
 
             - ``amp`` (bool): in bfloat16 where the device has it; losses and
               points are computed in float32;
@@ -52,8 +74,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
         **kwargs: Those of ``TopdownPoseEstimator``.
 
     Raises:
-        ValueError: If there is no such switch of the network, or it is to be
-            compiled and there is no compiler.
+        ValueError: If a switch of the network is unknown, or there is no
+            compiler for ``compile``.
     """
 
     def __init__(self, *args, network: OptConfigType = None, **kwargs) -> None:
@@ -66,8 +88,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
             compile_modules(filter(None, parts), self.switches.compile)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> FacePoseEstimator:
-        """As in torch's class, which moves a model to a device by it; there
-        the weights get the order in memory that is for the device."""
+        """As in torch's class, which moves a model to a device by it; the
+        weights then get the memory format of the device."""
         super()._apply(fn, recurse)
         if self.switches.channels_last:
             self._order_weights(memory_format(self._device, True))
@@ -78,15 +100,15 @@ class FacePoseEstimator(TopdownPoseEstimator):
         return next(self.parameters()).device
 
     def _order_weights(self, order: torch.memory_format) -> None:
-        # Not Tensor.contiguous: it keeps the strides of 1x1 weights, by which
+        # Not Tensor.contiguous, which keeps the strides of 1x1 weights:
         # convolutions would go on with channels last.
         super()._apply(
             lambda tensor: tensor.to(memory_format=order) if tensor.ndim == 4 else tensor
         )
 
     def init_weights(self) -> None:
-        """As in MMPose's class, with the same numbers for the same seed,
-        which are drawn in the order of the memory."""
+        """As in MMPose's class, with the same numbers for the same seed:
+        these are drawn in the order of the memory."""
         if self.switches.channels_last:
             self._order_weights(torch.contiguous_format)
         super().init_weights()
@@ -110,7 +132,7 @@ class FacePoseEstimator(TopdownPoseEstimator):
 
     def forward(self, *args, **kwargs) -> ForwardResults:
         """Losses, points or outputs of a batch; see MMPose's class."""
-        # Not earlier: a model is made on the CPU and moved then.
+        # Not earlier: a model is made on the CPU and then moved.
         if self.switches.channels_last:
             warn_unless_channels_last(self._device.type)
         return super().forward(*args, **kwargs)
@@ -120,7 +142,9 @@ class FacePoseEstimator(TopdownPoseEstimator):
         with self._precision(inputs), self._compiler(inputs):
             return super().loss(inputs, data_samples)
 
-    def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
+    def _forward(
+        self, inputs: Tensor, data_samples: OptSampleList = None
+    ) -> Tensor | tuple[Tensor]:
         with self._precision(inputs), self._compiler(inputs):
             feats = self.extract_feat(inputs)
             return self.head(feats) if self.with_head else feats
@@ -132,23 +156,24 @@ class FacePoseEstimator(TopdownPoseEstimator):
         if not self.with_head:
             with self._precision(inputs), self._compiler(inputs):
                 return super().predict(inputs, data_samples)
-        flip, known = self.test_cfg.get('flip_test'), self._knows_head()
+        flip, known = self.test_cfg.get('flip_test'), self._has_known_head()
         compute = self._outputs if known else self.extract_feat
         with self._precision(inputs), self._compiler(inputs):
-            made = of_both(compute, inputs) if flip else compute(inputs)
+            outputs: Any = of_both(compute, inputs) if flip else compute(inputs)
             if not known:
-                found = self.head.predict(made, data_samples, test_cfg=self.test_cfg)
-                found = found if isinstance(found, tuple) else (found, None)
-                return self.add_pred_to_datasample(*found, data_samples)
-        # Points are numbers of the host: no gradient goes back from them.
+                found = self.head.predict(outputs, data_samples, test_cfg=self.test_cfg)
+                instances, fields = found if isinstance(found, tuple) else (found, None)
+                return self.add_pred_to_datasample(instances, fields, data_samples)
+        # Points are copied to the host: they have no gradient.
         with full_precision(inputs), torch.no_grad():
             if flip:
-                made = self._mean(*made, data_samples[0].metainfo)
-            return self._decoded(made, data_samples)
+                straight, mirrored = outputs
+                outputs = self._flip_test_mean(straight, mirrored, data_samples[0].metainfo)
+            return self._decoded(outputs, data_samples)
 
-    def _knows_head(self) -> bool:
-        """Whether the head predicts as one of MMPose's that are known here:
-        others are given the features, as MMPose's class gives them."""
+    def _has_known_head(self) -> bool:
+        """Whether the head predicts as a head of MMPose that is known here;
+        other heads get the features, as in MMPose's class."""
         predict = type(self.head).predict
         if predict in (HeatmapHead.predict, CPMHead.predict):
             return self.test_cfg.get('flip_mode', 'heatmap') == 'heatmap'
@@ -159,8 +184,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
         outputs = self.head(self.extract_feat(inputs))
         return outputs[-1] if isinstance(outputs, list) else outputs
 
-    def _mean(self, straight: Tensor, mirrored: Tensor, metainfo: dict) -> Tensor:
-        """Of the outputs (B, ...) for images and mirror images."""
+    def _flip_test_mean(self, straight: Tensor, mirrored: Tensor, metainfo: dict) -> Tensor:
+        """The mean of the outputs (B, ...) of images and of mirror images."""
         indices = tuple(map(int, metainfo['flip_indices']))
         mirror = mirror_index(indices, straight.device)
         if straight.ndim == 4:
@@ -191,8 +216,8 @@ class FacePoseEstimator(TopdownPoseEstimator):
         batch_pred_fields: PixelDataList | None,
         batch_data_samples: SampleList,
     ) -> SampleList:
-        """As in MMPose's class, with the points of all faces moved onto their
-        images together."""
+        """As in MMPose's class, but the points of all faces are moved onto
+        their images together."""
         points = [each.keypoints for each in batch_pred_instances]
         alike = {(each.shape, each.dtype) for each in points}
         if (
@@ -203,10 +228,10 @@ class FacePoseEstimator(TopdownPoseEstimator):
             return super().add_pred_to_datasample(
                 batch_pred_instances, batch_pred_fields, batch_data_samples
             )
-        points = in_image_space(np.concatenate(points), batch_data_samples)
+        on_images = in_image_space(np.concatenate(points), batch_data_samples)
         for i, sample in enumerate(batch_data_samples):
             found = batch_pred_instances[i]
-            found.keypoints = points[i : i + 1]
+            found.keypoints = on_images[i : i + 1]
             if 'keypoints_visible' not in found:
                 found.keypoints_visible = found.keypoint_scores
             found.bboxes = sample.gt_instances.bboxes

@@ -8,22 +8,22 @@ from typing import Any, Callable
 import torch
 from torch import Tensor
 
-# More at once need larger blocks of memory, which the system hands out anew
-# each time: a test of batches of 4 took a CPU 1.14 times as long.
+# Larger batches need larger blocks of memory, which the system provides anew
+# each time: on a CPU a test with batches of 4 took 1.14 times as long.
 _CPU_BATCH = 2
 
 
 def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> list[Any]:
-    """What is computed of images and of their mirror images, in one batch;
-    on the CPU in two unless it is a single image.
+    """Compute outputs of images and of their mirror images, in one batch; on
+    the CPU in two, unless there is only one image.
 
     Args:
-        compute (Callable): Takes images and returns tensors of as many, or
+        compute (Callable): From images to tensors of the same number, or
             lists or tuples of these.
         images (Tensor): (B, C, H, W).
 
     Returns:
-        list: Of the images and of the mirror images.
+        list: The outputs of the images and of the mirror images.
     """
     mirrored = images.flip(-1)
     if images.device.type == 'cpu' and 2 * len(images) > _CPU_BATCH:
@@ -32,7 +32,7 @@ def of_both(compute: Callable[[Tensor], Any], images: Tensor) -> list[Any]:
 
 
 def halves(features: Any) -> tuple[Any, Any]:
-    """Features of two batches, of those that a network made of both.
+    """Split the features of two batches that a network took as one.
 
     Args:
         features (Tensor | tuple | list): (2 * B, ...), or several of these,
@@ -42,10 +42,10 @@ def halves(features: Any) -> tuple[Any, Any]:
         tuple: Twice the same structure, of (B, ...).
     """
     if isinstance(features, Tensor):
-        return features.chunk(2)
-    pairs = zip(*map(halves, features))
-    make = getattr(features, '_make', type(features))
-    first, second = map(make, pairs)
+        first, second = features.chunk(2)
+    else:
+        make = getattr(features, '_make', type(features))
+        first, second = map(make, zip(*map(halves, features)))
     return first, second
 
 
@@ -61,14 +61,14 @@ def mean_heatmaps(straight: Tensor, mirrored: Tensor, mirror: Tensor, shift: boo
     Args:
         straight, mirrored (Tensor): (B, K, H, W), of the images and of their
             mirror images.
-        mirror (Tensor): (K, ) int64, the landmark in whose place each one
-            comes in the mirror image.
-        shift (bool): Whether to move the latter one cell to the right, whose
-            first column then stays, as MMPose does.
+        mirror (Tensor): (K, ) int64, for each landmark the one whose place it
+            takes in the mirror image.
+        shift (bool): Whether to move the mirrored heatmaps one cell to the
+            right, except for their first column, as MMPose does.
 
     Returns:
-        Tensor: (B, K, H, W), to the last bit that of MMPose's
-        ``flip_heatmaps`` and mean.
+        Tensor: (B, K, H, W), equal to MMPose's ``flip_heatmaps`` and mean to
+        the last bit.
     """
     mirrored = mirrored.index_select(1, mirror)
     if not shift:
@@ -87,13 +87,13 @@ def mean_coordinates(
     Args:
         straight, mirrored (Tensor): (B, K, 2), in shares of the crop's sides,
             of the images and of their mirror images.
-        mirror (Tensor): (K, ) int64, as :func:`mean_heatmaps` takes it.
-        shift (bool): Whether to move the latter one pixel to the left, as
-            MMPose does.
+        mirror (Tensor): (K, ) int64, as in :func:`mean_heatmaps`.
+        shift (bool): Whether to move the mirrored points one pixel to the
+            left, as MMPose does.
         size (Sequence[int]): Width and height of the crop, pixels.
 
     Returns:
-        Tensor: (B, K, 2), that of MMPose's ``flip_coordinates`` and mean.
+        Tensor: (B, K, 2), equal to MMPose's ``flip_coordinates`` and mean.
     """
     mirrored = mirrored.index_select(1, mirror)
     x, y = mirrored.unbind(-1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches of how a network computes: half precision, memory format, compilation."""
+"""Switches of a network: half precision, memory format, compilation."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class NetworkSwitches:
 
     @classmethod
     def of(cls, options: dict[str, Any] | None) -> NetworkSwitches:
-        """The switches that a config names, the others off.
+        """The switches of a config; those that it leaves out are off.
 
         Raises:
-            ValueError: If there is no such switch, or one is not on or off.
+            ValueError: If a switch is unknown, or neither on nor off.
         """
         options = dict(options or {})
         known = [field.name for field in fields(cls)]
@@ -43,20 +43,20 @@ class NetworkSwitches:
 
 
 def compile_modules(modules: Iterable[nn.Module], options: bool | dict[str, Any]) -> None:
-    """Compile modules where they are, so that their weights keep their names.
+    """Compile modules in place, so that their weights keep their names.
 
     Args:
         modules (Iterable[nn.Module]): The modules.
         options (bool | dict): True, or the options of ``torch.compile``.
 
     Raises:
-        ValueError: If there is no compiler that torch could use.
+        ValueError: If torch finds no compiler.
     """
-    options = {} if options is True else dict(options)
-    if options.get('backend', 'inductor') == 'inductor':
+    chosen = options if isinstance(options, dict) else {}
+    if chosen.get('backend', 'inductor') == 'inductor':
         _check_compiler()
     for module in modules:
-        module.compile(**options)
+        module.compile(**chosen)
 
 
 def _check_compiler() -> None:
