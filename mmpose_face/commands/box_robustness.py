@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
 from ..datasets.transforms import PerturbFaceBox
+from ..engine.launch import subset_metric
 from ..evaluation import SubsetNME, Table
 from ..evaluation.scores import PathLike, write_json
 from ..evaluation.table import markdown_table, table_as_dict, table_rows
@@ -58,7 +59,7 @@ def box_robustness(
             no pipeline, or a shift or scale is out of range.
     """
     steps = _steps(shifts, scales)
-    metric = _metric_of(runner)
+    metric = subset_metric(runner, 'box robustness')
     tables = {}
     for step in reversed(steps):
         print_log(
@@ -103,14 +104,6 @@ def _steps(
         UNCHANGED: None,
         **{change: PerturbFaceBox(*change) for change in changes if change != UNCHANGED},
     }
-
-
-def _metric_of(runner: Runner) -> SubsetNME:
-    for metric in runner.test_evaluator.metrics:
-        if isinstance(metric, SubsetNME):
-            return metric
-    names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
-    raise ValueError(f'expected the metric SubsetNME in test_evaluator, got {names}')
 
 
 @contextmanager

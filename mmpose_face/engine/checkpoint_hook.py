@@ -26,6 +26,8 @@ class SafeCheckpointHook(CheckpointHook):
     The arguments are those of MMEngine's hook.
     """
 
+    file_backend: Any
+
     def before_train(self, runner) -> None:
         if self.out_dir is None:
             _move_paths(runner)

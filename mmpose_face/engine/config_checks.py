@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import Registry
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models.heads import CPMHead, HeatmapHead
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
-from torch import nn
 
 from ..compat.config_references import Path, written_name
 from ..datasets.metainfo import scheme_metainfo
@@ -32,7 +32,7 @@ class _Setting(NamedTuple):
 
 
 def check_config(cfg: Config) -> None:
-    """Make sure that head, codec, crop, decoder and points agree.
+    """Check that head, codec, crop, decoder and points agree.
 
     Args:
         cfg (Config): A runner config without references, see
@@ -77,16 +77,14 @@ def _check_sizes(cfg: Config, decoder: tuple[Path, dict], place: Path, dataset: 
 
 
 def _check_kind(cfg: Config, decoder: tuple[Path, dict], encoder: tuple[Path, dict]) -> None:
-    kinds = [_class_of(each.get('type'), KEYPOINT_CODECS) for _, each in (decoder, encoder)]
-    if None in kinds or issubclass(*kinds) or issubclass(*kinds[::-1]):
-        return
-    raise ValueError(
-        ' and '.join(
-            f'{written_name(cfg, (*path, "type"))} is {kind.__name__}'
-            for (path, _), kind in zip((decoder, encoder), kinds)
+    """Compare the codec of the decoder with that of the targets."""
+    pair = decoder, encoder
+    a, b = (_class_of(codec.get('type'), KEYPOINT_CODECS) for _, codec in pair)
+    if a and b and not (issubclass(a, b) or issubclass(b, a)):
+        name, other = (written_name(cfg, (*path, 'type')) for path, _ in pair)
+        raise ValueError(
+            f'{name} is {a.__name__} and {other} is {b.__name__}: expected the same codec'
         )
-        + ': expected the same codec'
-    )
 
 
 def _check_same(a: _Setting, b: _Setting) -> None:
@@ -95,7 +93,7 @@ def _check_same(a: _Setting, b: _Setting) -> None:
 
 
 def _points_of_head(cfg: Config, head: dict) -> _Setting | None:
-    """The number of points of the head; None if its config does not say."""
+    """The number of points of the head; None if its config has none."""
     decoder = head.get('decoder') or {}
     if isinstance(decoder, dict) and decoder.get('heatmap_type') == 'combined':
         return None  # three maps for each point
@@ -115,8 +113,8 @@ def _schemes_of_model(cfg: Config, model: dict) -> Iterator[tuple[str, list[int]
 def _check_points(
     cfg: Config, points: _Setting | None, place: Path, dataset: dict
 ) -> list[tuple[str, list[int]]]:
-    """Compare the number of points with the data set's; return the data set's name
-    and mirror order, unless its pipeline converts the points."""
+    """Compare the number of points with the data set's, and return the data
+    set's name and mirror order, unless its pipeline converts the points."""
     meta = _metainfo(dataset)
     if meta is None:
         return []
@@ -179,16 +177,16 @@ def _setting(cfg: Config, path: Path, value: Any) -> _Setting:
     return _Setting(written_name(cfg, path), value)
 
 
-def check_heatmaps(model: nn.Module, cfg: Config) -> None:
-    """Make sure that a network gives heatmaps of the codec's size.
+def check_heatmaps(model: BaseModel, cfg: Config) -> None:
+    """Check that a network gives heatmaps of the codec's size.
 
     Args:
-        model (nn.Module): The pose estimator of a runner.
+        model (BaseModel): The pose estimator of a runner.
         cfg (Config): Its config.
 
     Raises:
         ValueError: If it does not; the message has both sizes and the name of
-            the codec's size in the config.
+            the codec's in the config.
     """
     head = getattr(model, 'head', None)
     size = getattr(getattr(head, 'decoder', None), 'heatmap_size', None)
@@ -206,8 +204,8 @@ def check_heatmaps(model: nn.Module, cfg: Config) -> None:
 
 
 @torch.no_grad()
-def _heatmap_size(model: nn.Module, input_size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of the heatmaps for a crop of that size."""
+def _heatmap_size(model: BaseModel, input_size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the heatmaps of a crop of that size."""
     weight = next(model.parameters())
     crop = weight.new_zeros(1, 3, *input_size[::-1])
     training = {module: module.training for module in model.modules()}

@@ -44,7 +44,7 @@ def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
     Raises:
         ValueError: If no part of the config reads one of the options; the
             message suggests keys of the same last name that have an effect.
-            If one is a part of ``fast``, which has none.
+            Also if one is a part of ``fast``, which has no parts.
     """
     if not options:
         return
@@ -54,12 +54,12 @@ def check_options(cfg: Config, options: dict[str, Any] | None) -> None:
     changed = as_written(cfg)
     changed.merge_from_dict(dict(options))
     root = vars(as_written(changed))['_cfg_dict']
-    followed = _variables_read(root)
+    read = _variables_read(root)
     for name in options:
-        if not any(_overlap(name, other) for other in followed):
+        if not any(_overlap(name, other) for other in read):
             raise ValueError(
                 f'--cfg-options {name} changes nothing: no part '
-                f'of the config follows it{_hint(name, root)}'
+                f'of the config follows it{_hint(name, root, read)}'
             )
 
 
@@ -82,8 +82,8 @@ def _overlap(a: str, b: str) -> bool:
     return f'{a}.'.startswith(f'{b}.') or f'{b}.'.startswith(f'{a}.')
 
 
-def _hint(name: str, root: dict) -> str:
-    last, read = name.rpartition('.')[2], _variables_read(root)
+def _hint(name: str, root: dict, read: set[str]) -> str:
+    last = name.rpartition('.')[2]
     places = [
         each
         for each in _all_names(root)

@@ -11,8 +11,23 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
-# Limit of values on the device: a history that nobody reads must not grow.
+from ..arrays import Array
+
+# Most values on the device: a history that nobody reads must not grow.
 _MOST_WAITING = 1000
+
+
+def _fetched_when_read(name: str) -> property:
+    """An attribute of :class:`DeferredHistory` that contains all values."""
+
+    def read(history: DeferredHistory) -> Array:
+        history._fetch()
+        return history.__dict__[name]
+
+    def write(history: DeferredHistory, values: Array) -> None:
+        history.__dict__[name] = values
+
+    return property(read, write)
 
 
 class DeferredHistory(HistoryBuffer):
@@ -47,23 +62,8 @@ class DeferredHistory(HistoryBuffer):
             self._fetch()
 
     # MMEngine's methods read and set these two attributes.
-    @property
-    def _log_history(self) -> np.ndarray:
-        self._fetch()
-        return self._values
-
-    @_log_history.setter
-    def _log_history(self, values: np.ndarray) -> None:
-        self._values = values
-
-    @property
-    def _count_history(self) -> np.ndarray:
-        self._fetch()
-        return self._counts
-
-    @_count_history.setter
-    def _count_history(self, counts: np.ndarray) -> None:
-        self._counts = counts
+    _log_history = _fetched_when_read('_log_history')
+    _count_history = _fetched_when_read('_count_history')
 
     def _fetch(self) -> None:
         if not self._waiting:
@@ -71,18 +71,11 @@ class DeferredHistory(HistoryBuffer):
         values, counts = zip(*self._waiting)
         self._waiting = []
         kept = slice(-self.max_length, None)
-        self._values = _appended(self._values, on_host(values))[kept]
-        self._counts = _appended(self._counts, counts)[kept]
-
-    def plain(self) -> HistoryBuffer:
-        """MMEngine's buffer with the same history."""
-        values, counts = (array.copy() for array in self.data)
-        return HistoryBuffer(values, counts, self.max_length)
-
-    def __deepcopy__(self, memo: dict) -> HistoryBuffer:
-        return self.plain()
+        self._log_history = _appended(self._log_history, on_host(values))[kept]
+        self._count_history = _appended(self._count_history, counts)[kept]
 
     def __reduce__(self) -> tuple[type, tuple]:
+        """For copies and checkpoints: MMEngine's buffer."""
         return HistoryBuffer, (*self.data, self.max_length)
 
 
@@ -94,6 +87,6 @@ def on_host(values: Sequence[Tensor]) -> list[int | float]:
     return [value.item() for value in values]
 
 
-def _appended(array: np.ndarray, values: Sequence[Any]) -> np.ndarray:
+def _appended(array: Array, values: Sequence[Any]) -> Array:
     """Append values; an empty array takes their type."""
     return np.append(array, values) if len(array) else np.array(values)

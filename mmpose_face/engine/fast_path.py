@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MMPose's own classes in place of ours, by ``fast=False`` in a config."""
+"""MMPose's classes in place of ours, by ``fast=False`` in a config."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mmpose.registry import TRANSFORMS
 
 from ..datasets import FaceTarget
 
-# Our classes, and a function, with those of MMPose and MMEngine that do the
-# same. All others of ours work beside both.
+# Our classes and one function, and those of MMPose and MMEngine that do the
+# same. All other classes of ours work with both.
 COUNTERPARTS: dict[str, str] = dict(
     LoadFaceImage='LoadImage',
     RandomFaceFlip='RandomFlip',
@@ -34,27 +34,28 @@ COUNTERPARTS: dict[str, str] = dict(
     FaceRuntimeInfoHook='RuntimeInfoHook',
 )
 
-# Options that only ours have, on or off as MMPose's classes work.
+# Options that only our classes have, with the value that MMPose's behaviour
+# equals.
 _ONLY_OURS = dict(channels_last=False, network=False, border_shift=True)
 
-# PackFaceInputs packs these; PackPoseInputs does where meta_keys has them.
+# PackFaceInputs always packs these, PackPoseInputs only if in meta_keys.
 _FACE_KEYS = ('subsets', 'occluded', 'box_size')
 
 
 def with_fast_path(cfg: Config) -> Config:
-    """A config as its variable ``fast`` says.
+    """Apply a config's variable ``fast``.
 
     Args:
-        cfg (Config): Runner config. Without ``fast=False`` its loaders get
-            our function that makes batches; with it, MMPose's classes stand
-            in place of ours, after :data:`COUNTERPARTS`.
+        cfg (Config): Runner config. With ``fast=False`` MMPose's classes
+            replace ours, as in :data:`COUNTERPARTS`; else its loaders get
+            ``face_collate``.
 
     Returns:
         Config: A changed copy.
 
     Raises:
-        ValueError: If ``fast`` is neither True nor False, or there is no
-            class of MMPose for one of ours as the config has it.
+        ValueError: If ``fast`` is neither True nor False, or MMPose has no
+            counterpart for an option or a class of the config.
     """
     check_fast(cfg.get('fast', True))
     cfg = copy.deepcopy(cfg)
@@ -66,19 +67,15 @@ def with_fast_path(cfg: Config) -> Config:
         for loader in loaders:
             loader['pin_memory'] = False  # of batches of small tensors
     elif has_switches(cfg.get('model') or {}):
-        # Not in configs: MMPose's inferencer takes no more than a name there,
-        # and MMEngine's runner no name.
+        # Not in configs: MMPose's inferencer accepts only a name there, and
+        # MMEngine's runner only a dict.
         for loader in loaders:
             loader.setdefault('collate_fn', dict(type='face_collate'))
     return cfg
 
 
 def check_fast(value: Any) -> None:
-    """Make sure that a value of ``fast`` is one.
-
-    Raises:
-        ValueError: If it is neither True nor False.
-    """
+    """Raise ValueError unless a value of ``fast`` is True or False."""
     if not isinstance(value, bool):
         raise ValueError(
             f"fast is {value!r}, expected True, or False for MMPose's own classes; "
@@ -87,19 +84,15 @@ def check_fast(value: Any) -> None:
 
 
 def has_switches(model: dict) -> bool:
-    """Whether the config of a model is that of a
-    :class:`~mmpose_face.models.FacePoseEstimator`, which has ``network``.
-
-    MMEngine's own AMP scales the losses and waits for the device to see
-    whether that was too much; it runs on GPUs alone.
-    """
+    """Whether a model is a :class:`~mmpose_face.models.FacePoseEstimator`,
+    which has the switches ``network``, by its config."""
     type_ = model.get('type')
     classes = type_.__mro__ if isinstance(type_, type) else [type_]
     return 'FacePoseEstimator' in map(_name, classes)
 
 
 def _dicts(value: Any) -> Iterator[dict]:
-    """All dicts in a config, whatever they are in."""
+    """All dicts in a config, at any depth."""
     if isinstance(value, dict):
         yield value
         value = list(value.values())
@@ -109,7 +102,7 @@ def _dicts(value: Any) -> Iterator[dict]:
 
 
 def _replace(settings: dict) -> None:
-    """Put a counterpart in place of the class that a dict names."""
+    """Replace the class that a dict names by its counterpart."""
     type_ = settings.get('type')
     ours = _name(type_)
     if ours not in COUNTERPARTS:
@@ -133,6 +126,7 @@ def _is_on(value: Any) -> bool:
 
 
 def _check_targets(settings: dict) -> None:
+    """Refuse classes derived from FaceTarget, which have no counterpart."""
     type_ = settings.get('type')
     if 'encoder' not in settings:
         return
@@ -145,6 +139,5 @@ def _check_targets(settings: dict) -> None:
 
 
 def _name(type_: Any) -> str:
-    """The name of a class or function; a config that was dumped has text in
-    its place."""
+    """The name of a class or function; dumped configs have text instead."""
     return getattr(type_, '__name__', str(type_)).rpartition('.')[-1]

@@ -26,6 +26,7 @@ import mmengine
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
+from mmengine.runner import Runner
 
 from ..compat import cpu_processes
 from ..downloads import DownloadError
@@ -54,6 +55,8 @@ def train(args: argparse.Namespace | None = None) -> None:
     with _errors_in_one_line():
         cfg = _load_config(args.config)
         fast = (args.cfg_options or {}).get('fast', cfg.get('fast', True))
+        # MMEngine's AMP scales the losses, waits for the device to see whether
+        # they overflow, and runs only on GPUs.
         if args.amp and fast and has_switches(cfg.model):
             args.amp = False
             cfg.merge_from_dict({'model.network.amp': True})
@@ -100,18 +103,19 @@ def test(
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
-            metric = _metric_with_files(runner, report_dir or runner.log_dir)
-            if report_dir is not None and metric is None:
-                names = ', '.join(type(m).__name__ for m in runner.test_evaluator.metrics)
-                raise ValueError(
-                    '--report needs the metric SubsetNME in the '
-                    f"config's test_evaluator, got {names}"
-                )
+            metric = None
+            try:
+                metric = subset_metric(runner, '--report')
+                # Nobody has to repeat a test to get the files of the metric.
+                metric.out_dir = metric.out_dir or report_dir or runner.log_dir
+            except ValueError:
+                if report_dir is not None:
+                    raise
             if boxes_dir is None:
                 runner.test()
             else:
                 test_boxes(runner, boxes_dir)
-            if report_dir is not None and runner.rank == 0:
+            if metric and report_dir is not None and runner.rank == 0:
                 report(runner, metric, report_dir)
 
 
@@ -139,14 +143,21 @@ def _output_folder(args: argparse.Namespace, option: str, work_dir: str) -> str 
     return folder
 
 
-def _metric_with_files(runner: FaceRunner, folder: str) -> SubsetNME | None:
-    """The metric of a test, which now writes its files into that folder if the
-    config names none; so nobody has to repeat a test to get them."""
-    for metric in runner.test_evaluator.metrics:
+def subset_metric(runner: Runner, needed_by: str) -> SubsetNME:
+    """The metric ``SubsetNME`` of a runner's test.
+
+    Raises:
+        ValueError: If the test has none; the message names ``needed_by`` and
+            the metrics that it has.
+    """
+    metrics = runner.test_evaluator.metrics
+    for metric in metrics:
         if isinstance(metric, SubsetNME):
-            metric.out_dir = metric.out_dir or folder
             return metric
-    return None
+    names = ', '.join(type(metric).__name__ for metric in metrics)
+    raise ValueError(
+        f"{needed_by} needs the metric SubsetNME in the config's test_evaluator, got {names}"
+    )
 
 
 class _SaveMetrics(Hook):
@@ -202,11 +213,9 @@ def _full_disk_explained(work_dir: str) -> Iterator[None]:
         if error.errno not in DISK_FULL:
             raise
         checkpoint = newest_checkpoint(work_dir)
-        kept = (
-            f'the last good checkpoint is {checkpoint}'
-            if checkpoint
-            else 'there is no checkpoint yet'
-        )
+        kept = 'there is no checkpoint yet'
+        if checkpoint:
+            kept = f'the last good checkpoint is {checkpoint}'
         raise _DiskFullError(
             f'disk full: could not write {error.filename or "to " + work_dir} '
             f'({error.strerror}); {kept}; free some space and start again '

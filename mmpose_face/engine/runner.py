@@ -42,11 +42,12 @@ class FaceRunner(Runner):
     it had never stopped: see :mod:`~mmpose_face.engine.seeding`,
     :mod:`~mmpose_face.engine.resume` and
     :class:`~mmpose_face.engine.SafeCheckpointHook`. With ``fast=False`` in the
-    config MMPose's classes stand in place of ours: see
+    config MMPose's classes replace ours: see
     :mod:`~mmpose_face.engine.fast_path`.
     """
 
     _strict = False
+    _train_dataloader: DataLoader | dict
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> FaceRunner:
@@ -67,9 +68,9 @@ class FaceRunner(Runner):
         Raises:
             ValueError: If its heatmaps do not have the size of its codec.
         """
-        model = super().build_model(model)
-        check_heatmaps(model, self.cfg)
-        return model
+        built = super().build_model(model)
+        check_heatmaps(built, self.cfg)
+        return built
 
     def register_hooks(self, *args, **kwargs) -> None:
         super().register_hooks(*args, **kwargs)

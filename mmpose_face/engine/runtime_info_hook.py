@@ -7,7 +7,7 @@ from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
 from mmengine.runner import LogProcessor, Runner
 from mmpose.registry import HOOKS
-from torch import Tensor, nn
+from torch import Tensor
 
 from .deferred_history import DeferredHistory
 
@@ -26,13 +26,12 @@ class FaceRuntimeInfoHook(RuntimeInfoHook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        # Here, because importing the package must not import networks.
+        # Here: importing the package must not import networks.
         from ..models.heads.base import DeviceAccuracyHead
 
         super().before_train(runner)
-        self._heads: list[nn.Module] = [
-            module for module in runner.model.modules() if isinstance(module, DeviceAccuracyHead)
-        ]
+        modules = runner.model.modules()
+        self._heads = [module for module in modules if isinstance(module, DeviceAccuracyHead)]
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | tuple | list | None = None
@@ -74,9 +73,8 @@ def record(hub: MessageHub, key: str, value: Tensor | float) -> None:
 
 def accuracy_is_read(runner: Runner, batch_idx: int) -> bool:
     """Whether the accuracy of a training iteration is logged or averaged."""
-    hooks = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
     return is_smoothed(runner.log_processor) or any(
-        is_logged(hook, runner, batch_idx) for hook in hooks
+        is_logged(hook, runner, batch_idx) for hook in runner.hooks if isinstance(hook, LoggerHook)
     )
 
 
