@@ -17,7 +17,7 @@ def check_points(points: Tensor, visible: Tensor) -> None:
         )
 
 
-def one_by_one(*batch: Tensor) -> list[list[Array]]:
+def lists_on_host(*batch: Tensor) -> list[list[Array]]:
     """Copy the results of a batch to the host, in one copy.
 
     Args:

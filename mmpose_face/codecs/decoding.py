@@ -21,7 +21,7 @@ class Decoded(NamedTuple):
         points (Tensor): (N, 2) x and y in cells, float32; -1 where nothing is
             above 0, and NaN where the heatmap holds a NaN.
         scores (Tensor): (N, ) the maxima, float32.
-        doubtful (Tensor): (N, ) which points :func:`mend` must correct.
+        doubtful (Tensor): (N, ) which points :func:`correct_doubtful` must correct.
     """
 
     points: Tensor
@@ -59,7 +59,7 @@ def check_kernel(size: int) -> None:
 
 def decode_once(maps: Tensor, unbiased: bool, blur_kernel_size: int) -> tuple[Decoded, Peaks]:
     """Decode without reading a value back, so that the host does not wait for
-    the device; :func:`mend` corrects the doubtful points."""
+    the device; :func:`correct_doubtful` corrects the doubtful points."""
     peaks = find_peaks(maps)
     places = torch.stack((peaks.x, peaks.y), 1).float()
     doubtful = torch.zeros_like(peaks.x, dtype=torch.bool)
@@ -73,7 +73,7 @@ def decode_once(maps: Tensor, unbiased: bool, blur_kernel_size: int) -> tuple[De
     return Decoded(points, peaks.values, doubtful), peaks
 
 
-def mend(maps: Tensor, decoded: Decoded, peaks: Peaks, blur_kernel_size: int) -> None:
+def correct_doubtful(maps: Tensor, decoded: Decoded, peaks: Peaks, blur_kernel_size: int) -> None:
     """Correct the doubtful points of :func:`decode_once`, in place."""
     for index in torch.split(decoded.doubtful.nonzero()[:, 0], MAPS_AT_ONCE):
         some = Peaks(*(each[index] for each in peaks))
@@ -112,6 +112,6 @@ def decode_heatmaps(
     maps = as_maps(heatmaps)
     decoded, peaks = decode_once(maps, unbiased, blur_kernel_size)
     if unbiased and decoded.doubtful.any():
-        mend(maps, decoded, peaks, blur_kernel_size)
+        correct_doubtful(maps, decoded, peaks, blur_kernel_size)
     shape = heatmaps.shape[:2]
     return decoded.points.view(*shape, 2), decoded.scores.view(shape)

@@ -15,8 +15,8 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from ..arrays import Array
-from .batches import one_by_one
-from .decoding import as_maps, check_kernel, decode_heatmaps, decode_once, mend
+from .batches import lists_on_host
+from .decoding import as_maps, check_kernel, correct_doubtful, decode_heatmaps, decode_once
 from .gaussians import gaussian_heatmaps
 
 
@@ -140,14 +140,14 @@ class FaceMSRAHeatmap(MSRAHeatmap):  # type: ignore[misc]  # MMPose is not typed
         maps = as_maps(heatmaps)
         decoded, peaks = decode_once(maps, self.unbiased, self.blur_kernel_size)
         shape = heatmaps.shape[:2]
-        points, scores, doubtful = one_by_one(
+        points, scores, doubtful = lists_on_host(
             self._pixels(decoded.points, shape),
             decoded.scores.view(shape),
             decoded.doubtful.view(shape),
         )
         if any(each.any() for each in doubtful):
-            mend(maps, decoded, peaks, self.blur_kernel_size)
-            (points,) = one_by_one(self._pixels(decoded.points, shape))
+            correct_doubtful(maps, decoded, peaks, self.blur_kernel_size)
+            (points,) = lists_on_host(self._pixels(decoded.points, shape))
         return points, scores
 
     def _pixels(self, points: Tensor, shape: Sequence[int]) -> Tensor:

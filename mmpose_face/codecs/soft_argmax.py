@@ -13,7 +13,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from ..arrays import Array
-from .batches import check_points, one_by_one
+from .batches import check_points, lists_on_host
 
 # A point's score is the share of the heatmap in a square around the mean: half
 # the side of that square, on the grid.
@@ -185,7 +185,7 @@ class SoftArgmax(BaseKeypointCodec):  # type: ignore[misc]  # MMPose is not type
     def batch_decode(self, heatmaps: Tensor) -> tuple[list[Array], list[Array]]:
         """As :meth:`decode_on_device`, on the host: lists of points
         (1, K, 2) and scores (1, K), one each for every face."""
-        points, scores = one_by_one(*self.decode_on_device(heatmaps))
+        points, scores = lists_on_host(*self.decode_on_device(heatmaps))
         return points, scores
 
     @staticmethod

@@ -17,6 +17,7 @@ from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from ..compat.config_references import Path, written_name
 from ..datasets.metainfo import scheme_metainfo
 from ..landmarks import get_scheme
+from .fast_path import type_name
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -127,7 +128,7 @@ def _check_points(
     name = written_name(cfg, place)
     if points and meta['num_keypoints'] != points.value:
         raise ValueError(
-            f'{points}, and {name} ({_type_name(dataset)}) has '
+            f'{points}, and {name} ({type_name(dataset.get("type"))}) has '
             f'{meta["num_keypoints"]} points: expected the same'
         )
     return [(name, list(meta['flip_indices']))]
@@ -166,11 +167,6 @@ def _pipeline_steps(place: Path, dataset: dict) -> Iterator[tuple[Path, dict]]:
 def _class_of(kind: Any, registry: Registry) -> type | None:
     found = registry.get(kind) if isinstance(kind, str) else kind
     return found if isinstance(found, type) else None
-
-
-def _type_name(settings: dict) -> str:
-    kind = settings.get('type')
-    return getattr(kind, '__name__', str(kind)).rpartition('.')[2]
 
 
 def _setting(cfg: Config, path: Path, value: Any) -> _Setting:

@@ -88,7 +88,7 @@ def has_switches(model: dict) -> bool:
     which has the switches ``network``, by its config."""
     type_ = model.get('type')
     classes = type_.__mro__ if isinstance(type_, type) else [type_]
-    return 'FacePoseEstimator' in map(_name, classes)
+    return 'FacePoseEstimator' in map(type_name, classes)
 
 
 def _dicts(value: Any) -> Iterator[dict]:
@@ -104,7 +104,7 @@ def _dicts(value: Any) -> Iterator[dict]:
 def _replace(settings: dict) -> None:
     """Replace the class that a dict names by its counterpart."""
     type_ = settings.get('type')
-    ours = _name(type_)
+    ours = type_name(type_)
     if ours not in COUNTERPARTS:
         _check_targets(settings)
         return
@@ -138,6 +138,6 @@ def _check_targets(settings: dict) -> None:
         )
 
 
-def _name(type_: Any) -> str:
+def type_name(type_: Any) -> str:
     """The name of a class or function; dumped configs have text instead."""
     return getattr(type_, '__name__', str(type_)).rpartition('.')[-1]

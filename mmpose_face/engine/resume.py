@@ -74,8 +74,10 @@ def resumed(cfg: Config) -> Config:
         path = newest_checkpoint(cfg['work_dir'])
     cfg['resume'] = path is not None
     if path is None:
-        _log(
-            f'no checkpoint to resume in {cfg["work_dir"]}: the training starts from the beginning'
+        work_dir = cfg['work_dir']
+        print_log(
+            f'no checkpoint to resume in {work_dir}: the training starts from the beginning',
+            logger='current',
         )
     else:
         cfg['load_from'] = path
@@ -88,9 +90,5 @@ def _with_seed_of(path: str, randomness: dict) -> dict:
     given = randomness.get('seed')
     seed = meta.get('seed', given)
     if given not in (None, seed):
-        _log(f'the seed is that of the checkpoint, {seed}, not {given}')
+        print_log(f'the seed is that of the checkpoint, {seed}, not {given}', logger='current')
     return dict(randomness, seed=seed)
-
-
-def _log(text: str) -> None:
-    print_log(text, logger='current')

@@ -78,11 +78,12 @@ class FaceRunner(Runner):
 
     @staticmethod
     def build_dataloader(dataloader: DataLoader | dict, *args, **kwargs) -> DataLoader:
-        # Without a GPU, torch warns that pinned memory has no use.
-        if isinstance(dataloader, dict) and not torch.cuda.is_available():
-            dataloader = dict(dataloader, pin_memory=False)
-        if isinstance(dataloader, dict) and isinstance(dataloader.get('collate_fn'), str):
-            dataloader['collate_fn'] = dict(type=dataloader['collate_fn'])
+        if isinstance(dataloader, dict):
+            dataloader = dict(dataloader)
+            if not torch.cuda.is_available():  # torch warns that it has no use
+                dataloader['pin_memory'] = False
+            if isinstance(dataloader.get('collate_fn'), str):
+                dataloader['collate_fn'] = dict(type=dataloader['collate_fn'])
         loader = Runner.build_dataloader(dataloader, *args, **kwargs)
         loader.worker_init_fn = WorkerInit(loader.worker_init_fn)
         return loader

@@ -13,7 +13,7 @@ import mmpose_face.datasets
 from mmpose_face.codecs import FaceMSRAHeatmap
 from mmpose_face.datasets import FaceTarget, WarpFace
 from mmpose_face.engine import FaceRunner
-from mmpose_face.engine.fast_path import COUNTERPARTS, _dicts, _name, with_fast_path
+from mmpose_face.engine.fast_path import COUNTERPARTS, _dicts, type_name, with_fast_path
 
 CONFIGS = REPO / 'configs/face_2d_keypoint'
 STAR = CONFIGS / 'topdown_regression/300w/td-reg_res18_starloss_1xb16-20e_300w-128x128.py'
@@ -43,7 +43,7 @@ def cfg(request, tmp_path):
 
 
 def names_in(cfg):
-    return {_name(settings['type']) for settings in _dicts(cfg._cfg_dict) if 'type' in settings}
+    return {type_name(settings['type']) for settings in _dicts(cfg._cfg_dict) if 'type' in settings}
 
 
 @pytest.mark.parametrize('row', ROWS, ids=lambda row: row.stem)

@@ -93,13 +93,7 @@ def star_loss(
         ValueError: If shapes, types or devices do not fit.
     """
     check_form(heatmaps, targets, None)
-    return _loss_of_moments(moments(heatmaps), targets, mode, w, restriction)
-
-
-def _loss_of_moments(
-    cov: Moments, targets: Tensor, mode: Mode, w: float, restriction: Restriction
-) -> Tensor:
-    """:func:`star_loss` of heatmaps with these moments."""
+    cov = moments(heatmaps)
     if restriction == 'detach':
         cov = Moments(cov.x, cov.y, *(c.detach() for c in cov[2:]))
     ex = targets[..., 0].to(cov.x.dtype) - cov.x
@@ -189,9 +183,8 @@ class STARLoss(nn.Module):
             ValueError: If shapes, types or devices do not fit.
         """
         check_form(heatmaps, targets, weights)
-        cov = moments(heatmaps)
         targets = only_labelled(targets, weights)
-        losses = _loss_of_moments(cov, targets, self.mode, self.w, self.restriction)
+        losses = star_loss(heatmaps, targets, self.mode, self.w, self.restriction)
         return weighted_mean(losses, weights) * self.loss_weight
 
 
