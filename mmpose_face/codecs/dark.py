@@ -49,7 +49,7 @@ def refined(shape: Sequence[int], peaks: Peaks) -> Tensor:
 def blur_weights(kernel_size: int, device: torch.device) -> Tensor:
     """The matrix that blurs a patch at :data:`CELLS`: (16, side * side),
     float64, where the side is ``kernel_size + 2 * REACH``. The last three rows
-    are zeros: processors multiply 16 rows sooner than 13."""
+    are zeros: processors multiply 16 rows faster than 13."""
     kernel = blur_kernel(kernel_size)
     side = kernel_size + 2 * REACH
     weights = torch.zeros(16, side, side, dtype=torch.float64)

@@ -45,7 +45,7 @@ def as_maps(heatmaps: Tensor) -> Tensor:
         raise ValueError(
             f'heatmaps are (B, K, H, W) with at least one cell, got {tuple(heatmaps.shape)}'
         )
-    # A half's maximum is that of its float, and sooner found.
+    # The maximum of a half is that of its float, and faster to find.
     if heatmaps.dtype not in (torch.float16, torch.bfloat16):
         heatmaps = heatmaps.float()
     return heatmaps.detach().contiguous().flatten(0, 1)

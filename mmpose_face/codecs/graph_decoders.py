@@ -43,7 +43,7 @@ def graph_decoder(codec: BaseKeypointCodec) -> nn.Module:
 
 
 class OnDevice(nn.Module):
-    """For codecs whose ``decode_on_device`` is arithmetic alone."""
+    """For codecs whose ``decode_on_device`` is only arithmetic."""
 
     def __init__(self, codec: BaseKeypointCodec) -> None:
         super().__init__()

@@ -24,8 +24,8 @@ def _on_map(side: int, height: int, width: int, device: torch.device) -> Tensor:
 
     Args:
         side (int): Of the patch, cells, odd.
-        height, width (int): Of the map; of a larger map those of the part
-            next to the patch, ``side``.
+        height, width (int): Of the map, but at most ``side``: of a larger map
+            only the part next to the patch counts.
         device (torch.device): Where the result is.
 
     Returns:

@@ -70,11 +70,10 @@ def _check_sizes(cfg: Config, decoder: tuple[Path, dict], place: Path, dataset: 
         else:
             codec = step
         for key in ('input_size', 'heatmap_size'):
-            if key in codec and key in decoder[1]:
-                _check_same(
-                    _setting(cfg, (*path, key), codec[key]),
-                    _setting(cfg, (*decoder[0], key), decoder[1][key]),
-                )
+            if key in codec and key in decoder[1] and tuple(codec[key]) != tuple(decoder[1][key]):
+                a = _setting(cfg, (*path, key), codec[key])
+                b = _setting(cfg, (*decoder[0], key), decoder[1][key])
+                raise ValueError(f'{a} and {b}: expected the same')
 
 
 def _check_kind(cfg: Config, decoder: tuple[Path, dict], encoder: tuple[Path, dict]) -> None:
@@ -86,11 +85,6 @@ def _check_kind(cfg: Config, decoder: tuple[Path, dict], encoder: tuple[Path, di
         raise ValueError(
             f'{name} is {a.__name__} and {other} is {b.__name__}: expected the same codec'
         )
-
-
-def _check_same(a: _Setting, b: _Setting) -> None:
-    if tuple(a.value) != tuple(b.value):
-        raise ValueError(f'{a} and {b}: expected the same')
 
 
 def _points_of_head(cfg: Config, head: dict) -> _Setting | None:

@@ -22,10 +22,10 @@ def memory_format(device: torch.device, channels_last: bool) -> torch.memory_for
 
     Args:
         device (torch.device): The device of the tensors.
-        channels_last (bool): Whether channels last are asked for.
+        channels_last (bool): Whether channels last are requested.
 
     Returns:
-        torch.memory_format: ``channels_last`` where they are asked for and
+        torch.memory_format: ``channels_last`` where they are requested and
         the device is a GPU, else ``contiguous_format``.
     """
     if channels_last and device.type in _CHANNELS_LAST_DEVICES:

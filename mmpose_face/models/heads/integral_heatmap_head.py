@@ -20,7 +20,7 @@ class IntegralHeatmapHead(FullPrecisionHead, HeatmapHead):
     :class:`~mmpose_face.models.losses.SoftArgmaxLoss` do; the decoder is
     :class:`~mmpose_face.codecs.SoftArgmax`, which has the same grid.
 
-    MMPose's ``IntegralRegressionHead`` gives coordinates alone to its loss,
+    MMPose's ``IntegralRegressionHead`` gives only coordinates to its loss,
     and its grid ends one cell before the right and the lower border.
 
     Args:
