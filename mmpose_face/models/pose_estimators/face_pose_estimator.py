@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Callable
 
 import numpy as np
@@ -115,13 +115,15 @@ class FacePoseEstimator(TopdownPoseEstimator):
         if self.switches.channels_last:
             self._order_weights(memory_format(self._device, True))
 
-    def _precision(self, inputs: Tensor) -> AbstractContextManager:
-        return half_precision(inputs) if self.switches.amp else nullcontext()
-
-    def _compiler(self, inputs: Tensor) -> AbstractContextManager:
-        if not self.switches.compile:
-            return nullcontext()
-        return compiled_memory_format(inputs.device)
+    @contextmanager
+    def _network_contexts(self, inputs: Tensor) -> Iterator[None]:
+        """Precision and compilation as the switches say."""
+        with ExitStack() as stack:
+            if self.switches.amp:
+                stack.enter_context(half_precision(inputs))
+            if self.switches.compile:
+                stack.enter_context(compiled_memory_format(inputs.device))
+            yield
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor]:
         """Feature maps of images (B, C, H, W), as MMPose's class gives
@@ -139,13 +141,13 @@ class FacePoseEstimator(TopdownPoseEstimator):
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
         """Losses of a batch; see MMPose's class."""
-        with self._precision(inputs), self._compiler(inputs):
+        with self._network_contexts(inputs):
             return super().loss(inputs, data_samples)
 
     def _forward(
         self, inputs: Tensor, data_samples: OptSampleList = None
     ) -> Tensor | tuple[Tensor]:
-        with self._precision(inputs), self._compiler(inputs):
+        with self._network_contexts(inputs):
             feats = self.extract_feat(inputs)
             return self.head(feats) if self.with_head else feats
 
@@ -154,11 +156,10 @@ class FacePoseEstimator(TopdownPoseEstimator):
         if not data_samples:
             return []
         if not self.with_head:
-            with self._precision(inputs), self._compiler(inputs):
-                return super().predict(inputs, data_samples)
+            return super().predict(inputs, data_samples)  # raises
         flip, known = self.test_cfg.get('flip_test'), self._has_known_head()
         compute = self._outputs if known else self.extract_feat
-        with self._precision(inputs), self._compiler(inputs):
+        with self._network_contexts(inputs):
             outputs: Any = of_both(compute, inputs) if flip else compute(inputs)
             if not known:
                 found = self.head.predict(outputs, data_samples, test_cfg=self.test_cfg)
