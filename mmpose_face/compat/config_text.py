@@ -9,10 +9,10 @@ Can go when MMEngine keeps the text.
 """
 
 from functools import lru_cache
-from types import ModuleType
+from typing import Any
 
 
-def install(module: ModuleType) -> None:
+def install(module: Any) -> None:
     """Keep the last texts that MMEngine's configs had formatted.
 
     Args:
