@@ -7,18 +7,20 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from mmengine.dataset import Compose
+from mmengine.dataset import BaseDataset, Compose
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from ..datasets.transforms import PerturbFaceBox
 from ..engine.launch import subset_metric
 from ..evaluation import SubsetNME, Table
-from ..evaluation.scores import PathLike, write_json
+from ..evaluation.scores import write_json
 from ..evaluation.table import markdown_table, table_as_dict, table_rows
+from ..files import PathLike
 from ..visualization.robustness import UNCHANGED, BoxChange, plot_robustness
 
 SHIFTS = (0.0, 0.05, 0.1, 0.2)
@@ -60,7 +62,7 @@ def box_robustness(
     """
     steps = _steps(shifts, scales)
     metric = subset_metric(runner, 'box robustness')
-    tables = {}
+    tables: Tables = {}
     for step in reversed(steps):
         print_log(
             f'box robustness, test {len(tables) + 1} of {len(steps)}: boxes {_change_text(step)}',
@@ -135,8 +137,8 @@ def _with_transform(loader: DataLoader, transform: PerturbFaceBox) -> DataLoader
     )
 
 
-def _before_pipeline(dataset: Dataset, transform: PerturbFaceBox) -> Dataset:
-    pipeline = getattr(dataset, 'pipeline', None)
+def _before_pipeline(dataset: BaseDataset, transform: PerturbFaceBox) -> BaseDataset:
+    pipeline: Any = getattr(dataset, 'pipeline', None)
     # A combined data set applies its pipeline after those of its parts.
     if hasattr(dataset, 'datasets') or not hasattr(pipeline, 'transforms'):
         raise ValueError(

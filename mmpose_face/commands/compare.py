@@ -12,8 +12,9 @@ from mmengine.logging import print_log
 from ..datasets import BENCHMARKS
 from ..evaluation import Comparison, Scores, compare, face_errors, in_common, nme
 from ..evaluation.pairing import path_ends
-from ..evaluation.scores import PathLike, strict, write_json
+from ..evaluation.scores import strict, write_json
 from ..evaluation.table import figure, markdown_table
+from ..files import PathLike
 from .evaluate import ALL, plot_curves
 
 

@@ -9,14 +9,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from rich.console import Console
-from torch.utils.data import Dataset
 
 from ..engine import FaceRunner
 from ..evaluation import Scores, SubsetNME, format_table, inter_ocular, nme
@@ -112,7 +113,7 @@ class Progress(Hook):
         self._started = time.monotonic()
 
     def after_train_iter(
-        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+        self, runner, batch_idx: int, data_batch: Any, outputs: dict[str, Any]
     ) -> None:
         done = runner.iter + 1
         if self._quiet() and done < runner.max_iters:
@@ -129,7 +130,7 @@ class Progress(Hook):
         faces = len(runner.test_dataloader.dataset)
         self.console.print(f'testing on {faces} faces of another seed')
 
-    def after_test_iter(self, runner, batch_idx: int, data_batch, outputs) -> None:
+    def after_test_iter(self, runner, batch_idx: int, data_batch: Any, outputs: Any) -> None:
         batches = len(runner.test_dataloader)
         if not self._quiet() or batch_idx + 1 == batches:
             self.console.print(f'  batch {batch_idx + 1:3}/{batches}')
@@ -164,16 +165,17 @@ def mean_face_nme(scores: Scores) -> float:
     return 100 * nme(face_errors(normalized_errors(mean, scores.truth, norm)))
 
 
-def _draw(dataset: Dataset, metric: SubsetNME, work_dir: Path) -> None:
+def _draw(dataset: BaseDataset, metric: SubsetNME, work_dir: Path) -> None:
     scores = metric.scores
     members = {name: np.flatnonzero(scores.members(name)).tolist() for name in metric.subsets}
     plot_ced(subset_curves(scores, metric.subsets), metric.threshold, work_dir / 'ced.png')
     write_image(work_dir / 'faces.png', _sheet(dataset, scores, members))
 
 
-def _sheet(dataset: Dataset, scores: Scores, members: dict[str, list[int]]) -> np.ndarray:
+def _sheet(dataset: BaseDataset, scores: Scores, members: dict[str, list[int]]) -> np.ndarray:
     """Predictions on some faces of each subset, a row for each subset."""
-    tiles, shown = [], set()
+    tiles: list[np.ndarray] = []
+    shown: set[int] = set()
     for name, of in members.items():
         # Prefer faces that no row above shows.
         chosen = sorted(of, key=shown.__contains__)[:_FACES]

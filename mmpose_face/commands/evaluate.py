@@ -27,8 +27,9 @@ from ..evaluation import (
 )
 from ..evaluation.pairing import Paired, pair
 from ..evaluation.predictions import Predictions, load_predictions
-from ..evaluation.scores import PathLike, Protocol, column, strict, write_json
+from ..evaluation.scores import Protocol, column, strict, write_json
 from ..evaluation.table import DIGITS, SCALE, Unit, figure, markdown_table, summary
+from ..files import PathLike
 from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
 
@@ -65,15 +66,15 @@ def open_truth(ann_files: Sequence[PathLike], dataset: str | None = None) -> tup
     rows = [row for item in contents for row in _rows(benchmark.dataset, *item)]
     _check_once(rows, ann_files)
 
-    truth = column(rows, 'truth')
+    truth = np.stack([row['truth'] for row in rows])
     return dataset, Faces(
         benchmark.scheme,
         files=[row['file'] for row in rows],
         ids=[row['id'] for row in rows],
         subsets=[row['subsets'] for row in rows],
-        boxes=column(rows, 'box').astype(np.float64),
+        boxes=np.array([row['box'] for row in rows], np.float64),
         truth=truth,
-        visible=column(rows, 'visible'),
+        visible=np.stack([row['visible'] for row in rows]),
         predicted=np.full_like(truth, np.nan),
         occluded=column(rows, 'occluded'),
         box_sizes=column(rows, 'box_size'),
@@ -128,7 +129,7 @@ def _rows(cls: type[FaceDataset], path: PathLike, content: dict) -> list[dict]:
 
 
 def _row(info: dict, annotation: dict) -> dict:
-    points = annotation.get('face_kpts', annotation.get('keypoints'))
+    points = annotation['face_kpts' if 'face_kpts' in annotation else 'keypoints']
     row = dict(
         file=info['img_path'],
         id=info['id'],
@@ -395,7 +396,7 @@ def save_report(
     scores, table = evaluation.scores, evaluation.table
 
     def load(file: str) -> np.ndarray:
-        return LoadFaceImage()(dict(img_path=str(Path(images, file))))['img']
+        return LoadFaceImage()(dict(img_path=str(Path(images or '', file))))['img']
 
     return write_report_folder(
         folder,

@@ -18,9 +18,9 @@ from mmengine.logging import print_log
 
 from ..downloads import download
 from ..engine.orphans import end_with_parent
-from ..evaluation.scores import PathLike, write_json
+from ..evaluation.scores import write_json
 from ..evaluation.table import figure, markdown_table
-from ..files import sha256
+from ..files import PathLike, sha256
 from ..version import __version__
 from ..zoo import Row
 from ..zoo.metafiles import project_root
@@ -189,6 +189,8 @@ def _run_test(row: Row, config: Path) -> dict:
     """Run ``tools/test.py`` and return the columns of ``metrics.json``; in
     another process, since MMEngine keeps loggers and visualizers of earlier
     runs."""
+    if row.weights is None:
+        raise ValueError(f'{row.name} has no released weights')
     weights = download(row.weights, row.sha256)
     metrics = config.with_name('metrics.json')
     metrics.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -96,7 +96,7 @@ def landmark_box(record: FaceRecord) -> dict:
 def face_rect_box(record: FaceRecord) -> dict:
     """AFLW: ``center`` and ``scale`` of the release's rectangle, whose longer
     side, ``box_size``, is also the normaliser."""
-    x, y, w, h = record.face_rect
+    x, y, w, h = _face_rect(record)
     size = float(max(w, h))
     return dict(
         center=[x + w / 2, y + h / 2],
@@ -108,14 +108,14 @@ def face_rect_box(record: FaceRecord) -> dict:
 
 def face_rect_bbox(record: FaceRecord) -> dict:
     """COFW: ``bbox`` is the release's rectangle, which starts in the image."""
-    x, y, w, h = record.face_rect
+    x, y, w, h = _face_rect(record)
     return dict(bbox=[max(x, 0.0), max(y, 0.0), w, h])
 
 
 def write_annotations(
     path: Path,
     records: Sequence[FaceRecord],
-    info: dict[str, object],
+    info: Mapping[str, object],
     box_fields: BoxFields = landmark_box,
     first_id: int = 1,
 ) -> None:
@@ -144,7 +144,7 @@ def write_annotations(
 
 
 def write_coco(
-    path: Path, info: dict[str, object], images: list[dict], annotations: list[dict]
+    path: Path, info: Mapping[str, object], images: list[dict], annotations: list[dict]
 ) -> None:
     """Write a COCO file of faces; see :func:`write_atomically`."""
     content = dict(
@@ -190,6 +190,12 @@ def _annotation(ann_id: int, image_id: int, record: FaceRecord) -> dict:
         subsets=list(record.subsets),
         **more,
     )
+
+
+def _face_rect(record: FaceRecord) -> Rect:
+    if record.face_rect is None:
+        raise ValueError(f"{record.file_name}: expected a face with the release's rectangle")
+    return record.face_rect
 
 
 def _with_area(fields: dict) -> dict:

@@ -55,7 +55,7 @@ def same_shape(images: Any) -> bool:
     )
 
 
-def stacked_images(images: Sequence[Tensor]) -> Tensor:
+def stacked_images(images: list[Tensor]) -> Tensor:
     """Images (C, H, W) of one shape as (B, C, H, W), in shared memory where a
     worker calls it.
 

@@ -18,7 +18,7 @@ from .metainfo import scheme_metainfo
 
 
 @DATASETS.register_module()
-class CustomFaces(FaceDataset, BaseCocoStyleDataset):
+class CustomFaces(FaceDataset):
     """The user's own faces, with points of any scheme, from COCO's JSON.
 
     An annotation has ``keypoints``: x, y and visibility (0 if not labelled) of
@@ -96,7 +96,7 @@ class CustomFaces(FaceDataset, BaseCocoStyleDataset):
 
     def _subsets(self, ann: dict, file_name: str) -> Sequence[str] | None:
         subsets = super()._subsets(ann, file_name)
-        return tuple(dict.fromkeys((self.ALL, *subsets))) if self.test_mode else subsets
+        return tuple(dict.fromkeys((self.ALL, *(subsets or ())))) if self.test_mode else subsets
 
     def occluded_of(self, ann: dict) -> np.ndarray | None:
         if 'occluded' in ann or not self._says_hidden:

@@ -3,7 +3,6 @@
 
 import json
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 from mmengine import fileio
@@ -150,7 +149,7 @@ def _are_numbers(values: Any, number: int) -> bool:
         isinstance(values, (list, tuple))
         and len(values) == number
         and all(
-            isinstance(value, Real) and -MAX_COORDINATE <= value <= MAX_COORDINATE
+            isinstance(value, (int, float)) and -MAX_COORDINATE <= value <= MAX_COORDINATE
             for value in values
         )
     )

@@ -94,17 +94,17 @@ class DetectedBoxes:
         self._report(data_list, boxes, ann_file)
         return found
 
-    def _match_image(self, data_list, indices) -> dict[int, np.ndarray]:
+    def _match_image(self, data_list: list[dict], indices: list[int]) -> dict[int, np.ndarray]:
         info = data_list[indices[0]]
-        boxes = self._boxes.get(info['file_name'], self._boxes.get(info['img_id'], []))
-        if not boxes:
+        found = self._boxes.get(info['file_name'], self._boxes.get(info['img_id'], []))
+        if not found:
             return {}
-        boxes = np.array(boxes)
+        boxes = np.array(found)
         truth = [_labelled_box(data_list[i]) for i in indices]
         given = match(np.array(truth), boxes[:, :4], self.min_iou)
         return {i: boxes[j] for i, j in zip(indices, given) if j >= 0}
 
-    def _report(self, data_list, boxes, ann_file) -> None:
+    def _report(self, data_list: list[dict], boxes: dict[int, np.ndarray], ann_file: str) -> None:
         missed = [info['file_name'] for i, info in enumerate(data_list) if i not in boxes]
         share = 100 * len(boxes) / max(len(data_list), 1)
         text = (

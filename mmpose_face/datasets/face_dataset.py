@@ -60,7 +60,7 @@ _META_KEYS = (
 Part = Literal['train', 'test']
 
 
-class FaceDataset:
+class FaceDataset(BaseCocoStyleDataset):
     """Faces that know their subsets; stands before a data set of MMPose.
 
     It reads the files that MMPose's class reads and gives the same samples,
@@ -104,6 +104,7 @@ class FaceDataset:
         ...     ...
     """
 
+    ann_file: str | Sequence[str]
     # How the table is made; None for data that is no benchmark.
     BENCHMARK: Benchmark | None = None
     # Where annotation files come from; {out} is the folder of the data.
@@ -200,7 +201,7 @@ class FaceDataset:
 
     def _read_file(self) -> list[dict]:
         """The faces of the one annotation file."""
-        path = self.ann_file
+        path = str(self.ann_file)
         try:
             data_list = super().load_data_list()
         except AnnotationError:

@@ -80,9 +80,9 @@ class SyntheticFaces(BaseCocoStyleDataset):
 
     def _as_sample(self, face: SyntheticFace) -> dict:
         points = face.keypoints[self._points].astype(np.float32)
-        center, scale = center_and_scale(points)
-        center = np.array([center], np.float32)
-        scale = np.full((1, 2), scale * PIXEL_STD, np.float32)
+        middle, side = center_and_scale(points)
+        center = np.array([middle], np.float32)
+        scale = np.full((1, 2), side * PIXEL_STD, np.float32)
         return dict(
             img=face.image,
             bbox=bbox_cs2xyxy(center, scale),

@@ -31,14 +31,14 @@ _ENOUGH = 1.5
 
 
 class ImageFile:
-    """An image file that is read no sooner, and no further, than needed.
+    """An image file that is read and decoded when its content is asked for.
 
     Args:
         path (str): A file, or an address that MMEngine's ``fileio`` opens.
         backend_args (dict, optional): As ``fileio`` takes them.
 
     Attributes:
-        stamp (Stamp, optional): None where the file is not on this machine.
+        stamp (Stamp, optional): None if the file is not on this machine.
     """
 
     def __init__(self, path: str, backend_args: dict | None = None) -> None:
@@ -58,66 +58,65 @@ class ImageFile:
 
         Raises:
             FileNotFoundError: If the image is missing.
-            ValueError: If the file is truncated or no image. Of a JPEG file
-                this shows when pixels are asked for.
+            ValueError: If the file is truncated or not an image. A damaged
+                JPEG file raises it only when its pixels are asked for.
         """
         if self._shape is None:
-            self._open()
+            self._shape = self._open()
         return self._shape
 
     def pixels(self, pitch: float = 1.0) -> tuple[np.ndarray, int]:
-        """The image, reduced if that loses nothing.
+        """The image, reduced where a crop loses nothing by it.
 
         Args:
-            pitch (float): How many pixels of the image there are to one of
-                what is made from it. Defaults to 1.
+            pitch (float): Pixels of the image for one pixel of the crop.
+                Defaults to 1.
 
         Returns:
-            tuple[np.ndarray, int]: The image, BGR, not to be written to, and
-            by what it was reduced: 1; 2, 4 or 8 from a pitch of 3, 6 or 12 on.
+            tuple[np.ndarray, int]: The image, BGR and read-only, and the
+            factor of its reduction: 1, or 2, 4 and 8 from a pitch of 3, 6 and
+            12.
 
         Raises:
             FileNotFoundError: If the image is missing.
-            ValueError: If the file is truncated or no image.
+            ValueError: If the file is truncated or not an image.
         """
-        if self._shape is None:
-            self._open()
+        shape = self.shape
         factor = max(f for f in _FLAGS if f == 1 or self._reducible and f * _ENOUGH <= pitch)
         if factor not in self._decoded:
-            self._decode(factor)
+            self._keep(self._decode(factor), factor, shape)
         return self._decoded[factor].pixels, factor
 
-    def _open(self) -> None:
+    def _open(self) -> tuple[int, int]:
+        """The shape: from the cache, from a JPEG header, or by decoding."""
         self._decoded = LAST_IMAGE.sizes_of(self.stamp)
         for decoded in self._decoded.values():
-            self._shape, self._reducible = decoded.shape, decoded.reducible
-            return
+            self._reducible = decoded.reducible
+            return decoded.shape
         self._data = read_image(self.path, self._backend_args)
         shape = shape_of_jpeg(self._data)
         self._reducible = shape is not None
         if shape is None:
-            self._decode(1)
-        else:
-            self._shape = shape
+            pixels = self._decode(1)
+            height, width = pixels.shape[:2]
+            shape = height, width
+            self._keep(pixels, 1, shape)
+        return shape
 
-    def _decode(self, factor: int) -> None:
-        if self._data is None:
-            self._data = read_image(self.path, self._backend_args)
-        pixels = decode_image(self._data, self.path, _FLAGS[factor])
+    def _decode(self, factor: int) -> np.ndarray:
+        data = read_image(self.path, self._backend_args) if self._data is None else self._data
+        pixels = decode_image(data, self.path, _FLAGS[factor])
         self._data = None
-        self._check(pixels, factor)
-        pixels.flags.writeable = False
-        self._decoded[factor] = Decoded(pixels, self._shape, self._reducible)
+        return pixels
 
-    def _check(self, pixels: np.ndarray, factor: int) -> None:
-        shape = pixels.shape[:2]
-        if self._shape is None:
-            self._shape = shape
-        if shape != tuple(-(-side // factor) for side in self._shape):
+    def _keep(self, pixels: np.ndarray, factor: int, shape: tuple[int, int]) -> None:
+        if pixels.shape[:2] != tuple(-(-side // factor) for side in shape):
             raise ValueError(
-                f'{self.path}: expected {self._shape} pixels down and across, '
-                f'decoded {shape}, reduced by {factor}'
+                f'{self.path}: expected {shape} pixels down and across, '
+                f'decoded {pixels.shape[:2]}, reduced by {factor}'
             )
+        pixels.flags.writeable = False
+        self._decoded[factor] = Decoded(pixels, shape, self._reducible)
 
 
 def shape_of_jpeg(data: bytes) -> tuple[int, int] | None:

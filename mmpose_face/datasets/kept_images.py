@@ -43,7 +43,8 @@ class LastImage(threading.local):
     """
 
     def __init__(self) -> None:
-        self.forget()
+        self._stamp: Stamp | None = None
+        self._sizes: dict[int, Decoded] = {}
 
     def sizes_of(self, stamp: Stamp | None) -> dict[int, Decoded]:
         """The image of a file, by what it was reduced; to be added to.
@@ -58,8 +59,7 @@ class LastImage(threading.local):
 
     def forget(self) -> None:
         """Keep nothing."""
-        self._stamp: Stamp | None = None
-        self._sizes: dict[int, Decoded] = {}
+        self._stamp, self._sizes = None, {}
 
 
 #: For this process. A worker of a loader has its own.

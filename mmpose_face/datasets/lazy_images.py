@@ -56,7 +56,7 @@ class LazyImage:
         Returns:
             np.ndarray: The crop, black where the image has no pixel.
         """
-        matrix = of_unmirrored(matrix, self._mirrored, self.shape)
+        matrix = of_unmirrored(matrix, tuple(self._mirrored), self.shape)
         pixels, factor = self._file.pixels(pitch(matrix))
         return warp(pixels, of_reduced(matrix, factor), size)
 

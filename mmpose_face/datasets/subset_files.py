@@ -35,7 +35,8 @@ class SubsetFiles:
         self.ann_file = Path(ann_file)
         self.names = names
         # From image to the subset and the points of each of its faces.
-        self._faces: dict[str, list[tuple[str, np.ndarray]]] | None = None
+        self._faces: dict[str, list[tuple[str, np.ndarray]]] = {}
+        self._is_read = False
         self._missing: list[str] = []
         # From subset to the faces of its file, and to those that were looked up.
         self._listed: dict[str, set[_Key]] = {}
@@ -56,7 +57,7 @@ class SubsetFiles:
         """
         if not self.names:
             return ()
-        if self._faces is None:
+        if not self._is_read:
             self._read()
         points = _points(ann)
         found = []
@@ -92,7 +93,7 @@ class SubsetFiles:
                 )
 
     def _read(self) -> None:
-        self._faces = {}
+        self._is_read = True
         for subset, name in self.names.items():
             path = self.ann_file.parent / name
             if path.exists():

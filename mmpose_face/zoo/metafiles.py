@@ -205,23 +205,30 @@ class Row:
     @property
     def sha256(self) -> str | None:
         """The first digits of the checkpoint's SHA-256, from its name."""
-        return self.weights and _WEIGHTS.fullmatch(self.weights)['sha256']
+        return self.weights and _fullmatch(_WEIGHTS, self.weights)['sha256']
 
     @property
     def log(self) -> str | None:
         """Address of the log of the training that gave the weights."""
         if not self.weights:
             return None
-        found = _WEIGHTS.fullmatch(self.weights)
+        found = _fullmatch(_WEIGHTS, self.weights)
         folder = self.weights[: found.start('stem')]
         return f'{folder}{found["stem"]}_{found["date"]}.log.json'
 
 
 def alias_of(name: str) -> str:
     """The short name of a config, ``{data}-{model}[-{variant}]``."""
-    found = _NAME.fullmatch(name)
+    found = _fullmatch(_NAME, name)
     parts = found['data'], found['model'], found['variant']
     return '-'.join(filter(None, parts))
+
+
+def _fullmatch(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    found = pattern.fullmatch(text)
+    if found is None:
+        raise ValueError(f'expected text of the form {pattern.pattern}, got {text!r}')
+    return found
 
 
 def module_of(config: str) -> str:
@@ -316,7 +323,8 @@ class _Fields:
             raise self.error(f'{name} is missing')
         if value is default:
             return value
-        if not isinstance(value, kind) or (of and not all(map(of, value))):
+        fits = isinstance(value, kind)
+        if not fits or (of and not all(map(of, value))):
             raise self.error(
                 f'{name} is {value!r}, expected {_KINDS[kind]}' + ' of texts' * bool(of)
             )
@@ -337,7 +345,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f'{path} not found; {INDEX} names it')
     try:
@@ -347,12 +355,12 @@ def _read(path: Path) -> dict:
     return _Fields(path, content).values
 
 
-def _papers(path: Path, content: dict) -> list[Paper]:
+def _papers(path: Path, content: Mapping[str, Any]) -> list[Paper]:
     listed = _listed(path, content, 'Collections')
     return [_paper(path, each) for each in listed]
 
 
-def _listed(path: Path, content: dict, name: str) -> list[Any]:
+def _listed(path: Path, content: Mapping[str, Any], name: str) -> list[Any]:
     return _Fields(path, content).get(name, list, default=[])
 
 

@@ -32,7 +32,7 @@ def landmark_image(
     if options.draw:
         refuse_to_overwrite(out, source)
     out.parent.mkdir(parents=True, exist_ok=True)
-    found = landmarker(image, boxes, 'bgr')
+    found = _landmark_one(image, landmarker, boxes)
     drawing = out if options.draw else None
     json_path = options.json or out.with_name(f'{out.name}.json')
     csv_path = options.csv or out.with_name(f'{out.name}.csv')
@@ -57,9 +57,10 @@ def landmark_folder(
             f'{out} is in {source}: the next run would read its drawings '
             'as images; choose another folder'
         )
-    given = None if options.boxes is None else _read_boxes(options.boxes, dict)
+    given = None
     names = [path.relative_to(source).as_posix() for path in paths]
-    if given is not None:
+    if options.boxes is not None:
+        given = _read_boxes(options.boxes, dict)
         _check_names(given, names, options.boxes)
     made_by = {**made_by, **_drawing_settings(options)}
     todo = [
@@ -124,9 +125,13 @@ def _landmark_each(
         path = reading.popleft()
         try:
             boxes = given[path.relative_to(root).as_posix()]
-            yield path, landmarker(image, boxes, 'bgr')
+            yield path, _landmark_one(image, landmarker, boxes)
         except ValueError as error:
             failed[path] = f'{path}: {error}'
+
+
+def _landmark_one(image: np.ndarray, landmarker: Landmarker, boxes: list | None) -> Faces:
+    return next(landmarker.stream([image], None if boxes is None else [boxes], 'bgr'))
 
 
 def _json_path(drawing: Path) -> Path:

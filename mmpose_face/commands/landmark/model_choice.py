@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ...inference.landmarking import Landmarker
 
@@ -41,7 +42,7 @@ class ModelChoice:
             ValueError: If there is no such model, or the checkpoint does not
                 fit it.
         """
-        asked = dict(detector=self.detector, batch_size=batch_size)
+        asked: dict[str, Any] = dict(detector=self.detector, batch_size=batch_size)
         if self.model is not None and self.model.endswith('.onnx'):
             if self.checkpoint is not None:
                 raise ValueError(

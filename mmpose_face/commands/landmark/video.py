@@ -83,10 +83,10 @@ class _VideoOutputs:
     ) -> None:
         drawing = options.out
         if drawing.suffix.lower() not in VIDEO_SUFFIXES or drawing.is_dir():
-            stem = f'webcam{source}' if video.live else Path(source).stem
+            stem = f'webcam{source}' if video.live else Path(str(source)).stem
             drawing = drawing / f'{stem}.mp4'
         if options.draw and not video.live:
-            refuse_to_overwrite(drawing, Path(source))
+            refuse_to_overwrite(drawing, Path(str(source)))
         paths = [
             drawing,
             options.json or drawing.with_suffix('.json'),
@@ -114,8 +114,8 @@ class _VideoOutputs:
         self.summary.count(found)
         faces = [face.to_dict() for face in found]
         seconds = round(frame.time, 4)
-        entry = dict(frame=frame.index, time=seconds, faces=faces)
-        if found.size != self._size:
+        entry: dict[str, Any] = dict(frame=frame.index, time=seconds, faces=faces)
+        if found.size and found.size != self._size:
             entry['size'] = list(found.size)
         self._frames.add(entry)
         for face in faces:

@@ -211,9 +211,9 @@ def _records(faces: Faces, sizes: dict[str, tuple[int, int]]) -> dict[str, list[
 
 
 def _record(faces: Faces, row: int, size: tuple[int, int], is_test: bool) -> FaceRecord:
-    subsets = ('full',) if is_test else ()
-    if is_test and faces.frontal[row]:
-        subsets += ('frontal',)
+    subsets: tuple[str, ...] = ()
+    if is_test:
+        subsets = ('full', 'frontal') if faces.frontal[row] else ('full',)
     return FaceRecord(
         file_name=f'flickr/{faces.names[row]}',
         image_size=size,

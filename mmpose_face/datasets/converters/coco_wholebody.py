@@ -106,7 +106,8 @@ def read_file(path: Path) -> dict:
     for key in ('images', 'annotations'):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
             raise ValueError(f'{path}: expected an object with a list "{key}"')
-    images, faces = set(), set()
+    images: set[int] = set()
+    faces: set[int] = set()
     for number, image in enumerate(content['images']):
         _check_image(f'{path}: image {number}', image, images)
         images.add(image['id'])
@@ -222,7 +223,7 @@ def _info(path: Path, faces: Sequence[dict]) -> dict:
 
 def _has_normalizer(face: dict) -> bool:
     points = np.reshape(face['face_kpts'], (-1, 3))
-    a, b = points[list(IBUG68.normalizer_indices)]
+    a, b = points[list(IBUG68.ocular_indices)]
     return a[2] > 0 and b[2] > 0 and (a[:2] != b[:2]).any()
 
 

@@ -189,8 +189,7 @@ def write_images(out: Path, records: Sequence[FaceRecord], images: Sequence[Stor
 
 
 def _locate(raw: Path) -> dict[Part, Path]:
-    found = {part: find_file(raw, part.mat) for part in PARTS}
-    found = {part: path for part, path in found.items() if path}
+    found = {part: path for part in PARTS if (path := find_file(raw, part.mat))}
     if not found:
         raise FileNotFoundError(f'{raw} holds no COFW release: expected {TRAIN.mat} and {TEST.mat}')
     return found

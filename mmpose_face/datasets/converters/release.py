@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -158,7 +158,7 @@ class Oddities:
 
     def __init__(self) -> None:
         self._places: dict[str, list[str]] = {}
-        self._seen = set()
+        self._seen: set[bytes | tuple[str, bytes]] = set()
 
     def check(self, place: str, record: FaceRecord) -> None:
         """Note the oddities of a face.
@@ -209,8 +209,8 @@ class Oddities:
 
 def write_parts(
     out: Path,
-    parts: dict[str, Sequence[FaceRecord]],
-    info: dict[str, object],
+    parts: Mapping[str, Sequence[FaceRecord]],
+    info: Mapping[str, object],
     box_fields: BoxFields = landmark_box,
     first_ids: dict[str, int] | None = None,
 ) -> dict[str, int]:

@@ -69,6 +69,5 @@ def _write_images(out: Path, number: int, seed: int, size: int) -> list[FaceReco
 
 
 def _record(face: SyntheticFace, name: str) -> FaceRecord:
-    return FaceRecord(
-        name, face.image.shape[1::-1], face.keypoints, (ALL, *face.attributes), face.occluded
-    )
+    height, width = face.image.shape[:2]
+    return FaceRecord(name, (width, height), face.keypoints, (ALL, *face.attributes), face.occluded)

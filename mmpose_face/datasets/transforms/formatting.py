@@ -37,7 +37,7 @@ class PackFaceInputs(PackPoseInputs):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.meta_keys = (*self.meta_keys, 'subsets')
+        self.meta_keys: tuple[str, ...] = (*self.meta_keys, 'subsets')
 
     def transform(self, results: dict) -> dict:
         """The image as ``inputs`` and all else as ``data_samples``."""

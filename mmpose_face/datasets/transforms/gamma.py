@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random gamma correction."""
 
+import sys
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -32,7 +34,7 @@ class RandomGamma(BaseTransform):
         self, brighter: tuple[float, float] = (0.25, 1.0), darker: tuple[float, float] = (1.0, 4.0)
     ) -> None:
         self.brighter = check_range('brighter', brighter, 0, 1)
-        self.darker = check_range('darker', darker, 1, np.finfo(float).max)
+        self.darker = check_range('darker', darker, 1, sys.float_info.max)
 
     @cache_randomness
     def _draw(self) -> float:

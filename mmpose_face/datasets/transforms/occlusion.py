@@ -38,7 +38,8 @@ class BlackRectangle(BaseTransform):
 
     @cache_randomness
     def _draw(self) -> tuple[np.ndarray, np.ndarray]:
-        sides = np.random.uniform(*zip(self.height, self.width))
+        low, high = zip(self.height, self.width)
+        sides = np.random.uniform(low, high)
         return np.random.uniform(size=2), sides
 
     def transform(self, results: dict) -> dict:

@@ -68,7 +68,7 @@ class PerturbFaceBox(BaseTransform):
         """To the right and down ``(2, )``, in sides of the box."""
         if np.ndim(self.shift):
             return np.array(self.shift, np.float64)
-        return self.shift * face_direction(results['id'])
+        return np.multiply(self.shift, face_direction(results['id']))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(shift={self.shift}, scale={self.scale})'
