@@ -145,6 +145,7 @@ def _write_config(row: Row, folder: Path, data: PathLike, options: dict) -> tupl
     dataset.data_root = os.path.join(os.path.abspath(data), below, '')
     cfg.test_evaluator.out_dir = str(folder)
     cfg.merge_from_dict(options)
+    dataset = cfg.test_dataloader.dataset  # with its references resolved again
     files = dataset.ann_file
     paths = [
         os.path.join(dataset.data_root, name)

@@ -12,35 +12,17 @@ with read_base():
     from .topdown_pipeline import *
 
 dataset_type = 'Face300WDataset'
+dataset_class = Face300W
 data_root = 'data/300w/'
+train_file = 'annotations/face_landmarks_300w_train.json'
+test_file = [
+    'annotations/face_landmarks_300w_valid.json',
+    'annotations/face_landmarks_300w_test.json',
+]
 scheme = 'ibug68'
 num_points = 68
 
-train_dataloader.update(
-    dataset=dict(
-        type=Face300W,
-        ann_file='annotations/face_landmarks_300w_train.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-val_dataloader.update(
-    dataset=dict(
-        type=Face300W,
-        ann_file='annotations/face_landmarks_300w_valid.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-test_dataloader.update(
-    dataset=dict(
-        type=Face300W,
-        ann_file=[
-            'annotations/face_landmarks_300w_valid.json',
-            'annotations/face_landmarks_300w_test.json',
-        ],
-        data_prefix=dict(img='images/'),
-    )
-)
-
 # The validation has no faces of the private set.
+val_dataloader.update(dataset=dict(ann_file='annotations/face_landmarks_300w_valid.json'))
 val_evaluator = dict(type=SubsetNME, benchmark='300w', subsets=('full', 'common', 'challenge'))
 test_evaluator = dict(type=SubsetNME, benchmark='300w', bootstrap=1000)

@@ -11,31 +11,12 @@ with read_base():
     from .topdown_pipeline import *
 
 dataset_type = 'AFLWDataset'
+dataset_class = FaceAFLW
 data_root = 'data/aflw/'
+train_file = 'annotations/face_landmarks_aflw_train.json'
+test_file = 'annotations/face_landmarks_aflw_test.json'
 scheme = 'aflw19'
 num_points = 19
-
-train_dataloader.update(
-    dataset=dict(
-        type=FaceAFLW,
-        ann_file='annotations/face_landmarks_aflw_train.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-val_dataloader.update(
-    dataset=dict(
-        type=FaceAFLW,
-        ann_file='annotations/face_landmarks_aflw_test.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-test_dataloader.update(
-    dataset=dict(
-        type=FaceAFLW,
-        ann_file='annotations/face_landmarks_aflw_test.json',
-        data_prefix=dict(img='images/'),
-    )
-)
 
 val_evaluator = dict(type=SubsetNME, benchmark='aflw')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -11,7 +11,10 @@ with read_base():
     from .topdown_pipeline import *
 
 dataset_type = 'CocoWholeBodyFaceDataset'
+dataset_class = FaceCocoWholeBody
 data_root = 'data/coco/'
+train_file = 'annotations/coco_wholebody_train_v1.0.json'
+test_file = 'annotations/coco_wholebody_val_v1.0.json'
 scheme = 'ibug68'
 num_points = 68
 
@@ -19,29 +22,9 @@ num_points = 68
 # side, unlike those of the other benchmarks. Off by
 # --cfg-options box_jitter.shift_prob=0
 box_jitter.update(shift_prob=0.3)
-train_dataloader.update(batch_size=32)
-
-train_dataloader.update(
-    dataset=dict(
-        type=FaceCocoWholeBody,
-        ann_file='annotations/coco_wholebody_train_v1.0.json',
-        data_prefix=dict(img='train2017/'),
-    )
-)
-val_dataloader.update(
-    dataset=dict(
-        type=FaceCocoWholeBody,
-        ann_file='annotations/coco_wholebody_val_v1.0.json',
-        data_prefix=dict(img='val2017/'),
-    )
-)
-test_dataloader.update(
-    dataset=dict(
-        type=FaceCocoWholeBody,
-        ann_file='annotations/coco_wholebody_val_v1.0.json',
-        data_prefix=dict(img='val2017/'),
-    )
-)
+train_dataloader.update(batch_size=32, dataset=dict(data_prefix=dict(img='train2017/')))
+val_dataloader.update(dataset=dict(data_prefix=dict(img='val2017/')))
+test_dataloader.update(dataset=dict(data_prefix=dict(img='val2017/')))
 
 val_evaluator = dict(type=SubsetNME, benchmark='coco_wholebody_face')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -11,25 +11,12 @@ with read_base():
     from .topdown_pipeline import *
 
 dataset_type = 'COFWDataset'
+dataset_class = FaceCOFW
 data_root = 'data/cofw/'
+train_file = 'annotations/cofw_train.json'
+test_file = 'annotations/cofw_test.json'
 scheme = 'cofw29'
 num_points = 29
-
-train_dataloader.update(
-    dataset=dict(
-        type=FaceCOFW, ann_file='annotations/cofw_train.json', data_prefix=dict(img='images/')
-    )
-)
-val_dataloader.update(
-    dataset=dict(
-        type=FaceCOFW, ann_file='annotations/cofw_test.json', data_prefix=dict(img='images/')
-    )
-)
-test_dataloader.update(
-    dataset=dict(
-        type=FaceCOFW, ann_file='annotations/cofw_test.json', data_prefix=dict(img='images/')
-    )
-)
 
 val_evaluator = dict(type=SubsetNME, benchmark='cofw')
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -11,20 +11,14 @@ with read_base():
     from .face_loaders import *
     from .topdown_pipeline import *
 
+dataset_class = CustomFaces
 data_root = 'data/custom/'
+train_file = 'train.json'
+test_file = 'test.json'
 
-train_dataloader.update(
-    batch_size=16,
-    dataset=dict(
-        type=CustomFaces, scheme='${scheme}', ann_file='train.json', data_prefix=dict(img='images/')
-    ),
-)
-val_dataloader.update(
-    dataset=dict(
-        type=CustomFaces, scheme='${scheme}', ann_file='test.json', data_prefix=dict(img='images/')
-    )
-)
-test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset']))
+train_dataloader.update(batch_size=16, dataset=dict(scheme='${scheme}'))
+val_dataloader.update(dataset=dict(scheme='${scheme}'))
+test_dataloader.update(dataset=dict(scheme='${scheme}'))
 
 val_evaluator = dict(type=SubsetNME)
 test_evaluator = dict(val_evaluator, bootstrap=1000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loaders without data sets: what all benchmarks share."""
+"""The loaders of all benchmarks. The file of a benchmark names its class,
+``dataset_class``, and its files, ``train_file`` and ``test_file``."""
 
 from mmengine.dataset import DefaultSampler
 
@@ -17,7 +18,14 @@ train_dataloader = dict(
     pin_memory=True,
     collate_fn=dict(type=face_collate),
     sampler=dict(type=DefaultSampler, shuffle=True),
-    dataset=dict(data_root='${data_root}', data_mode='${data_mode}', pipeline='${train_pipeline}'),
+    dataset=dict(
+        type='${dataset_class}',
+        data_root='${data_root}',
+        data_mode='${data_mode}',
+        ann_file='${train_file}',
+        data_prefix=dict(img='images/'),
+        pipeline='${train_pipeline}',
+    ),
 )
 # FaceRunner makes batches of these as of those of the training. Nothing is
 # said here: MMPose's inferencer takes a name alone, MMEngine's runner none.
@@ -29,8 +37,11 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
     dataset=dict(
+        type='${dataset_class}',
         data_root='${data_root}',
         data_mode='${data_mode}',
+        ann_file='${test_file}',
+        data_prefix=dict(img='images/'),
         test_mode=True,
         pipeline='${val_pipeline}',
     ),

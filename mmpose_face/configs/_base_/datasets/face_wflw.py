@@ -11,26 +11,7 @@ with read_base():
     from .wflw_columns import *
 
 dataset_type = 'WFLWDataset'
+dataset_class = FaceWFLW
 data_root = 'data/wflw/'
-
-train_dataloader.update(
-    dataset=dict(
-        type=FaceWFLW,
-        ann_file='annotations/face_landmarks_wflw_train.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-val_dataloader.update(
-    dataset=dict(
-        type=FaceWFLW,
-        ann_file='annotations/face_landmarks_wflw_test.json',
-        data_prefix=dict(img='images/'),
-    )
-)
-test_dataloader.update(
-    dataset=dict(
-        type=FaceWFLW,
-        ann_file='annotations/face_landmarks_wflw_test.json',
-        data_prefix=dict(img='images/'),
-    )
-)
+train_file = 'annotations/face_landmarks_wflw_train.json'
+test_file = 'annotations/face_landmarks_wflw_test.json'
