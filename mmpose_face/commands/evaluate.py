@@ -34,7 +34,7 @@ from ..text import shortened
 from ..visualization import plot_ced, subset_curves, write_report_folder
 
 PERCENTILES = (50, 90, 95, 99)
-# Column of faces that say no subset of their benchmark.
+# The only column if no face has a subset of the benchmark.
 ALL = 'all'
 
 # From column to name to figure.
@@ -48,20 +48,21 @@ def open_truth(ann_files: Sequence[PathLike], dataset: str | None = None) -> tup
         ann_files (Sequence[str | PathLike]): Annotation files that make one
             test, such as the public and the private one of 300-W.
         dataset (str, optional): A key of
-            :data:`~mmpose_face.datasets.BENCHMARKS`. Defaults to what the
-            first file says, or else looks like.
+            :data:`~mmpose_face.datasets.BENCHMARKS`. Defaults to the name in
+            the first file, or else to the first that fits its fields and
+            number of points.
 
     Returns:
-        tuple[str, Faces]: The key, and the faces; the points predicted of
-        them are NaN.
+        tuple[str, Faces]: The key, and the faces, whose predicted points are
+        NaN.
 
     Raises:
         FileNotFoundError: If a file is not there.
-        ValueError: If a file is no annotation file of that data set, a face
-            is there twice, or there is no such data set.
+        ValueError: If a file is not an annotation file of that data set, a
+            face occurs twice, or there is no such data set.
     """
     contents = [(path, _read_annotations(path)) for path in ann_files]
-    dataset = dataset or _guess(*contents[0])
+    dataset = dataset or _guess_dataset(*contents[0])
     benchmark = get_benchmark(dataset)
     rows = [row for item in contents for row in _rows(benchmark.dataset, *item)]
     _check_once(rows, ann_files)
@@ -98,8 +99,8 @@ def _read_annotations(path: PathLike) -> dict:
     return content
 
 
-def _guess(path: PathLike, content: dict) -> str:
-    """The data set that annotations say or look like."""
+def _guess_dataset(path: PathLike, content: dict) -> str:
+    """The data set that the file names, or else the first that fits its faces."""
     info = content.get('info')
     converter = info.get('converter') if isinstance(info, dict) else None
     said = str(converter).partition('mmpose_face ')[2]
@@ -135,7 +136,7 @@ def _row(info: dict, annotation: dict) -> dict:
         id=info['id'],
         subsets=tuple(info.get('subsets') or ()),
         box=info['bbox'][0],
-        # The data set has float32, which is less than the file says.
+        # From the file, because the data set has them in float32.
         truth=np.reshape(points, (-1, 3))[:, :2].astype(np.float64),
         visible=info['keypoints_visible'][0].astype(bool),
     )
@@ -239,7 +240,7 @@ def evaluate(
     Raises:
         FileNotFoundError: If a file is not there.
         ValueError: If a file is not of the expected form, or an argument is
-            none of those above.
+            not one of those above.
 
     Examples:
         >>> evaluation = evaluate(['face_landmarks_wflw_test.json'],
@@ -261,10 +262,10 @@ def evaluate(
 
 
 def check_threshold(threshold: float) -> None:
-    """Refuse what is no ratio.
+    """Refuse a threshold that is not a ratio.
 
     Args:
-        threshold (float): Of failure rate and AUC.
+        threshold (float): Threshold of failure rate and AUC.
 
     Raises:
         ValueError: If it is not above 0 and at most 1.
@@ -277,8 +278,8 @@ def check_threshold(threshold: float) -> None:
 
 
 def _in_columns(scores: Scores, subsets: tuple[str, ...]) -> tuple[Scores, tuple[str, ...]]:
-    """The scores with the columns of their table: one for all faces where
-    they say none of the benchmark's."""
+    """The scores and the columns of their table: one column of all faces if no
+    face has a subset of the benchmark."""
     if any(set(subsets) & set(names) for names in scores.subsets):
         return scores, subsets
     return replace(scores, subsets=[(ALL, *names) for names in scores.subsets]), (ALL,)
@@ -287,7 +288,7 @@ def _in_columns(scores: Scores, subsets: tuple[str, ...]) -> tuple[Scores, tuple
 def _log(
     dataset: str, predicted: Predictions, scores: Scores, columns: Sequence[str], paired: Paired
 ) -> None:
-    """Say what was scored, and what was not."""
+    """Log what was scored, and what was not."""
     scheme = scores.scheme
     print_log(f'{len(scores)} faces of {dataset}, {scheme.num_points} points', 'current')
     if predicted.scheme != scheme:
@@ -351,7 +352,7 @@ def save_evaluation(evaluation: Evaluation, folder: PathLike) -> list[Path]:
     Args:
         evaluation (Evaluation): The figures.
         folder (str | PathLike): Where to write ``metrics.json``,
-            ``per_face.json``, ``ced.png`` and ``ced.svg``; it is made.
+            ``per_face.json``, ``ced.png`` and ``ced.svg``; created if missing.
 
     Returns:
         list[Path]: The files.
@@ -381,8 +382,8 @@ def save_report(
 
     Args:
         evaluation (Evaluation): The figures.
-        folder (str | PathLike): Where to write; it is made.
-        name (str): What the system is called.
+        folder (str | PathLike): Where to write; created if missing.
+        name (str): Name of the system.
         images (str | PathLike, optional): Folder of the images, for the
             pictures of the worst faces. Defaults to none.
 
@@ -391,7 +392,7 @@ def save_report(
 
     Raises:
         FileNotFoundError: If an image is missing.
-        ValueError: If an image is truncated or none.
+        ValueError: If an image is truncated or unreadable.
     """
     scores, table = evaluation.scores, evaluation.table
 

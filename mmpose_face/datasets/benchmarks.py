@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks and their tables: columns, threshold and unit, said once."""
+"""The benchmarks: class, points, columns, threshold and unit of each table."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 class Benchmark:
     """A data set with a table.
 
-    It stands on the class of the data set as ``BENCHMARK``. It needs no
-    MMPose, whose classes take seconds to import.
+    The class of the data set has it as ``BENCHMARK``. This module does not
+    import MMPose, which takes seconds.
 
     Args:
-        name (str): As ``tools/prepare_data.py`` and MMPose's metainfo
-            (``dataset_name``) have it.
-        class_name (str): Of its class in :mod:`mmpose_face.datasets`.
-        scheme (Scheme): Its points, which say the normaliser too.
+        name (str): Its name in ``tools/prepare_data.py`` and in MMPose's
+            metainfo (``dataset_name``).
+        class_name (str): Name of its class in :mod:`mmpose_face.datasets`.
+        scheme (Scheme): Its landmark scheme, which has the normaliser.
         columns (tuple[str]): Subsets in the order of the table, the main one
             first. Defaults to ``('test', )``.
-        threshold (float): Of failure rate and AUC, a ratio. Defaults to 0.10.
-        unit (str): Of all figures, ``'percent'`` (default) or ``'ratio'``.
+        threshold (float): Threshold of failure rate and AUC, a ratio.
+            Defaults to 0.10.
+        unit (str): Unit of all figures, ``'percent'`` (default) or
+            ``'ratio'``.
     """
 
     name: str
@@ -41,7 +43,7 @@ class Benchmark:
 
     @property
     def dataset(self) -> type[FaceDataset]:
-        """Its class, imported when it is asked for."""
+        """Its class, imported on use."""
         return getattr(import_module(__package__), self.class_name)
 
 
@@ -85,8 +87,8 @@ def open_benchmark(name: str, root: str | os.PathLike[str], part: Part, **kwargs
     Args:
         name (str): A key of :data:`BENCHMARKS`.
         root (str | PathLike): The folder with ``annotations/``.
-        part (str): ``'train'`` or ``'test'``; the test is all that has a
-            column in the table.
+        part (str): ``'train'`` or ``'test'``, the faces of all columns of the
+            table.
         **kwargs: ``box``, ``pipeline`` and so on; see :class:`FaceDataset`.
 
     Returns:

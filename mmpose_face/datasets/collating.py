@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collating samples into few tensors, which are copied to a device at once."""
+"""Collating of samples into few tensors, each copied to a device at once."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ from torch.utils.data import default_collate
 def face_collate(samples: Sequence[Any]) -> Any:
     """MMEngine's ``pseudo_collate``, with images and points stacked.
 
-    In a worker they are stacked in shared memory, and what is a tensor by
-    itself can be pinned by the loader; MMEngine's batch is a list of images
-    and of samples with tensors in them, each of which is shared, and copied
-    to the device, alone.
+    A worker stacks them in shared memory, and the loader can pin them. In
+    MMEngine's batch, a list of images and of samples, each tensor is shared
+    and copied to the device by itself.
 
     Args:
-        samples (Sequence): What the pipeline gives.
+        samples (Sequence): The outputs of the pipeline.
 
     Returns:
         dict: ``data_samples``, the list of them; ``inputs``, the images as one
@@ -46,7 +45,7 @@ def face_collate(samples: Sequence[Any]) -> Any:
 
 
 def same_shape(images: Any) -> bool:
-    """Whether it is a list of tensors of one shape and type."""
+    """Whether a value is a list of tensors of one shape and type."""
     return isinstance(images, (list, tuple)) and all(
         isinstance(image, Tensor)
         and image.shape == images[0].shape
@@ -59,8 +58,8 @@ def stacked_images(images: list[Tensor]) -> Tensor:
     """Images (C, H, W) of one shape as (B, C, H, W), in shared memory where a
     worker calls it.
 
-    The result has the layout of the first one: of images whose channels come
-    last in memory each is copied as one piece.
+    The result has the memory layout of the first image: images whose channels
+    come last in memory are copied in one piece each.
     """
     if images[0].ndim == 3 and images[0].permute(1, 2, 0).is_contiguous():
         rows = [image.permute(1, 2, 0) for image in images]
@@ -73,16 +72,16 @@ def stacked_targets(targets: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         targets (dict): ``encoder``, a list of codecs, and arrays as lists of
-            (1, K, ...), one for each sample, as ``pseudo_collate`` gives them;
-            or what this function gives.
+            (1, K, ...), one for each sample, as ``pseudo_collate`` gives them.
 
     Returns:
-        dict: ``encoder``, the codec, and arrays as tensors (B, K, ...). What
-        was given where the samples differ in codec or number of points.
+        dict: ``encoder``, the codec, and arrays as tensors (B, K, ...). The
+        input itself if it is stacked already, or if the samples differ in
+        codec or number of points.
     """
     if not isinstance(targets['encoder'], (list, tuple)):
         return targets
-    encoder = _common(targets['encoder'])
+    encoder = _common_codec(targets['encoder'])
     arrays = {key: each for key, each in targets.items() if key != 'encoder'}
     if encoder is None or any(
         array.shape != each[0].shape for each in arrays.values() for array in each
@@ -92,10 +91,10 @@ def stacked_targets(targets: dict[str, Any]) -> dict[str, Any]:
     return dict(stacked, encoder=encoder)
 
 
-def _common(encoders: Sequence[Any]) -> Any | None:
-    """The codec that all of them are; None if they differ."""
+def _common_codec(encoders: Sequence[Any]) -> Any | None:
+    """The codec of all samples; None if they differ."""
     first, *others = encoders
-    # Data sets that are joined have a codec each.
+    # Joined data sets have one codec object each.
     others = [other for other in others if other is not first]
     content = others and pickle.dumps(first)
     same = all(pickle.dumps(other) == content for other in others)

@@ -21,8 +21,8 @@ class Face300W(FaceDataset, Face300WDataset):
     The same samples as MMPose's ``Face300WDataset``, from the same files
     (``tools/prepare_data.py 300w`` writes them), with named points and lines
     to draw and the subsets of each face: ``full`` with ``common`` or
-    ``challenge``, or ``test``. It needs no file of the working directory to
-    know its points.
+    ``challenge``, or ``test``. Unlike MMPose's class, it reads no metainfo
+    file.
 
     Sagonas et al., "300 faces in-the-wild challenge: database and results",
     Image and Vision Computing 47 (2016).
@@ -30,7 +30,7 @@ class Face300W(FaceDataset, Face300WDataset):
 
     BENCHMARK = BENCHMARKS['300w']
     METAINFO: dict = scheme_metainfo(BENCHMARK.name, BENCHMARK.scheme)
-    # The table's columns take the public and the private test set together.
+    # The table has columns of the public and of the private test set.
     FILES = dict(
         train=('annotations/face_landmarks_300w_train.json',),
         test=(
@@ -47,12 +47,12 @@ class Face300W(FaceDataset, Face300WDataset):
         """Subsets of a face by the folder of its image.
 
         Args:
-            path (str): The image, with or without what is above the folder
-                of the images.
+            path (str): The image, with or without the folders above the image
+                folder.
 
         Returns:
-            tuple[str] | None: Of a training face none, an empty tuple; None
-            where the image is in no folder of the release.
+            tuple[str] | None: Empty for a training face; None if the image is
+            in no folder of the release.
         """
         path = '/' + Path(path).as_posix()
         # Folders above the images may be called ibug too.

@@ -15,11 +15,11 @@ class FaceAFLW(FaceDataset, AFLWDataset):
 
     The same samples as MMPose's ``AFLWDataset``, from the same files, with
     named points and lines to draw, ``box_size`` for the normaliser, and the
-    subsets of each test face: ``full``, and ``frontal`` where all points are
-    visible. Where the file does not say them, MMPose's file of the frontal
-    faces beside it does. ``occluded`` holds the release's invisible points,
-    which have coordinates and are scored, where the file was made by
-    ``tools/prepare_data.py aflw``.
+    subsets of each test face: ``full``, and ``frontal`` if all points are
+    visible. If the file has no subsets, they come from MMPose's file of the
+    frontal faces beside it. In files of ``tools/prepare_data.py aflw``,
+    ``occluded`` has the release's invisible points; they have coordinates and
+    are scored.
 
     Zhu et al., "Unconstrained Face Alignment via Cascaded Compositional
     Learning", CVPR 2016; Koestinger et al., "Annotated Facial Landmarks in
@@ -36,7 +36,6 @@ class FaceAFLW(FaceDataset, AFLWDataset):
     SUBSET_FILES = dict(frontal='face_landmarks_aflw_test_frontal.json')
 
     def face_rect_of(self, ann: dict) -> list[float]:
-        # MMPose's file has the rectangle, which is square, as its centre and
-        # size.
+        # MMPose's file has centre and size of the rectangle, a square.
         (x, y), size = ann['center'], ann['scale'] * 200
         return ann.get('face_rect', [x - size / 2, y - size / 2, size, size])

@@ -13,7 +13,7 @@ from .benchmarks import BENCHMARKS
 from .face_dataset import FaceDataset
 from .metainfo import scheme_metainfo
 
-_OCCLUDED = 1  # as the third number of a point; a visible one has 2
+_OCCLUDED = 1  # third number of a hidden point; that of a visible one is 2
 
 
 @DATASETS.register_module()
@@ -37,7 +37,7 @@ class FaceCOFW(FaceDataset, COFWDataset):
         return np.array(ann['keypoints'][2::3]) == _OCCLUDED
 
     def face_rect_of(self, ann: dict) -> Sequence[float] | None:
-        # MMPose's file has no other box than the release's.
+        # The box of MMPose's file is the rectangle of the release.
         return ann.get('face_rect', ann['bbox'])
 
 

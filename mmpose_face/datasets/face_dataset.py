@@ -25,8 +25,7 @@ from .detected_boxes import DetectedBoxes
 from .metainfo import own_copy
 from .subset_files import SubsetFiles
 
-# Of a published file: reasons are those of BaseCocoStyleDataset, which drops
-# the faces without a word.
+# Reasons for which BaseCocoStyleDataset drops a face, without logging it.
 _INVALID = (
     ('marked as a crowd', lambda i: i.get('iscrowd')),
     ('without labelled points', lambda i: i['num_keypoints'] == 0),
@@ -34,7 +33,7 @@ _INVALID = (
     ('whose points all lie at or before 0', lambda i: i['keypoints'].max() <= 0),
 )
 
-# What MMPose's and COCO's readers raise over a file of another kind.
+# Errors of MMPose's and COCO's readers for a file of another kind.
 _NOT_ANNOTATIONS = (
     AssertionError,
     AttributeError,
@@ -46,7 +45,7 @@ _NOT_ANNOTATIONS = (
     ValueError,
 )
 
-# What BaseCocoStyleDataset gives each sample of the metainfo.
+# Metainfo that BaseCocoStyleDataset copies into each sample.
 _META_KEYS = (
     'dataset_name',
     'upper_body_ids',
@@ -61,14 +60,14 @@ Part = Literal['train', 'test']
 
 
 class FaceDataset(BaseCocoStyleDataset):
-    """Faces that know their subsets; stands before a data set of MMPose.
+    """Base of the face data sets; put before a data set class of MMPose.
 
-    It reads the files that MMPose's class reads and gives the same samples,
-    with more in them where it is known:
+    It reads the same files as MMPose's class and gives the same samples, with
+    more fields if they are known:
 
     - ``subsets``: names of the benchmark's subsets that the face belongs to;
     - ``occluded`` (1, K) bool: hidden points;
-    - ``box_size``: the normaliser in pixels, where that is a box.
+    - ``box_size``: the normaliser in pixels, if that is the size of a box.
 
     :class:`~mmpose_face.datasets.PackFaceInputs` hands them to
     :class:`~mmpose_face.evaluation.SubsetNME`. Faces that MMPose's class
@@ -76,21 +75,21 @@ class FaceDataset(BaseCocoStyleDataset):
 
     Args:
         ann_file (str | Sequence[str]): Annotation file, or several that make
-            one data set, such as the two test sets of 300-W. Of several, one
-            that is missing is named in the log and left out.
-        box (str): What the crop is made from: ``'benchmark'``, the box that
-            the published figures are for; ``'raw'``, the rectangle of the
-            release; ``'landmarks'``, the box of the labelled points. All but
-            the first are made square about their middle; the pipeline's
-            padding is still to come. Defaults to ``'benchmark'``.
-        box_margin (float): What is added on each side of a box that is not
-            the benchmark's, as a share of its longer side. Defaults to 0.
-        bbox_file (str, optional): Boxes of a detector, matched to the true
-            landmarks' boxes; see :class:`~.boxes.DetectedBoxes`. Faces that
-            were not detected are left out and counted. Takes the place of
-            ``box``.
-        min_iou (float): Least overlap of a detected box and the box of the
-            landmarks, as intersection over union. Defaults to 0.3.
+            one data set, such as the two test sets of 300-W. Of several, a
+            missing one is logged and left out.
+        box (str): The box to crop by, before the pipeline's padding:
+            ``'benchmark'``, the box of the published figures; ``'raw'``, the
+            rectangle of the release; ``'landmarks'``, the box of the labelled
+            points. The last two are made square about their middle. Defaults
+            to ``'benchmark'``.
+        box_margin (float): Margin on each side of a box that is not the
+            benchmark's, as a share of its longer side. Defaults to 0.
+        bbox_file (str, optional): Boxes of a detector, in place of ``box``,
+            matched to the boxes of the true landmarks; see
+            :class:`~.detected_boxes.DetectedBoxes`. Faces that were not
+            detected are left out and counted.
+        min_iou (float): Least IoU of a detected box and the box of the
+            landmarks, a ratio. Defaults to 0.3.
         **kwargs: As MMPose's class takes them.
 
     Raises:
@@ -105,9 +104,9 @@ class FaceDataset(BaseCocoStyleDataset):
     """
 
     ann_file: str | Sequence[str]
-    # How the table is made; None for data that is no benchmark.
+    # The table of the data; None if it is not a benchmark.
     BENCHMARK: Benchmark | None = None
-    # Where annotation files come from; {out} is the folder of the data.
+    # How to get the annotation files, for an error; {out} is the data folder.
     SOURCE = (
         'make it from the release with\n    python tools/prepare_data.py '
         '{name} --raw RELEASE --out {out}'
@@ -115,9 +114,10 @@ class FaceDataset(BaseCocoStyleDataset):
     # Annotation files and image folder of each part, below the data's root.
     FILES: dict[Part, tuple[str, ...]]
     IMAGES: dict[Part, str] = dict(train='images/', test='images/')
-    # The table's main column, where the file of a test does not say subsets.
+    # Main column of the table: the subset of all test faces whose file has no
+    # subsets.
     ALL: str | None = None
-    # Files that hold the faces of one subset, by name of the subset.
+    # Files with the faces of one subset each, by subset.
     SUBSET_FILES: dict[str, str] = {}
 
     def __init__(
@@ -156,8 +156,8 @@ class FaceDataset(BaseCocoStyleDataset):
             idx (int): Its index.
 
         Returns:
-            dict: The same as MMPose's, whose copies of metainfo, entry by
-            entry, take longer than reading the sample.
+            dict: The same as MMPose's, which deep-copies each entry of the
+            metainfo; that takes longer than reading the sample.
         """
         theirs = super().get_data_info
         if theirs.__func__ is not BaseCocoStyleDataset.get_data_info:
@@ -168,13 +168,13 @@ class FaceDataset(BaseCocoStyleDataset):
 
     def load_data_list(self) -> list[dict]:
         given = self.ann_file
-        files = self._present([given] if isinstance(given, str) else given)
+        files = self._existing([given] if isinstance(given, str) else given)
         data_list = [info for path in files for info in self._of_file(path)._read_file()]
         if not data_list:
             raise ValueError(f'{", ".join(files)}: no face is left; the log says why')
         return data_list
 
-    def _present(self, files: Sequence[str]) -> list[str]:
+    def _existing(self, files: Sequence[str]) -> list[str]:
         missing = [name for name in files if not fileio.exists(name)]
         if len(missing) == len(files):
             name = self._metainfo['dataset_name']
@@ -256,7 +256,7 @@ class FaceDataset(BaseCocoStyleDataset):
         return info
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
-        # COCO's reader prints what it does.
+        # COCO's reader prints its progress.
         with redirect_stdout(io.StringIO()):
             loaded = super()._load_annotations()
         for part in ('images', 'annotations'):
@@ -336,14 +336,13 @@ class FaceDataset(BaseCocoStyleDataset):
         return kept
 
     def subsets_of_file(self, file_name: str) -> tuple[str, ...] | None:
-        """Subsets of a face in an annotation file that does not say them,
-        such as those that MMPose offers.
+        """Subsets of a face whose annotation file, like MMPose's, has none.
 
         Args:
             file_name (str): Image, relative to the image folder.
 
         Returns:
-            tuple[str] | None: None where the name does not tell them.
+            tuple[str] | None: None if the name does not tell them.
         """
         return None
 
@@ -351,22 +350,22 @@ class FaceDataset(BaseCocoStyleDataset):
         """Which points are hidden.
 
         Args:
-            ann (dict): The annotation of the face as it stands in the file.
+            ann (dict): The annotation of the face in the file.
 
         Returns:
-            np.ndarray | None: ``(K,)`` bool; None where it is not known.
+            np.ndarray | None: ``(K,)`` bool; None if it is not known.
         """
         return np.array(ann['occluded'], bool) if 'occluded' in ann else None
 
     def face_rect_of(self, ann: dict) -> Sequence[float] | None:
-        """The rectangle that the release gives of a face.
+        """The release's rectangle of a face.
 
         Args:
-            ann (dict): The annotation of the face as it stands in the file.
+            ann (dict): The annotation of the face in the file.
 
         Returns:
             Sequence[float] | None: Left, top, width and height in pixels;
-            None where the release has none.
+            None if the release has none.
         """
         return ann.get('face_rect')
 

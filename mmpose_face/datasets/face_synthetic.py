@@ -19,13 +19,13 @@ from .synthetic_names import ALL, face_file_name
 
 @DATASETS.register_module()
 class SyntheticFaces(BaseCocoStyleDataset):
-    """Faces that are drawn when they are asked for.
+    """Faces that are drawn on demand.
 
     A face depends on ``seed`` and its index alone, not on the order nor on
     the number of workers or threads. Give the training and the test set
-    different seeds. The samples are those of the file-based data sets, image
-    included, with ``occluded`` (1, K) bool more: points that the head itself
-    or something before it hides, before any transform.
+    different seeds. The samples have the fields of the file-based data sets,
+    the image, and ``occluded`` (1, K) bool: points that the head itself or
+    something before it hides, before any transform.
     ``tools/prepare_data.py synthetic`` writes the same faces as files.
 
     Args:
@@ -33,15 +33,15 @@ class SyntheticFaces(BaseCocoStyleDataset):
         seed (int): Number of the collection. Defaults to 0.
         size (int): Width and height of the images in pixels. Defaults to
             256.
-        attributes (Collection[str], optional): What every face has, of
-            :data:`~mmpose_face.synthesis.ATTRIBUTES`. Defaults to a
-            random choice for each face.
+        attributes (Collection[str], optional): Attributes of every face, from
+            :data:`~mmpose_face.synthesis.ATTRIBUTES`. Defaults to a random
+            choice for each face.
         **kwargs: ``pipeline``, ``test_mode`` and so on; see
             :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
-        ValueError: If ``num_faces`` is not positive, or an argument is not
-            one that faces can be drawn from.
+        ValueError: If ``num_faces`` is not positive, or another argument is
+            out of range.
     """
 
     SCHEME = WFLW98

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WFLW for training and testing, and all that is written in its layout."""
+"""WFLW, and other data in its layout, for training and testing."""
 
 from mmpose.datasets.datasets import WFLWDataset
 from mmpose.registry import DATASETS
@@ -17,8 +17,8 @@ class FaceWFLW(FaceDataset, WFLWDataset):
     The same samples as MMPose's ``WFLWDataset``, from the same files, with
     named points and lines to draw, and with the subsets of each test face:
     ``test`` and those of ``pose``, ``expression``, ``illumination``,
-    ``makeup``, ``occlusion`` and ``blur`` that it shows. Where the file does
-    not say them, MMPose's six subset files beside it do.
+    ``makeup``, ``occlusion`` and ``blur`` that apply. If the file has no
+    subsets, they come from MMPose's six subset files beside it.
     ``tools/prepare_data.py synthetic`` writes synthetic faces in this layout.
 
     Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decoding of image files at the resolution that is needed, once for all faces of an image."""
+"""Decoding of image files, reduced if possible, once for all faces of an image."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..images.reading import check_complete
 from .image_files import LYING, ORIENTATION
 from .kept_images import LAST_IMAGE, Decoded, stamp_of
 
-# JPEG is made of blocks of 8 by 8 pixels; a decoder makes 4 by 4, 2 by 2 or
-# one of them for less work.
+# By factor of reduction: from each block of 8 by 8 pixels, a JPEG decoder can
+# make 4 by 4, 2 by 2 or one pixel with less work.
 _FLAGS = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -24,10 +24,10 @@ _FLAGS = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 
-# How many pixels a reduced image must still have to one of what is made from
-# it. With one to one, interpolation between pixels blurs; from 1.5 on, crops
-# are as sharp as if each of their pixels were the mean of its area.
-_ENOUGH = 1.5
+# Least number of pixels of a reduced image for one pixel of the crop. With 1,
+# interpolation blurs the crop; from 1.5 on, it is as sharp as if each of its
+# pixels were the mean of its area.
+_LEAST_PITCH = 1.5
 
 
 class ImageFile:
@@ -82,7 +82,7 @@ class ImageFile:
             ValueError: If the file is truncated or not an image.
         """
         shape = self.shape
-        factor = max(f for f in _FLAGS if f == 1 or self._reducible and f * _ENOUGH <= pitch)
+        factor = max(f for f in _FLAGS if f == 1 or self._reducible and f * _LEAST_PITCH <= pitch)
         if factor not in self._decoded:
             self._keep(self._decode(factor), factor, shape)
         return self._decoded[factor].pixels, factor
@@ -120,25 +120,24 @@ class ImageFile:
 
 
 def shape_of_jpeg(data: bytes) -> tuple[int, int] | None:
-    """Height and width of a JPEG image that can be decoded at less than its
-    size.
+    """Height and width of a JPEG image that can be decoded at a reduced size.
 
     Args:
         data (bytes): The content of an image file.
 
     Returns:
-        tuple[int, int] | None: In pixels, turned as EXIF data says. None for
+        tuple[int, int] | None: In pixels, after the EXIF orientation. None for
         other kinds of files and damaged headers; and for images that EXIF
-        data turns or mirrors and whose sides are not whole blocks of 8
-        pixels, since the broken ones come to lie where the image begins.
+        data turns or mirrors and whose sides are not multiples of 8 pixels,
+        since their incomplete blocks come to lie at the image's beginning.
     """
     try:
         image = Image.open(io.BytesIO(data))
         exif = Image.Exif()
-        # Not getexif, which looks into other data as OpenCV does not.
+        # getexif would also read other data, which OpenCV ignores.
         exif.load(image.info.get('exif', b''))
         orientation = exif.get(ORIENTATION, 1)
-    # Pillow's readers raise errors of many kinds over damaged headers.
+    # Pillow's readers raise many kinds of errors for damaged headers.
     except Exception:
         return None
     width, height = image.size
@@ -175,7 +174,7 @@ def decode_image(data: bytes, path: str, flag: int | str, backend: str = 'cv2') 
         np.ndarray: The image.
 
     Raises:
-        ValueError: If the file is truncated or no image.
+        ValueError: If the file is truncated or not an image.
     """
     image = mmcv.imfrombytes(data, flag=flag, backend=backend) if data else None
     if image is None:

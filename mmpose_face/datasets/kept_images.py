@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-# What tells a file from others, and from what it was before.
+# Identifies a file and its version.
 Stamp = tuple[str, int, int, int, int]
 
 
 def stamp_of(path: str) -> Stamp | None:
     """Absolute path, size, time of the last write, time of the last change
-    (which, unlike the one before, nobody can set) and inode of a file; None
-    where there is no such file on this machine."""
+    (which, unlike the write time, nobody can set) and inode of a file; None if
+    there is no such file on this machine."""
     try:
         stat = os.stat(path)
     except (OSError, ValueError):
@@ -26,8 +26,8 @@ def stamp_of(path: str) -> Stamp | None:
 
 
 class Decoded(NamedTuple):
-    """A decoded image ``(h, w, 3)``, and of the file height and width and
-    whether it can be decoded at another size."""
+    """A decoded image ``(h, w, 3)``; height and width of its file, and whether
+    the file can be decoded at a reduced size."""
 
     pixels: np.ndarray
     shape: tuple[int, int]
@@ -37,9 +37,9 @@ class Decoded(NamedTuple):
 class LastImage(threading.local):
     """The image that a thread has decoded last.
 
-    One is enough: faces of one image follow one another, in a file of
-    annotations as in a list of boxes, and where samples are shuffled no
-    number of images that fits into memory would help.
+    One is enough: in annotation files and lists of boxes, the faces of an
+    image follow one another; for shuffled samples, no number of images that
+    fits into memory would help.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,12 @@ class LastImage(threading.local):
         self._sizes: dict[int, Decoded] = {}
 
     def sizes_of(self, stamp: Stamp | None) -> dict[int, Decoded]:
-        """The image of a file, by what it was reduced; to be added to.
+        """The decoded images of a file by factor of reduction, a dict that the
+        caller adds to.
 
         Args:
-            stamp (Stamp, optional): Of the file. With another one than the
-                last time, or with None, what was kept is forgotten.
+            stamp (Stamp, optional): The stamp of the file. Images of another
+                stamp are forgotten; with None, all are.
         """
         if stamp is None or stamp != self._stamp:
             self._stamp, self._sizes = stamp, {}
@@ -62,5 +63,5 @@ class LastImage(threading.local):
         self._stamp, self._sizes = None, {}
 
 
-#: For this process. A worker of a loader has its own.
+#: The cache of this process; each worker of a loader has its own.
 LAST_IMAGE = LastImage()

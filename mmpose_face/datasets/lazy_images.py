@@ -13,12 +13,12 @@ from .jpeg import ImageFile
 
 
 class LazyImage:
-    """An image that is decoded as far as it is needed.
+    """An image that is decoded when, and at the size that, it is needed.
 
     Args:
-        file (ImageFile): Where it comes from.
-        mirrored (frozenset[int]): 0 if it is mirrored up and down, 1 if left
-            and right. Defaults to neither.
+        file (ImageFile): Its file.
+        mirrored (frozenset[int]): Mirrored axes: 0 for up and down, 1 for left
+            and right. Defaults to none.
 
     Attributes:
         shape (tuple[int, int]): Height and width in pixels.
@@ -40,8 +40,8 @@ class LazyImage:
         return LazyImage(self._file, self._mirrored ^ axes[direction])
 
     def array(self) -> np.ndarray:
-        """The whole image as an array ``(H, W, 3)`` of its own; a view with
-        negative strides where it is mirrored."""
+        """The whole image as a new array ``(H, W, 3)``; with negative strides
+        if it is mirrored."""
         pixels, _ = self._file.pixels()
         return np.flip(pixels.copy(), tuple(self._mirrored))
 
@@ -49,8 +49,8 @@ class LazyImage:
         """Make a crop in one warp.
 
         Args:
-            matrix (np.ndarray): From its pixels to those of the crop
-                ``(2, 3)``.
+            matrix (np.ndarray): From pixels of the image to pixels of the
+                crop ``(2, 3)``.
             size (tuple[int, int]): Width and height of the crop in pixels.
 
         Returns:
@@ -62,10 +62,10 @@ class LazyImage:
 
 
 class LazySample(dict):
-    """A sample with an image that is decoded when somebody looks at it.
+    """A sample whose image is decoded when ``img`` is read.
 
-    Steps of a pipeline that know nothing of this get an array for ``img``,
-    as if it had been one from the start.
+    Pipeline steps that do not know this class get an array for ``img``, as
+    from any other sample.
 
     Args:
         items (Iterable[tuple[str, Any]]): The sample's items, ``img`` among
@@ -77,41 +77,41 @@ class LazySample(dict):
 
     @property
     def pending(self) -> LazyImage | None:
-        """The image, as long as nobody has looked at it."""
+        """The image if it is not decoded yet."""
         image = super().get('img')
         return image if isinstance(image, LazyImage) else None
 
-    def _look(self) -> LazySample:
+    def _with_array(self) -> LazySample:
         if self.pending is not None:
             self['img'] = self.pending.array()
         return self
 
     def __getitem__(self, key: str) -> Any:
         if key == 'img':
-            self._look()
+            self._with_array()
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self else default
 
     def pop(self, key: str, *default: Any) -> Any:
-        return dict.pop(self._look() if key == 'img' else self, key, *default)
+        return dict.pop(self._with_array() if key == 'img' else self, key, *default)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self else super().setdefault(key, default)
 
     def items(self):
-        return dict.items(self._look())
+        return dict.items(self._with_array())
 
     def values(self):
-        return dict.values(self._look())
+        return dict.values(self._with_array())
 
     def __iter__(self):
-        # That there is this method makes dict(sample) ask for each value.
+        # With this method, dict(sample) reads each value by __getitem__.
         return super().__iter__()
 
     def copy(self) -> LazySample:
-        """Another sample with the same items, the image as lazy as here."""
+        """Another sample with the same items; does not decode the image."""
         return LazySample(dict.items(self))
 
     def __reduce__(self):
@@ -119,12 +119,12 @@ class LazySample(dict):
 
 
 def pending_image(sample: dict) -> LazyImage | None:
-    """The image of a sample that nobody has looked at.
+    """The image of a sample if it is not decoded yet.
 
     Args:
         sample (dict): Any sample.
 
     Returns:
-        LazyImage | None: None where the image is an array.
+        LazyImage | None: None if the image is an array.
     """
     return sample.pending if isinstance(sample, LazySample) else None

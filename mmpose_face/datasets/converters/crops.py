@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A converted data set written anew, each face cut out with what surrounds
-it, so that a loader decodes no more of an image than it may need."""
+"""Copies of converted data sets with a small image for each face, which loaders
+decode in less time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...images.boxes import landmark_bounds, square
 from ...images.reading import read_image
 from ..annotations import PIXEL_STD, write_atomically
 
-# Where the data sets have their images.
+# Image folders of the data sets.
 _IMAGE_FOLDERS = ('images', 'train2017', 'val2017')
 # Fields of the annotations: left, top, width and height; and x, y and
 # visibility of each point.
@@ -29,22 +29,21 @@ _POINTS = ('keypoints', 'face_kpts')
 def cut_faces(data: Path, out: Path, margin: float = 3.0, quality: int = 95) -> dict[str, int]:
     """Cut the faces of a converted data set out of its images.
 
-    Writes the same annotation files, with an image for each face, and the
-    images as JPEG: as PNG they take longer to decode than the photographs
-    that they are cut from.
+    Writes the same annotation files, with an image for each face. The images
+    are JPEG files: PNG takes longer to decode than the original photographs.
 
     Args:
         data (Path): The folder above ``annotations/``, as the converters
             write it.
-        out (Path): The folder to write, laid out in the same way.
-        margin (float): Side of an image in longer sides of the face's box; of
+        out (Path): The folder to write, with the same layout.
+        margin (float): Side of the image in longer sides of the face's box. Of
             several boxes (the benchmark's, the release's, that of the
-            landmarks) it holds each with its margin. Defaults to 3, enough
-            for every row: boxes are padded by 1.25, and the widest
+            landmarks) the image holds each with its margin. Defaults to 3,
+            enough for every row: boxes are padded by 1.25, and the widest
             augmentation, that of the STAR rows, enlarges them by up to 1.4,
             turns them by up to 72 degrees and moves them by up to 0.2 of
             their side: 1.25 * (1.4 * 2**0.5 + 2 * 0.2) = 2.97.
-        quality (int): Of JPEG, 1 to 100. Defaults to 95.
+        quality (int): JPEG quality, 1 to 100. Defaults to 95.
 
     Returns:
         dict[str, int]: Number of faces in each file written.
@@ -54,7 +53,7 @@ def cut_faces(data: Path, out: Path, margin: float = 3.0, quality: int = 95) -> 
             missing.
         ValueError: If a file was not written by a converter, ``out`` has
             annotations already, ``margin`` is not finite or less than 1,
-            ``quality`` is out of its range, or an image is truncated or none.
+            ``quality`` is out of range, or an image is truncated or unreadable.
     """
     if not 1 <= margin < math.inf:
         raise ValueError(f'margin must be finite and at least 1, got {margin}')
@@ -67,7 +66,7 @@ def cut_faces(data: Path, out: Path, margin: float = 3.0, quality: int = 95) -> 
         raise FileNotFoundError(f'{data / "annotations"} has no annotation file')
     cutter = _Cutter(data, out, margin, quality)
     contents = {path.name: cutter.cut(path) for path in paths}
-    # At the end: where they are, all images are.
+    # Last, so that annotations exist only when all images do.
     for name, content in contents.items():
         write_atomically(out / 'annotations' / name, json.dumps(content).encode())
     return {name: len(content['annotations']) for name, content in contents.items()}
@@ -82,7 +81,7 @@ class _Cutter:
         self._opened = Path(), np.empty(0)  # the image that was read last
 
     def cut(self, path: Path) -> dict:
-        """Write the images of a file's faces; gives its new content."""
+        """Write the images of a file's faces; return its new content."""
         content = _read(path)
         sources = {image['id']: image['file_name'] for image in content['images']}
         images, annotations = [], []
@@ -94,10 +93,10 @@ class _Cutter:
 
     def _cut_face(self, source: str, ann: dict) -> tuple[dict, dict]:
         """The entries of a face's image and of the face in it."""
-        path = self._find(source)
+        path = self._image_path(source)
         pixels = self._pixels(path)
         height, width = pixels.shape[:2]
-        left, top, right, bottom = _surroundings(ann, self._margin, width, height)
+        left, top, right, bottom = _region(ann, self._margin, width, height)
         name = f'{source}_{left}_{top}_{right}_{bottom}.jpg'
         target = self._out / path.relative_to(self._data).parent / Path(name).name
         if target not in self._written:
@@ -109,7 +108,7 @@ class _Cutter:
         image = dict(id=ann['id'], file_name=name, width=right - left, height=bottom - top)
         return image, dict(_moved(ann, left, top), image_id=ann['id'])
 
-    def _find(self, name: str) -> Path:
+    def _image_path(self, name: str) -> Path:
         paths = [self._data / folder / name for folder in _IMAGE_FOLDERS]
         for path in paths:
             if path.exists():
@@ -133,9 +132,9 @@ def _read(path: Path) -> dict:
     return content
 
 
-def _surroundings(ann: dict, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
-    """First column and row of a face's image and those behind the last, at
-    least one of each."""
+def _region(ann: dict, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a face's image in whole pixels; right and
+    bottom are outside. It has at least one pixel."""
     squares = [square(box, (margin - 1) / 2) for box in _boxes(ann)]
     low = np.floor(np.min([center - side / 2 for center, side in squares], 0))
     high = np.ceil(np.max([center + side / 2 for center, side in squares], 0)) + 1
@@ -159,7 +158,7 @@ def _boxes(ann: dict) -> Iterator[np.ndarray]:
 
 
 def _moved(ann: dict, left: int, top: int) -> dict:
-    """The annotation in an image that begins there in the old one."""
+    """The annotation in an image whose first pixel is at ``left`` and ``top``."""
     moved = dict(ann)
     for name in ('center', *_BOXES):
         if name in ann:
@@ -167,7 +166,7 @@ def _moved(ann: dict, left: int, top: int) -> dict:
             moved[name] = [x - left, y - top, *size]
     for name in _POINTS:
         if name in ann:
-            # Points that are not labelled too: a normaliser may be theirs.
+            # Also unlabelled points: the normaliser may need them.
             points = np.reshape(ann[name], (-1, 3)) - (left, top, 0)
             moved[name] = points.ravel().tolist()
     return moved

@@ -1,30 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipeline steps for faces; everything else is MMPose's."""
 
-from .blurring import BoxBlur
-from .face_target import FaceTarget
-from .flipping import RandomFaceFlip
-from .formatting import PackFaceInputs
-from .gamma import RandomGamma
-from .loading import LoadFaceImage
-from .noise import BlendNoise
-from .normal_boxes import NormalBBoxTransform
-from .occlusion import BlackRectangle
-from .perturbed_box import PerturbFaceBox
-from .random_boxes import RandomFaceBox
-from .warping import WarpFace
-
-__all__ = [
-    'BlackRectangle',
-    'BlendNoise',
-    'BoxBlur',
-    'FaceTarget',
-    'LoadFaceImage',
-    'NormalBBoxTransform',
-    'PackFaceInputs',
-    'PerturbFaceBox',
-    'RandomFaceBox',
-    'RandomFaceFlip',
-    'RandomGamma',
-    'WarpFace',
-]
+from .blurring import BoxBlur as BoxBlur
+from .face_target import FaceTarget as FaceTarget
+from .flipping import RandomFaceFlip as RandomFaceFlip
+from .formatting import PackFaceInputs as PackFaceInputs
+from .gamma import RandomGamma as RandomGamma
+from .loading import LoadFaceImage as LoadFaceImage
+from .noise import BlendNoise as BlendNoise
+from .normal_boxes import NormalBBoxTransform as NormalBBoxTransform
+from .occlusion import BlackRectangle as BlackRectangle
+from .perturbed_box import PerturbFaceBox as PerturbFaceBox
+from .random_boxes import RandomFaceBox as RandomFaceBox
+from .warping import WarpFace as WarpFace

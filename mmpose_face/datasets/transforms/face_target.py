@@ -12,19 +12,20 @@ from mmpose.registry import TRANSFORMS
 class FaceTarget(GenerateTarget):
     """MMPose's ``GenerateTarget`` that leaves the encoding to the device.
 
-    Heatmaps of 98 points are 1.6 MB a sample, drawn point by point and handed
-    from the worker to the main process and on to the device. Here
-    :class:`~mmpose_face.models.FacePreprocessor` gets the points of the crop
-    and the codec, and encodes the batch where it is trained.
-    :class:`~mmpose_face.datasets.PackFaceInputs` packs what is added, in
-    ``targets``: ``encoder``, the codec; ``keypoints`` (1, K, 2) in pixels of
-    the crop; ``keypoints_visible`` (1, K); and ``keypoint_weights`` (1, K),
-    those of the data set, where they are asked for.
+    Heatmaps of 98 points are 1.6 MB a sample, drawn point by point and copied
+    from the worker to the main process and then to the device. With this
+    step, :class:`~mmpose_face.models.FacePreprocessor` gets the points of the
+    crop and the codec, and encodes the batch on the device. They are in
+    ``targets``, which :class:`~mmpose_face.datasets.PackFaceInputs` packs:
+    ``encoder``, the codec; ``keypoints`` (1, K, 2) in pixels of the crop;
+    ``keypoints_visible`` (1, K); and, with ``use_dataset_keypoint_weights``,
+    ``keypoint_weights`` (1, K).
 
-    Several encoders, and codecs without ``batch_encode``, encode here.
+    Several encoders, and codecs without ``batch_encode``, encode in the
+    worker.
 
     Args:
-        *args, **kwargs: Those of ``GenerateTarget``.
+        *args, **kwargs: As ``GenerateTarget`` takes them.
     """
 
     def __init__(self, *args, **kwargs) -> None:

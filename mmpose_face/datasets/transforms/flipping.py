@@ -17,12 +17,12 @@ from ..lazy_images import pending_image
 class RandomFaceFlip(RandomFlip):
     """MMPose's ``RandomFlip``, which mirrors ``occluded`` (1, K) too.
 
-    The mirrored image is a view of the one that was loaded, with negative
-    strides, as MMPose's is; one that is not decoded yet is marked. Steps that
-    follow see a mirrored image in either case, and
-    :class:`~mmpose_face.datasets.WarpFace` has the mirroring in its matrix.
-    The direction is drawn without NumPy's checks of the probabilities; it is
-    the same one.
+    The mirrored image is a view of the loaded one with negative strides, as
+    in MMPose; an image that is not decoded yet is marked as mirrored. Later
+    steps see a mirrored image in both cases, and
+    :class:`~mmpose_face.datasets.WarpFace` mirrors by its matrix. The
+    direction is the one that MMPose draws, without NumPy's checks of the
+    probabilities.
 
     Args:
         *args, **kwargs: As ``RandomFlip`` takes them.
@@ -48,12 +48,12 @@ class RandomFaceFlip(RandomFlip):
         """The sample, mirrored or not."""
         pending = pending_image(results)
         if pending is not None:
-            results['img'] = []  # as many frames as need mirroring now
+            results['img'] = []  # no frames to mirror now
         results = super().transform(results)
         if pending is not None:
             flip = results['flip_direction']
             results['img'] = pending.mirror(flip) if flip else pending
-        # A diagonal flip, which turns the face round, swaps no points.
+        # A diagonal flip turns the face by 180 degrees and swaps no points.
         swapped = results['flip_direction'] in ('horizontal', 'vertical')
         if swapped and 'occluded' in results:
             mirror = list(results['flip_indices'])

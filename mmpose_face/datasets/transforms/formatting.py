@@ -20,16 +20,15 @@ from ..metainfo import own_copy
 
 @TRANSFORMS.register_module()
 class PackFaceInputs(PackPoseInputs):
-    """MMPose's ``PackPoseInputs`` that keeps what face metrics ask for.
+    """MMPose's ``PackPoseInputs``, with the fields that face metrics need.
 
-    In the sample's metainfo ``subsets``; in its ``gt_instances`` ``occluded``
-    (1, K) bool and ``box_size`` (1, ) in pixels, where the data set gives
-    them. Beside the sample ``targets``, where
-    :class:`~mmpose_face.datasets.FaceTarget` leaves them to the device.
+    If the data set has them, it packs ``subsets`` into the sample's metainfo,
+    and ``occluded`` (1, K) bool and ``box_size`` (1, ) in pixels into its
+    ``gt_instances``. The ``targets`` of
+    :class:`~mmpose_face.datasets.FaceTarget` are packed beside the sample.
 
-    Copies are left out. ``inputs`` is a view of the image with its axes
-    exchanged: equal to what MMPose packs, but in the memory its channels come
-    last.
+    Nothing is copied without need. ``inputs`` is a view of the image with
+    permuted axes: equal to MMPose's, but its channels come last in memory.
 
     Args:
         *args, **kwargs: As ``PackPoseInputs`` takes them.
@@ -44,7 +43,7 @@ class PackFaceInputs(PackPoseInputs):
         sample = PoseDataSample()
         sample.gt_instances = self._instances(results)
         sample.gt_instance_labels = self._labels(results)
-        fields = self._named(results, 'field_mapping_table')
+        fields = self._renamed(results, 'field_mapping_table')
         if fields:
             several = any(isinstance(each, list) for each in fields.values())
             kind = MultilevelPixelData if several else PixelData
@@ -58,8 +57,8 @@ class PackFaceInputs(PackPoseInputs):
         return packed
 
     def _instances(self, results: dict) -> InstanceData:
-        """Of the face as the data set gives it, for metrics."""
-        fields = self._named(results, 'instance_mapping_table')
+        """The true face in the image, for metrics."""
+        fields = self._renamed(results, 'instance_mapping_table')
         if self.pack_transformed and 'transformed_keypoints' in results:
             fields['transformed_keypoints'] = results['transformed_keypoints']
         if 'occluded' in results:
@@ -69,15 +68,15 @@ class PackFaceInputs(PackPoseInputs):
         return _filled(InstanceData(), fields)
 
     def _labels(self, results: dict) -> InstanceData:
-        """Targets of coordinates; those of several encoders are stacked."""
+        """Targets of regression; those of several encoders are stacked."""
         fields = {
             name: np.stack(value) if isinstance(value, list) else value
-            for name, value in self._named(results, 'label_mapping_table').items()
+            for name, value in self._renamed(results, 'label_mapping_table').items()
         }
         return _filled(InstanceData(), fields).to_tensor()
 
-    def _named(self, results: dict, table: str) -> dict[str, Any]:
-        """What MMPose's table, or the sample's own, says to pack, by name."""
+    def _renamed(self, results: dict, table: str) -> dict[str, Any]:
+        """The values in the sample's own table, or else MMPose's, by packed name."""
         names: Mapping[str, str] = results.get(table, getattr(self, table))
         return {name: results[key] for key, name in names.items() if key in results}
 

@@ -23,11 +23,11 @@ class RandomGamma(BaseTransform):
     Args:
         brighter (tuple[float, float]): Range of the exponent that brightens,
             within [0, 1]. Defaults to (0.25, 1).
-        darker (tuple[float, float]): Range of the one that darkens, at least
-            1. Defaults to (1, 4).
+        darker (tuple[float, float]): Range of the exponent that darkens, at
+            least 1. Defaults to (1, 4).
 
     Raises:
-        ValueError: If a range is none, or not within its limits.
+        ValueError: If a range is not two ordered numbers within its limits.
     """
 
     def __init__(

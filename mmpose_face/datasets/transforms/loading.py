@@ -13,33 +13,32 @@ from ..lazy_images import LazyImage, LazySample
 
 @TRANSFORMS.register_module()
 class LoadFaceImage(LoadImage):
-    """MMPose's ``LoadImage`` that leaves the image to
-    :class:`~mmpose_face.datasets.WarpFace`, which knows how much of it is
-    needed.
+    """MMPose's ``LoadImage`` that leaves the decoding to
+    :class:`~mmpose_face.datasets.WarpFace`, which knows the size of the crop.
 
-    A JPEG image is decoded at a half, a quarter or an eighth of its size
-    where that still has 1.5 times as many pixels as the crop, down and
-    across: a half from boxes of 768 pixels on, for a crop of 256. What was
-    decoded for one face is there for the next ones of the same image. A step
-    that asks for ``img`` before the warp gets the whole image, as MMPose
-    would have loaded it.
+    A JPEG image is decoded at a half, a quarter or an eighth of its size if it
+    then still has 1.5 times as many pixels as the crop, down and across: for
+    a crop of 256, at a half for boxes from 768 pixels on. The decoded image
+    is kept for the next faces of the same image. A step that reads ``img``
+    before the warp gets the whole image, as from MMPose.
 
-    Of a truncated or unreadable file it says what is wrong with it.
+    The errors say what is wrong with a truncated or unreadable file;
     ``LoadImage`` raises an ``AssertionError`` that asks whether it exists.
 
     Args:
-        *args, **kwargs: As ``LoadImage`` takes them. Images that are not decoded by
-            OpenCV to uint8 in colour are decoded here and whole.
+        *args, **kwargs: As ``LoadImage`` takes them. With options other than
+            colour images of uint8 from OpenCV, the whole image is decoded
+            here.
 
     Raises:
         FileNotFoundError: If the image is missing.
-        ValueError: If the file is truncated or no image; of a JPEG file when
-            it is decoded.
+        ValueError: If the file is truncated or not an image; for a JPEG file
+            when it is decoded.
     """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self._plain = (self.color_type, self.imdecode_backend, self.to_float32) == (
+        self._is_lazy = (self.color_type, self.imdecode_backend, self.to_float32) == (
             'color',
             'cv2',
             False,
@@ -50,7 +49,7 @@ class LoadFaceImage(LoadImage):
         if 'img' in results:
             return super().transform(results)
         path = results['img_path']
-        if self._plain:
+        if self._is_lazy:
             return self._load_lazily(results, ImageFile(path, self.backend_args))
         image = decode_image(
             read_image(path, self.backend_args), path, self.color_type, self.imdecode_backend

@@ -10,15 +10,15 @@ from mmpose.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class BlendNoise(BaseTransform):
-    """Mixes the image with one whose levels are all equally likely.
+    """Mixes the image with uniform noise.
 
     The default is that of STAR (Zhou et al., CVPR 2023).
 
     Required and changed key: ``img`` (H, W, C) uint8.
 
     Args:
-        largest (float): The largest share of noise; each from 0 to it is
-            equally likely. Defaults to 0.5.
+        largest (float): The largest share of noise; shares are uniform from 0
+            to it. Defaults to 0.5.
 
     Raises:
         ValueError: If ``largest`` is not within [0, 1].

@@ -5,28 +5,29 @@ import numpy as np
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import TRANSFORMS
 
-# A size stays positive; one draw in 16,000 is as far out as this.
-_FARTHEST = 4.0
+# Keeps the scale positive; one draw in 16,000 is beyond it.
+_MAX_DEVIATIONS = 4.0
 
 
 @TRANSFORMS.register_module()
 class NormalBBoxTransform(RandomBBoxTransform):
     """MMPose's ``RandomBBoxTransform`` with a normal distribution.
 
-    MMPose's cuts the distribution at one standard deviation, so that its
-    factors are the ends of a range; here they are standard deviations, and
-    every face is changed. Draws beyond four of them are cut. The defaults are
-    those of ADNet and STAR (Zhou et al., CVPR 2023).
+    MMPose cuts the distribution at one standard deviation, so that its factors
+    are the ends of a range. Here they are standard deviations, draws are
+    clipped at four of them, and every face is changed. The defaults are those
+    of ADNet and STAR (Zhou et al., CVPR 2023).
 
     Required keys: ``bbox_center`` (N, 2) and ``bbox_scale`` (N, 2), pixels.
     Set keys: both, and ``bbox_rotation`` (N, ) in degrees.
 
     Args:
-        shift (float): Along each axis, as a share of the box's longer side.
-            Defaults to 0.05, 12.8 pixels of a crop of 256.
-        rotation (float): In degrees. Defaults to 18.
-        scale (float): Of the factor on the sides, about 1; less than 0.25.
-            Defaults to 0.1.
+        shift (float): Deviation of the shift along each axis, as a share of
+            the box's longer side. Defaults to 0.05, 12.8 pixels of a crop of
+            256.
+        rotation (float): Deviation of the rotation in degrees. Defaults to 18.
+        scale (float): Deviation of the factor of the sides from 1; less than
+            0.25. Defaults to 0.1.
 
     Raises:
         ValueError: If one is negative, not finite or too large.
@@ -36,7 +37,7 @@ class NormalBBoxTransform(RandomBBoxTransform):
         for name, deviation in (('shift', shift), ('rotation', rotation), ('scale', scale)):
             if not 0 <= deviation < np.inf:
                 raise ValueError(f'{name} must be finite and not negative, got {deviation}')
-        if not scale * _FARTHEST < 1:
+        if not scale * _MAX_DEVIATIONS < 1:
             raise ValueError(f'scale must be less than 0.25, or boxes could vanish, got {scale}')
         super().__init__(
             shift_factor=shift,
@@ -49,14 +50,14 @@ class NormalBBoxTransform(RandomBBoxTransform):
 
     @staticmethod
     def _truncnorm(
-        low: float = -_FARTHEST, high: float = _FARTHEST, size: tuple = ()
+        low: float = -_MAX_DEVIATIONS, high: float = _MAX_DEVIATIONS, size: tuple = ()
     ) -> np.ndarray:
         return np.clip(np.random.normal(size=size), low, high).astype(np.float32)
 
     def transform(self, results: dict) -> dict:
         """The sample with another box to crop by."""
         center, sides = results['bbox_center'], results['bbox_scale']
-        # MMPose's would move a narrow box less to the side than up or down.
+        # MMPose would move a narrow box less to the side than up or down.
         square = np.repeat(sides.max(1, keepdims=True), 2, 1)
         moved = super().transform(dict(bbox_center=center, bbox_scale=square))
         factor = moved['bbox_scale'] / square

@@ -11,12 +11,12 @@ from .ranges import check_range
 
 @TRANSFORMS.register_module()
 class BlackRectangle(BaseTransform):
-    """Covers a part of the image.
+    """Covers a part of the image with a black rectangle.
 
-    The middle of the rectangle is anywhere in the image, so that a part of
-    it may be outside. The points stay labelled as they were: the model is to
-    learn where hidden ones are. The defaults are those of STAR (Zhou et al.,
-    CVPR 2023), which does it after the crop.
+    Its middle is anywhere in the image, so that a part of it may be outside.
+    Covered points stay labelled: the model is to learn where hidden points
+    are. The defaults are those of STAR (Zhou et al., CVPR 2023), which covers
+    the crop.
 
     Required and changed key: ``img`` (H, W, C) uint8.
 
@@ -27,7 +27,7 @@ class BlackRectangle(BaseTransform):
             (0, 0.5).
 
     Raises:
-        ValueError: If a range is none, or not within [0, 1].
+        ValueError: If a range is not two ordered numbers within [0, 1].
     """
 
     def __init__(

@@ -8,28 +8,27 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import bbox_xyxy2cs
 
-# Multiples of it, the golden angle, never come near one another for long, so
-# that any run of faces has all directions.
+# Its multiples are spread evenly, so that any run of faces has all directions.
 _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
 @TRANSFORMS.register_module()
 class PerturbFaceBox(BaseTransform):
-    """Crops by another box than that of the data set.
+    """Shifts and scales the box that the face is cropped by.
 
     Put it before ``GetBBoxCenterScale``, so that shares are of the box
     without padding. Image and ground truth stay, and so do ``bbox`` and
-    ``box_size``, which errors may be divided by.
+    ``box_size``, which may be normalisers.
 
     Required keys: ``bbox``, or ``bbox_center`` and ``bbox_scale``; ``id``
     where ``shift`` is a number. Set keys: ``bbox_center``, ``bbox_scale``.
 
     Args:
-        shift (float | tuple[float, float]): How far the middle of the box is
-            moved, as a share of the box's longer side. A number: each face in
-            a direction of its own, :func:`face_direction` of its id; a pair:
-            all faces so far to the right and down. Defaults to 0.
-        scale (float): What the sides are multiplied by. Defaults to 1.
+        shift (float | tuple[float, float]): Shift of the middle of the box, as
+            a share of the box's longer side. A number shifts each face in its
+            own direction, :func:`face_direction` of its id; a pair shifts all
+            faces to the right and down. Defaults to 0.
+        scale (float): Factor of the sides. Defaults to 1.
 
     Raises:
         ValueError: If ``shift`` is not finite or ``scale`` is not positive

@@ -9,13 +9,13 @@ from scipy.special import ndtr, ndtri
 
 @TRANSFORMS.register_module()
 class RandomFaceBox(RandomBBoxTransform):
-    """MMPose's ``RandomBBoxTransform`` with the same draws, made sooner.
+    """MMPose's ``RandomBBoxTransform`` with the same draws in less time.
 
-    SciPy's ``truncnorm.rvs`` looks up evenly distributed numbers in the
-    inverse of the distribution; all but a few per cent of its time goes into
-    what surrounds that. Here they are looked up directly. The numbers are
-    those of ``RandomBBoxTransform`` from the same state of NumPy's global
-    generator, which is left in the same state.
+    SciPy's ``truncnorm.rvs`` maps uniform numbers by the inverse of the
+    distribution function, but that takes only a few per cent of its time.
+    Here the numbers are mapped directly. From the same state of NumPy's
+    global generator, which is left in the same state, they are those of
+    ``RandomBBoxTransform``.
 
     Args:
         *args, **kwargs: As ``RandomBBoxTransform`` takes them.
@@ -26,12 +26,11 @@ class RandomFaceBox(RandomBBoxTransform):
 
 
 def cut_normal(shares: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Numbers of a normal distribution that is cut at both ends.
+    """Quantiles of a normal distribution that is cut at both ends.
 
     Args:
-        shares (np.ndarray): How much of the cut distribution lies below each
-            number, in [0, 1]. Evenly distributed, they give numbers of that
-            distribution.
+        shares (np.ndarray): Share of the cut distribution below each number,
+            in [0, 1]. Uniform shares give draws from that distribution.
         low (float): The lower end, in standard deviations.
         high (float): The upper end.
 

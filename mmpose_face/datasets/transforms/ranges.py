@@ -9,13 +9,13 @@ import numpy as np
 def check_range(
     name: str, between: Sequence[float], lowest: float, highest: float
 ) -> tuple[float, float]:
-    """The two ends of a range, if they can be such.
+    """Check the two ends of a range.
 
     Args:
         name (str): The option, for the message.
         between (Sequence[float]): The ends that were given.
-        lowest (float): What the lower end must not be below.
-        highest (float): What the upper end must not be above.
+        lowest (float): Least value of the lower end.
+        highest (float): Greatest value of the upper end.
 
     Returns:
         tuple[float, float]: The lower and the upper end.

@@ -13,18 +13,16 @@ from ..lazy_images import pending_image
 
 @TRANSFORMS.register_module()
 class WarpFace(TopdownAffine):
-    """MMPose's ``TopdownAffine`` in one warp of no more of the image than it
-    needs.
+    """MMPose's ``TopdownAffine`` as one warp of the original image.
 
-    Box, flip, rotation, scale and shift are one matrix. OpenCV copies a
-    mirrored image whole before it warps 256 by 256 pixels of it; here the
-    original is warped. An image that
-    :class:`~mmpose_face.datasets.LoadFaceImage` has left on the disk is
-    decoded as far as the crop needs it.
+    Box, flip, rotation, scale and shift are one matrix. For a mirrored image
+    the original is warped; OpenCV would copy the whole mirrored image first.
+    An image that :class:`~mmpose_face.datasets.LoadFaceImage` has not decoded
+    yet is decoded at the size that the crop needs.
 
-    Keys are those of ``TopdownAffine`` and points are the same. Pixels of an
-    image that was decoded at its full size differ by at most one grey level,
-    but for fewer than one of a thousand.
+    Keys and points are those of ``TopdownAffine``. Pixels of an image that was
+    decoded at its full size differ by at most one grey level, except for fewer
+    than one in a thousand.
 
     Args:
         input_size (tuple[int, int]): Width and height of the crop in pixels.
