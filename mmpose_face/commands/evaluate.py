@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,14 +88,8 @@ def _read_annotations(path: PathLike) -> dict:
         content = json.loads(Path(path).read_bytes())
     except (RecursionError, ValueError) as error:
         raise ValueError(f'{path} is not JSON: {error}') from None
-    annotations = None
-    if isinstance(content, dict):
-        annotations = content.get('annotations')
-    if not (
-        isinstance(annotations, list)
-        and annotations
-        and all(isinstance(ann, dict) for ann in annotations)
-    ):
+    found = content.get('annotations') if isinstance(content, dict) else None
+    if not isinstance(found, list) or not found or not all(isinstance(a, dict) for a in found):
         raise ValueError(f'{path} is not an annotation file: it has no list of annotations')
     return content
 
@@ -123,10 +118,8 @@ def _rows(cls: type[FaceDataset], path: PathLike, content: dict) -> list[dict]:
     """The faces of a file, those of an image in the order of the file."""
     opened = cls(ann_file=str(path), test_mode=True)
     annotations = {ann['id']: ann for ann in content['annotations']}
-    return [
-        _row(info, annotations[info['id']])
-        for info in map(opened.get_data_info, range(len(opened)))
-    ]
+    infos = map(opened.get_data_info, range(len(opened)))
+    return [_row(info, annotations[info['id']]) for info in infos]
 
 
 def _row(info: dict, annotation: dict) -> dict:
@@ -148,16 +141,13 @@ def _row(info: dict, annotation: dict) -> dict:
 
 
 def _check_once(rows: list[dict], ann_files: Sequence[PathLike]) -> None:
-    seen = set()
-    for row in rows:
-        key = row['file'], row['id']
-        if key in seen:
+    counts = Counter((row['file'], row['id']) for row in rows)
+    for (file, number), count in counts.items():
+        if count > 1:
             raise ValueError(
-                f'{", ".join(map(str, ann_files))}: expected '
-                f'each face once, got id {row["id"]} of '
-                f'{row["file"]} again'
+                f'{", ".join(map(str, ann_files))}: expected each face once, '
+                f'got id {number} of {file} again'
             )
-        seen.add(key)
 
 
 @dataclass(frozen=True)
@@ -190,15 +180,11 @@ class Evaluation:
         return self._each(lambda part: per_group(part.point_errors, part.scheme))
 
     def _each(self, figures_of: Callable[[Scores], dict[str, float]]) -> _Figures:
-        scale = SCALE[self.table.unit]
+        scale, scores = SCALE[self.table.unit], self.scores
+        parts = {column: scores.select(scores.members(column)) for column in self.table.columns}
         return {
-            column: {
-                name: scale * value
-                for name, value in figures_of(
-                    self.scores.select(self.scores.members(column))
-                ).items()
-            }
-            for column in self.table.columns
+            column: {name: scale * value for name, value in figures_of(part).items()}
+            for column, part in parts.items()
         }
 
 

@@ -37,6 +37,19 @@ class AnnotationError(ValueError):
     """An annotation file of another form; the message names the file."""
 
 
+#: Errors of readers of annotations, MMPose's and COCO's too, for a file of
+#: another kind.
+READER_ERRORS = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 @dataclass(frozen=True)
 class FaceRecord:
     """One annotated face.

@@ -19,7 +19,7 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.structures.bbox import bbox_cs2xyxy
 
 from ..images.boxes import landmark_bounds, square
-from .annotations import AnnotationError
+from .annotations import READER_ERRORS, AnnotationError
 from .benchmarks import Benchmark
 from .detected_boxes import DetectedBoxes
 from .metainfo import own_copy
@@ -31,18 +31,6 @@ _INVALID = (
     ('without labelled points', lambda i: i['num_keypoints'] == 0),
     ('without a box of positive size', lambda i: (i['bbox'][0, 2:] <= i['bbox'][0, :2]).any()),
     ('whose points all lie at or before 0', lambda i: i['keypoints'].max() <= 0),
-)
-
-# Errors of MMPose's and COCO's readers for a file of another kind.
-_NOT_ANNOTATIONS = (
-    AssertionError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
 )
 
 # Metainfo that BaseCocoStyleDataset copies into each sample.
@@ -206,7 +194,7 @@ class FaceDataset(BaseCocoStyleDataset):
             data_list = super().load_data_list()
         except AnnotationError:
             raise
-        except _NOT_ANNOTATIONS as error:
+        except READER_ERRORS as error:
             name = self._metainfo['dataset_name']
             raise ValueError(
                 f'{path} is not an annotation file of {name} data: {error!r}'

@@ -58,10 +58,6 @@ class LastImage(threading.local):
             self._stamp, self._sizes = stamp, {}
         return self._sizes
 
-    def forget(self) -> None:
-        """Keep nothing."""
-        self._stamp, self._sizes = None, {}
-
 
 #: The cache of this process; each worker of a loader has its own.
 LAST_IMAGE = LastImage()

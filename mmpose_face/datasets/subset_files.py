@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 
-from .annotations import AnnotationError
+from .annotations import READER_ERRORS, AnnotationError
 
 _TOLERANCE = 0.01  # pixels between the points of a face in two files
 
@@ -111,14 +111,7 @@ def _read_faces(path: Path) -> list[tuple[str, np.ndarray]]:
         content = json.loads(path.read_bytes())
         images = {i['id']: i['file_name'] for i in content['images']}
         return [(str(images[a['image_id']]), _points(a)) for a in content['annotations']]
-    except (
-        AttributeError,
-        KeyError,
-        OverflowError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except READER_ERRORS as error:
         raise AnnotationError(f'{path} is not an annotation file: {error!r}') from error
 
 

@@ -332,13 +332,7 @@ class _Fields:
 
 
 _NUMBER = (int, float)
-_KINDS = {
-    str: 'text',
-    list: 'a list',
-    dict: 'fields',
-    int: 'a whole number',
-    _NUMBER: 'a number',
-}
+_KINDS = {str: 'text', list: 'a list', dict: 'fields', int: 'a whole number', _NUMBER: 'a number'}
 
 
 def _is_text(value: Any) -> bool:

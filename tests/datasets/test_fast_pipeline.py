@@ -74,9 +74,9 @@ def root(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
-    LAST_IMAGE.forget()
+    LAST_IMAGE.sizes_of(None)
     yield
-    LAST_IMAGE.forget()
+    LAST_IMAGE.sizes_of(None)
 
 
 def data_set(kind, root, pipeline):

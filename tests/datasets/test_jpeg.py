@@ -17,9 +17,9 @@ from mmpose_face.images.warps import of_reduced, warp
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    LAST_IMAGE.forget()
+    LAST_IMAGE.sizes_of(None)
     yield
-    LAST_IMAGE.forget()
+    LAST_IMAGE.sizes_of(None)
 
 
 @pytest.fixture

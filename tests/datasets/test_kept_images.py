@@ -38,13 +38,6 @@ def test_of_an_image_without_a_stamp_nothing_is_kept(stamps):
         assert last.sizes_of(stamp) == {}
 
 
-def test_forgotten(stamps):
-    last = LastImage()
-    last.sizes_of(stamps[0])[1] = image()
-    last.forget()
-    assert last.sizes_of(stamps[0]) == {}
-
-
 def test_threads_do_not_disturb_one_another(stamps):
     last = LastImage()
     last.sizes_of(stamps[0])[1] = image()
