@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 from ..landmarks import AFLW19, COFW29, IBUG68, WFLW98, Scheme
-
-if TYPE_CHECKING:
-    from .face_dataset import FaceDataset, Part
 
 
 @dataclass(frozen=True)
@@ -42,8 +38,8 @@ class Benchmark:
     unit: Literal['percent', 'ratio'] = 'percent'
 
     @property
-    def dataset(self) -> type[FaceDataset]:
-        """Its class, imported on use."""
+    def dataset(self) -> type[Any]:
+        """Its class, a :class:`FaceDataset`, imported on use."""
         return getattr(import_module(__package__), self.class_name)
 
 
@@ -79,37 +75,3 @@ def get_benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
         raise ValueError(f'unknown benchmark {name!r}; known: {", ".join(BENCHMARKS)}')
     return BENCHMARKS[name]
-
-
-def open_benchmark(name: str, root: str | os.PathLike[str], part: Part, **kwargs) -> FaceDataset:
-    """The faces of a converted benchmark.
-
-    Args:
-        name (str): A key of :data:`BENCHMARKS`.
-        root (str | PathLike): The folder with ``annotations/``.
-        part (str): ``'train'`` or ``'test'``, the faces of all columns of the
-            table.
-        **kwargs: ``box``, ``pipeline`` and so on; see :class:`FaceDataset`.
-
-    Returns:
-        FaceDataset: The data set.
-
-    Raises:
-        FileNotFoundError: If the annotation files are not there.
-        ValueError: If there is no such benchmark, or it has no such part.
-
-    Examples:
-        >>> faces = open_benchmark('wflw', 'data/wflw', 'test')
-        >>> faces.get_data_info(0)['subsets']
-        ('test', 'pose', 'blur')
-    """
-    cls = get_benchmark(name).dataset
-    if part not in cls.FILES:
-        raise ValueError(f'{name} has no part {part!r}, only {", ".join(cls.FILES)}')
-    return cls(
-        data_root=os.fspath(root),
-        ann_file=cls.FILES[part],
-        data_prefix=dict(img=cls.IMAGES[part]),
-        test_mode=part == 'test',
-        **kwargs,
-    )

@@ -20,7 +20,7 @@ from mmpose.structures.bbox import bbox_cs2xyxy
 
 from ..images.boxes import landmark_bounds, square
 from .annotations import READER_ERRORS, AnnotationError
-from .benchmarks import Benchmark
+from .benchmarks import Benchmark, get_benchmark
 from .detected_boxes import DetectedBoxes
 from .metainfo import own_copy
 from .subset_files import SubsetFiles
@@ -356,6 +356,40 @@ class FaceDataset(BaseCocoStyleDataset):
             None if the release has none.
         """
         return ann.get('face_rect')
+
+
+def open_benchmark(name: str, root: str | os.PathLike[str], part: Part, **kwargs) -> FaceDataset:
+    """The faces of a converted benchmark.
+
+    Args:
+        name (str): A key of :data:`BENCHMARKS`.
+        root (str | PathLike): The folder with ``annotations/``.
+        part (str): ``'train'`` or ``'test'``, the faces of all columns of the
+            table.
+        **kwargs: ``box``, ``pipeline`` and so on; see :class:`FaceDataset`.
+
+    Returns:
+        FaceDataset: The data set.
+
+    Raises:
+        FileNotFoundError: If the annotation files are not there.
+        ValueError: If there is no such benchmark, or it has no such part.
+
+    Examples:
+        >>> faces = open_benchmark('wflw', 'data/wflw', 'test')
+        >>> faces.get_data_info(0)['subsets']
+        ('test', 'pose', 'blur')
+    """
+    cls = get_benchmark(name).dataset
+    if part not in cls.FILES:
+        raise ValueError(f'{name} has no part {part!r}, only {", ".join(cls.FILES)}')
+    return cls(
+        data_root=os.fspath(root),
+        ann_file=cls.FILES[part],
+        data_prefix=dict(img=cls.IMAGES[part]),
+        test_mode=part == 'test',
+        **kwargs,
+    )
 
 
 def _check_options(box: str, box_margin: float, bbox_file: str | None, kwargs: dict) -> None:
