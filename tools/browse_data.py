@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_face.datasets import BENCHMARKS, open_benchmark
+from mmpose_face.datasets import BENCHMARKS
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset
@@ -78,6 +78,8 @@ def open_dataset(args: argparse.Namespace) -> 'Dataset':
         return SyntheticFaces(
             num_faces=DRAWN_PER_SHOWN * args.faces, seed=args.seed + (args.part == 'test')
         )
+    from mmpose_face.datasets import open_benchmark
+
     return open_benchmark(args.dataset, args.root, args.part, box=args.box)
 
 
