@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..landmarks import Scheme, point_colors
 
 # OpenCV draws at multiples of 1/16 pixel.
-_SHIFT = 4
+SHIFT = 4
 # Sizes of points and lines relative to the face; tried on faces of 25 to 900
 # pixels.
 _RADIUS, _THICKNESS = 1 / 100, 1 / 200
@@ -22,7 +22,7 @@ _RING = 1.5  # a ring is larger than a dot by this many line thicknesses
 # of their colour. On a smaller face the shadow would hide the face.
 _SHADOWED = 60  # pixels
 _SHADOW, _SHADOW_SHARE = (25, 25, 25), 0.6  # its colour and opacity
-_FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
+FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
 _HIDDEN = (0, 0, 255)  # BGR; no part of the face is drawn in this red
 
 # OpenCV's font scale of a label relative to the box and relative to the image,
@@ -124,13 +124,13 @@ def _draw_face(
     drawn = np.isfinite(points).all(1)
     if not drawn.any():
         return
-    points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
+    points = np.clip(np.nan_to_num(points), -FAR, FAR)
     # A point far outside must not enlarge the dots of all others.
     pen = _Pen.of_face(min(np.sqrt(np.ptp(points[drawn], axis=0).prod()), max(canvas.shape[:2])))
     part, corner = _part_around(canvas, points[drawn], pen)
     if not part.size:
         return
-    at = np.rint((points - corner) * 2**_SHIFT).astype(int).tolist()
+    at = np.rint((points - corner) * 2**SHIFT).astype(int).tolist()
     lines = [(at[i], at[j], i) for i, j in scheme.lines if drawn[i] and drawn[j]]
     dots = np.flatnonzero(drawn & ~(hidden | hollow)).tolist()
     rings = np.flatnonzero(drawn & (hidden | hollow)).tolist()
@@ -139,7 +139,7 @@ def _draw_face(
     if pen.shadow:
         _draw_shadow(part, lines, [at[i] for i in dots], [at[i] for i in rings], pen)
     for start, end, i in lines:
-        cv2.line(part, start, end, color[i], pen.thickness, cv2.LINE_AA, _SHIFT)
+        cv2.line(part, start, end, color[i], pen.thickness, cv2.LINE_AA, SHIFT)
     for i in dots:
         _circle(part, at[i], pen.dot, color[i])
     # Last, so that no dot fills a ring and no line crosses it.
@@ -169,7 +169,7 @@ def _draw_shadow(
 ) -> None:
     layer = part.copy()
     for start, end, _ in lines:
-        cv2.line(layer, start, end, _SHADOW, pen.thickness + 2 * pen.shadow, cv2.LINE_AA, _SHIFT)
+        cv2.line(layer, start, end, _SHADOW, pen.thickness + 2 * pen.shadow, cv2.LINE_AA, SHIFT)
     for at in dots:
         _circle(layer, at, pen.dot + pen.shadow, _SHADOW)
     for at in rings:
@@ -195,7 +195,7 @@ def _circle(
     color: tuple[int, ...],
     thickness: int = cv2.FILLED,
 ) -> None:
-    cv2.circle(canvas, at, round(radius * 2**_SHIFT), color, thickness, cv2.LINE_AA, _SHIFT)
+    cv2.circle(canvas, at, round(radius * 2**SHIFT), color, thickness, cv2.LINE_AA, SHIFT)
 
 
 def draw_boxes(
@@ -228,7 +228,7 @@ def draw_boxes(
     canvas = image.copy()
     for box, label in zip(boxes, labels):
         if np.isfinite(box).all():
-            _draw_box(canvas, np.clip(box, -_FAR, _FAR), label)
+            _draw_box(canvas, np.clip(box, -FAR, FAR), label)
     return canvas
 
 
@@ -239,14 +239,14 @@ def _draw_box(canvas: np.ndarray, box: np.ndarray, label: str) -> None:
     thickness = max(1, round(size * _THICKNESS))
     scale = max(size * _LETTERS, max(canvas.shape[:2]) * _LETTERS_OF_IMAGE, _SMALLEST)
     (width, height), below = cv2.getTextSize(label, _FONT, scale, thickness)
-    at = np.rint(box * 2**_SHIFT).astype(int).tolist()
+    at = np.rint(box * 2**SHIFT).astype(int).tolist()
     # The label lies in the image; above the box if there is room.
     left = max(0, min(round(box[0]), canvas.shape[1] - width))
     base = round(box[1]) - below
     if base < height:
         base = max(round(box[1]), 0) + height + below
     for color, wide in (_SHADOW, thickness + 2 * thickness), (_WHITE, thickness):
-        cv2.rectangle(canvas, at[:2], at[2:], color, wide, cv2.LINE_AA, _SHIFT)
+        cv2.rectangle(canvas, at[:2], at[2:], color, wide, cv2.LINE_AA, SHIFT)
         cv2.putText(canvas, label, (left, base), _FONT, scale, color, wide, cv2.LINE_AA)
 
 

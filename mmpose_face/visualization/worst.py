@@ -10,17 +10,13 @@ import numpy as np
 
 from ..evaluation.scores import Scores
 from ..landmarks import Scheme
-from .drawing import contact_sheet
+from .drawing import FAR, SHIFT, contact_sheet
 from .sheet_cells import crop_face, write_text
 
 LoadImage = Callable[[str], np.ndarray]
 
 # BGR; told apart with every kind of colour blindness, and rare on faces.
 TRUTH, PREDICTED = (80, 235, 60), (255, 40, 255)
-
-_FINE = 16  # OpenCV draws at multiples of 1/16 pixel
-_SHIFT = 4
-_FAR = 1e5  # pixels; beyond it OpenCV's integers overflow
 
 
 def worst_faces(scores: Scores, number: int) -> list[int]:
@@ -77,17 +73,17 @@ def draw_worst(scores: Scores, index: int, load_image: LoadImage, side: int = 28
 
 def _draw(cell: np.ndarray, points: np.ndarray, scheme: Scheme, color: tuple, dots: bool) -> None:
     drawn = np.isfinite(points).all(1)
-    points = np.clip(np.nan_to_num(points), -_FAR, _FAR)
-    at = np.rint(points * _FINE).astype(int).tolist()
+    points = np.clip(np.nan_to_num(points), -FAR, FAR)
+    at = np.rint(points * 2**SHIFT).astype(int).tolist()
     for i, j in scheme.lines:
         if drawn[i] and drawn[j]:
-            cv2.line(cell, at[i], at[j], color, 1, cv2.LINE_AA, _SHIFT)
+            cv2.line(cell, at[i], at[j], color, 1, cv2.LINE_AA, SHIFT)
     # Points without lines need a dot to be seen.
     without_line = set(range(len(at))) - {i for line in scheme.lines for i in line}
     radius = max(1.2, len(cell) / 170)
     for i in np.flatnonzero(drawn).tolist():
         if dots or i in without_line:
-            cv2.circle(cell, at[i], round(radius * _FINE), color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+            cv2.circle(cell, at[i], round(radius * 2**SHIFT), color, cv2.FILLED, cv2.LINE_AA, SHIFT)
 
 
 def worst_sheet(

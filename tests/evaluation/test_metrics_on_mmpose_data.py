@@ -367,7 +367,7 @@ def test_packed_by_mmposes_class_from_our_data_set(name, tmp_path):
         tested = Tested(
             FACES / CONFIGS[name],
             tmp_path / name,
-            type=BENCHMARKS[name].__name__,
+            type=BENCHMARKS[name].class_name,
             pipeline=[*pipeline, pack],
         )
         metric = tested.metric(type='SubsetNME', subsets=columns)

@@ -122,8 +122,8 @@ def project(tmp_path) -> Path:
     """A copy of what the pages are made from, and of the pages."""
     for name in ('configs', 'docs/en/model_zoo'):
         shutil.copytree(REPO / name, tmp_path / name, ignore=shutil.ignore_patterns('__pycache__'))
-    for name in ('model-index.yml', 'README.md'):
-        shutil.copy(REPO / name, tmp_path)
+    for name in ('model-index.yml', 'README.md', 'docs/en/evaluation.md'):
+        shutil.copy(REPO / name, tmp_path / name)
     return tmp_path
 
 
@@ -225,7 +225,7 @@ def test_the_page_of_a_row_that_is_no_more_goes(tool, project):
 
 def test_a_readme_without_the_marks_is_named(tool, project):
     replace(project / 'README.md', tool.TABLE_END, '')
-    with pytest.raises(ValueError, match=r'README\.md.*<!-- model zoo: end'):
+    with pytest.raises(ValueError, match=r'README\.md.*<!-- table: end'):
         tool.build(project)
 
 
