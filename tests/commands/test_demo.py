@@ -116,7 +116,7 @@ def test_progress_is_said_every_few_seconds_and_at_the_end(monkeypatch):
 
     progress, runner = Progress(Console(file=out, width=200)), Runner()
     for runner.iter in range(12):
-        progress.after_train_iter(runner, 0, outputs=dict(loss=0.5))
+        progress.after_train_iter(runner, 0, None, dict(loss=0.5))
     lines = out.getvalue().splitlines()
     assert 2 <= len(lines) <= 5
     assert 'iteration   12/12' in lines[-1] and '0:00 left' in lines[-1]

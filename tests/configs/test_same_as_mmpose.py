@@ -17,17 +17,15 @@ from mmengine.optim import OptimWrapper
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import VISUALIZERS
 from peaked_heatmaps import give_peaks
-from zoo_rows import THEIRS, benchmark, make_benchmark
+from zoo_rows import FIRST, THEIRS, benchmark, make_benchmark
 
 from mmpose_face.datasets.converters import convert_300w
 from mmpose_face.engine import FaceRunner
 from mmpose_face.engine.fast_path import with_fast_path
 
-# One row of each data set and kind of head: the others differ in nothing but
-# settings, which test_same_settings compares.
-FIRST = {row.parent: row for row in reversed(list(THEIRS))}.values()
 each_row = pytest.mark.parametrize('row', THEIRS, ids=lambda row: row.stem)
-each_row_in_time = pytest.mark.parametrize(
+# The others differ in nothing but settings, which test_same_settings compares.
+first_rows = pytest.mark.parametrize(
     'row',
     [pytest.param(row, marks=() if row in FIRST else pytest.mark.slow) for row in THEIRS],
     ids=lambda row: row.stem,
@@ -165,7 +163,7 @@ def nothing_left():
     gc.collect()
 
 
-@each_row_in_time
+@first_rows
 def test_same_experiment(row, tmp_path, logged, nothing_left):
     """Each row with its true architecture: training as MMPose's, testing as
     MMPose's, and a table with all columns."""
@@ -192,6 +190,7 @@ def draw_images(folder: Path) -> None:
         cv2.imwrite(str(path), rng.integers(0, 255, shape, np.uint8))
 
 
+@pytest.mark.slow
 def test_same_experiment_on_real_faces(face_data, tmp_path, nothing_left):
     convert_300w(face_data / '300w', tmp_path / '300w', partial=True)
     keep_faces(tmp_path / '300w/annotations/face_landmarks_300w_valid.json', 4)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(REPO / 'tests/datasets/converters'))
 
 from benchmark_files import make_benchmark  # noqa: E402
 
-__all__ = ['ROWS', 'THEIRS', 'benchmark', 'make_benchmark']
+__all__ = ['FIRST', 'ROWS', 'THEIRS', 'benchmark', 'make_benchmark']
 
 CONFIGS = REPO / 'configs'
 ROWS = sorted((CONFIGS / 'face_2d_keypoint').rglob('*.py'))
@@ -23,6 +23,8 @@ THEIRS: dict[Path, Path] = {
     for path in ROWS
     if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
 }
+# One of these for each data set and kind of head.
+FIRST = list({row.parent: row for row in reversed(THEIRS)}.values())
 
 
 def benchmark(row: Path) -> str:
