@@ -27,6 +27,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from ..compat import cpu_processes
 from ..downloads import DownloadError
@@ -234,7 +235,7 @@ def _errors_in_one_line() -> Iterator[None]:
     except (FileNotFoundError, PermissionError, ValueError, DownloadError, _DiskFullError) as error:
         _log_traceback()
         message = str(error)
-        _end_workers(error)
+        _end_workers()
         if 'in DataLoader worker process' in message:
             # The message is the worker's traceback; its last line is the error.
             message = message.strip().splitlines()[-1].partition(': ')[2]
@@ -243,13 +244,15 @@ def _errors_in_one_line() -> Iterator[None]:
         logging.raiseExceptions = before
 
 
-def _end_workers(error: BaseException | None) -> None:
-    """Free the loaders in the frames of an error, so that no worker prints a
-    warning below the message."""
-    while error:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
-    gc.collect()
+def _end_workers() -> None:
+    """End the loaders' workers, so that none prints a warning below the message.
+
+    Not by the garbage collector: it closes a loader's queues before the
+    loader asks its workers to end, and each worker is then waited for in vain.
+    """
+    for each in gc.get_objects():
+        if type(each) is _MultiProcessingDataLoaderIter:
+            each._shutdown_workers()
 
 
 def _log_traceback() -> None:

@@ -31,6 +31,13 @@ first_rows = pytest.mark.parametrize(
     ids=lambda row: row.stem,
 )
 
+# Hourglass-52 has 95 million parameters. Most of its channels are left out.
+HOURGLASS = {
+    'model.backbone.stage_channels': (256, 64, 64, 64, 64, 64),
+    'model.backbone.feat_channel': 64,
+    'model.head.in_channels': 64,
+}
+
 # Classes that stay with fast=False, and those of MMPose and MMEngine that they
 # are made from.
 NAMES = dict(
@@ -103,9 +110,10 @@ def trained(
 def check_same(row: Path, data_root: Path, tmp_path: Path) -> None:
     """Train and test a row on the same data with our classes and with
     ``fast=False``, which is MMPose's own config to the last bit."""
-    runs = dict(fast=(row, {}), slow=(row, dict(fast=False)))
+    narrow = HOURGLASS if 'hourglass' in row.stem else {}
+    runs = dict(fast=(row, narrow), slow=(row, dict(narrow, fast=False)))
     if row in FIRST:
-        runs['theirs'] = THEIRS[row], {}
+        runs['theirs'] = THEIRS[row], narrow
     records = {name: Recorder() for name in runs}
     # One after the other: building a runner sets the seed.
     runners = {

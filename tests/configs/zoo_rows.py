@@ -23,8 +23,13 @@ THEIRS: dict[Path, Path] = {
     for path in ROWS
     if (MMPOSE_CONFIGS / path.relative_to(CONFIGS)).is_file()
 }
-# One of these for each data set and kind of head.
-FIRST = list({row.parent: row for row in reversed(THEIRS)}.values())
+# One of these for each kind of head: heatmaps, heatmaps of several stages, and
+# coordinates.
+FIRST = [
+    path
+    for path in THEIRS
+    if path.stem.startswith(('td-hm_hrnetv2-w18_8xb64-60e_300w', 'td-hm_hourglass52', 'td-reg_'))
+]
 
 
 def benchmark(row: Path) -> str:

@@ -114,8 +114,9 @@ def test_model_of_the_zoo_with_weights_of_ones_own(tmp_path):
     path = tmp_path / 'weights.pth'
     torch.save(dict(state_dict=built.state_dict()), path)
     loaded = load_model('300w-hrnetv2-w18', path)
+    found = loaded.state_dict()
     for name, value in built.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], value), name
+        assert torch.equal(found[name], value), name
     assert not loaded.training
 
 
