@@ -20,7 +20,7 @@ __all__ = ['apply', 'cpu_model_wrapper', 'cpu_processes']
 
 # From a module of MMEngine to the modules here whose ``install`` mends it.
 _MENDED = {
-    'mmengine.config.config': ('config_references', 'config_text', 'installed_path'),
+    'mmengine.config.config': ('config_references', 'installed_path'),
     'mmengine.runner.checkpoint': ('checkpoints',),
 }
 # From a name that is imported on demand to its module.
