@@ -98,6 +98,7 @@ def test_test(mim, trained, tiny_300w, elsewhere):
     assert json.loads(out.read_text())['NME'] > 0
 
 
+@pytest.mark.slow
 def test_test_in_two_processes(mim, trained, tiny_300w, elsewhere):
     out = elsewhere / 'metrics2.json'
     mim(
