@@ -104,14 +104,12 @@ def test(
             runner = FaceRunner.from_cfg(cfg)
             if args.out:
                 runner.register_hook(_SaveMetrics(args.out), 'LOWEST')
-            metric = None
-            try:
+            metric = _find_subset_metric(runner)
+            if report_dir is not None:
                 metric = subset_metric(runner, '--report')
+            if metric is not None:
                 # Nobody has to repeat a test to get the files of the metric.
                 metric.out_dir = metric.out_dir or report_dir or runner.log_dir
-            except ValueError:
-                if report_dir is not None:
-                    raise
             if boxes_dir is None:
                 runner.test()
             else:
@@ -151,14 +149,18 @@ def subset_metric(runner: Runner, needed_by: str) -> SubsetNME:
         ValueError: If the test has none; the message names ``needed_by`` and
             the metrics that it has.
     """
+    metric = _find_subset_metric(runner)
+    if metric is None:
+        names = ', '.join(type(other).__name__ for other in runner.test_evaluator.metrics)
+        raise ValueError(
+            f"{needed_by} needs the metric SubsetNME in the config's test_evaluator, got {names}"
+        )
+    return metric
+
+
+def _find_subset_metric(runner: Runner) -> SubsetNME | None:
     metrics = runner.test_evaluator.metrics
-    for metric in metrics:
-        if isinstance(metric, SubsetNME):
-            return metric
-    names = ', '.join(type(metric).__name__ for metric in metrics)
-    raise ValueError(
-        f"{needed_by} needs the metric SubsetNME in the config's test_evaluator, got {names}"
-    )
+    return next((metric for metric in metrics if isinstance(metric, SubsetNME)), None)
 
 
 class _SaveMetrics(Hook):
