@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Union
+from typing import Any, NamedTuple, Protocol, Union, overload
 
 import numpy as np
 
@@ -120,6 +120,19 @@ class Landmarker:
 
     def _get_detector(self, name: PathLike) -> Detector:
         return get_detector(name)
+
+    @overload
+    def __call__(
+        self, images: Array, boxes: Boxes | None = ..., channels: Channels | None = ...
+    ) -> Faces: ...
+
+    @overload
+    def __call__(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        boxes: Boxes | None = ...,
+        channels: Channels | None = ...,
+    ) -> Faces | list[Faces]: ...
 
     def __call__(
         self,

@@ -32,7 +32,7 @@ def landmark_image(
     if options.draw:
         refuse_to_overwrite(out, source)
     out.parent.mkdir(parents=True, exist_ok=True)
-    found = _landmark_one(image, landmarker, boxes)
+    found = landmarker(image, boxes, 'bgr')
     drawing = out if options.draw else None
     json_path = options.json or out.with_name(f'{out.name}.json')
     csv_path = options.csv or out.with_name(f'{out.name}.csv')
@@ -125,13 +125,9 @@ def _landmark_each(
         path = reading.popleft()
         try:
             boxes = given[path.relative_to(root).as_posix()]
-            yield path, _landmark_one(image, landmarker, boxes)
+            yield path, landmarker(image, boxes, 'bgr')
         except ValueError as error:
             failed[path] = f'{path}: {error}'
-
-
-def _landmark_one(image: np.ndarray, landmarker: Landmarker, boxes: list | None) -> Faces:
-    return next(landmarker.stream([image], None if boxes is None else [boxes], 'bgr'))
 
 
 def _json_path(drawing: Path) -> Path:
