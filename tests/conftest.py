@@ -3,6 +3,7 @@
 
 import fcntl
 import http.server
+import importlib.util
 import logging
 import os
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Callable
 
 import cv2
@@ -81,6 +83,15 @@ def offline(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
     monkeypatch.setenv('MMENGINE_HOME', str(tmp_path / 'mmengine'))
     return tmp_path / 'torch/hub/checkpoints'
+
+
+def module_of_tool(name: str) -> ModuleType:
+    """A script in ``tools/`` as a module, such as ``'dev/row_costs.py'``."""
+    path = REPO / 'tools' / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def write_pts(path: Path, points: np.ndarray) -> None:

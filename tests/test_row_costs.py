@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tool that writes the costs of the rows into their metafiles."""
 
-import importlib.util
-
 import pytest
 import torch
-from conftest import REPO
+from conftest import module_of_tool
 from mmengine.config import ConfigDict
 
 
 @pytest.fixture(scope='module')
 def tool():
-    path = REPO / 'tools/dev/row_costs.py'
-    spec = importlib.util.spec_from_file_location('row_costs', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of_tool('dev/row_costs.py')
 
 
 class Convolution(torch.nn.Module):

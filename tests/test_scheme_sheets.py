@@ -3,13 +3,12 @@
 points is where its name says."""
 
 import doctest
-import importlib.util
 from itertools import permutations
 
 import cv2
 import numpy as np
 import pytest
-from conftest import REPO
+from conftest import REPO, module_of_tool
 
 from mmpose_face.landmarks import GROUP_COLORS, IBUG68, SCHEMES, WFLW98, Scheme
 from mmpose_face.synthesis import render_face
@@ -24,11 +23,7 @@ each_scheme = pytest.mark.parametrize('scheme', SCHEMES.values(), ids=SCHEMES)
 @pytest.fixture(scope='module')
 def sheets():
     """The tool as a module."""
-    path = REPO / 'tools/dev/scheme_sheets.py'
-    spec = importlib.util.spec_from_file_location('scheme_sheets', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of_tool('dev/scheme_sheets.py')
 
 
 @pytest.fixture(scope='module')

@@ -2,14 +2,13 @@
 """The pages of the model zoo say what the metafiles and the tables that they
 come from say, and lead where they say."""
 
-import importlib.util
 import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
-from conftest import REPO
+from conftest import REPO, module_of_tool
 from mmengine.config import Config
 
 from mmpose_face.zoo import list_models
@@ -110,11 +109,7 @@ each_page = pytest.mark.parametrize('page', PUBLISHED)
 @pytest.fixture(scope='module')
 def tool():
     """The script as a module."""
-    path = REPO / 'tools/dev/build_model_zoo.py'
-    spec = importlib.util.spec_from_file_location('build_model_zoo', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of_tool('dev/build_model_zoo.py')
 
 
 @pytest.fixture
