@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import mmpose
 import torch
 from mmengine.config import Config
 
+from mmpose_face.datasets import Benchmark
 from mmpose_face.zoo import find_row
 from mmpose_face.zoo.metafiles import project_root
 
@@ -84,9 +86,8 @@ def configs_with_faces(options: Options) -> dict[str, Config]:
         dict[str, Config]: By side; training and test have the same faces.
     """
     found = configs(options.row)
-    points = found[OURS].test_dataloader.dataset.type.METAINFO['keypoint_info']
     root = options.out / 'data'
-    write_faces(root, options.faces, len(points), find_row(options.row).benchmark.columns)
+    _write_faces_once(root, options.faces, find_row(options.row).benchmark.benchmark)
     for cfg in found.values():
         for loader in (cfg.train_dataloader, cfg.test_dataloader):
             loader.update(num_workers=0, persistent_workers=False)
@@ -94,3 +95,9 @@ def configs_with_faces(options: Options) -> dict[str, Config]:
                 data_root=f'{root}/', ann_file='faces.json', data_prefix=dict(img='images/')
             )
     return found
+
+
+@lru_cache(maxsize=1)
+def _write_faces_once(root: Path, faces: int, benchmark: Benchmark) -> None:
+    """Several parts take the same faces."""
+    write_faces(root, faces, benchmark.scheme.num_points, benchmark.columns)
